@@ -1,0 +1,17 @@
+// Package iggysink delivers messages of Apache Iggy streams to HTTP endpoints.
+//
+// This file is the map. The contract is in schema: two JSON Schemas and the Go code that gen makes of them. A message
+// travels in a straight line:
+//
+//	internal/iggy     polls one partition over the SDK and stores offsets
+//	internal/relay    queues it, cuts batches, keeps the ledger, writes dead letters, decides what is settled
+//	sinkhttp          encodes the batch, sends it, and gives one outcome per message
+//
+// hclconfig turns the user's HCL into a schema.Config, cmd/iggysink puts the parts together, internal/admin shows how it
+// is going, internal/iggyserver is the in-process server of `iggysink dev` and of the tests, and golden holds the
+// vectors of every body that iggysink can send.
+//
+// Below are only the generator's runs: edit a schema, then go generate ./...
+package iggysink
+
+//go:generate go run ./gen

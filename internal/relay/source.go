@@ -1,0 +1,71 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"iggysink/schema"
+)
+
+// Source feeds the messages of one topic's partitions, as one member of one consumer group, and stores offsets.
+//
+// The relay owns the position: before each poll the source asks the handler's Demand where to read and how much. A
+// demand of no bytes is the only throttle there is: a full queue, a paused sink, a blocked partition and a drain all
+// say so. The source keeps probing ownership and pinging meanwhile.
+type Source interface {
+	// Run joins the group and calls h until ctx ends, rebuilding the connection as often as it takes: a drop revokes
+	// every partition, a new join assigns them again. When ctx ends it stores what Commit asked for, leaves the group
+	// and closes, in bounded time. All calls to h come from one goroutine, one at a time; none after Run has returned.
+	// It returns nil after ctx, and an error only for what waiting cannot mend.
+	Run(ctx context.Context, h Handler) error
+	// Commit asks for offset, the last settled one of p, to be stored; later calls for p supersede earlier ones that
+	// are not stored yet. It never blocks. A partition that is not owned any more is ignored.
+	Commit(p schema.Partition, offset uint64)
+	// Wake makes a source that found no demand or no messages ask again now. It never blocks.
+	Wake()
+	// Status says how the member is doing.
+	Status() SourceStatus
+}
+
+// Handler is what a Source calls. Its methods return quickly, with one exception: Assigned and Revoked may wait, within
+// ctx, for the attempt in flight of a partition's former worker.
+type Handler interface {
+	// Assigned tells which partitions the member now owns in addition. The first call after a join comes even if there
+	// are none: the member is then in the group.
+	Assigned(ctx context.Context, owned []Assignment)
+	// Demand tells the next offset to read of p and how many bytes of messages the relay takes; 0: none now.
+	Demand(p schema.Partition) (next uint64, bytes int)
+	// Batch hands over what a poll brought, at least one message or only a newer Current. It may bring more than the
+	// demand where one message is larger than it.
+	Batch(b Batch)
+	// Revoked tells which partitions the member does not own any more.
+	Revoked(ctx context.Context, lost []schema.Partition)
+}
+
+// Assignment is a partition that the member owns, and the part of it that is there to read.
+type Assignment struct {
+	Partition schema.Partition
+	Start     uint64 // first offset to deliver: behind the stored one, or where start_from says
+	End       uint64 // one more than the partition's last offset at this moment; Start or less if there is nothing to read
+	Truncated bool   // the server lost messages that were there: Start is below what was settled before
+}
+
+// Batch is what one poll of a partition brought.
+type Batch struct {
+	Partition schema.Partition
+	Messages  []schema.Message // in offset order; may be empty
+	Bytes     int              // sum of Message.Size
+	Current   uint64           // the partition's last offset as the server saw it
+}
+
+// SourceStatus is a snapshot of a Source.
+type SourceStatus struct {
+	Stream, Topic, Group string
+	Joined               bool      // in the group
+	Err                  string    // why not, for a person; no secret
+	Since                time.Time // of Joined or Err
+	Reconnects           uint64    // connections rebuilt
+	Commits              uint64    // offsets stored
+	Polls                uint64
+	Skipped              uint64 // offsets that retention deleted before they were read
+}

@@ -1,0 +1,61 @@
+package schema
+
+// Message is one message of a partition as the broker delivered it. It is what every x-source of the envelope schema
+// refers to. Byte slices alias the poll they came with: read them, never write or append to them.
+type Message struct {
+	ID              MessageID // assigned by the producer or the server; the same in every delivery
+	Offset          uint64    // position in the partition, from 0; may have gaps
+	Timestamp       uint64    // when the server appended it, microseconds since the Unix epoch
+	OriginTimestamp uint64    // when the producer made it by its own clock, microseconds since the Unix epoch
+	Checksum        uint64    // XXH3-64 as the server stored it, not verified here
+	Headers         []Header  // user headers in the order of the message, keys unique; nil if it has none
+	Payload         []byte    // may be empty
+}
+
+// Size is what the message counts against a memory bound, in bytes: its payload, its headers and a fixed overhead.
+func (m *Message) Size() int {
+	n := 96 + len(m.Payload)
+	for i := range m.Headers {
+		n += 56 + len(m.Headers[i].Key) + len(m.Headers[i].Value)
+	}
+	return n
+}
+
+// MessageID is Iggy's 128-bit message id in the byte order of the wire: little-endian.
+type MessageID [16]byte
+
+// Partition names one partition of a topic. It is comparable and serves as a map key.
+type Partition struct {
+	Stream string
+	Topic  string
+	ID     uint32 // from 0
+}
+
+// Header is one user header of a message.
+type Header struct {
+	Key   []byte // already text: a key of another kind than string or raw is in its printed form
+	Kind  HeaderKind
+	Value []byte // as on the wire; numbers are little-endian
+}
+
+// HeaderKind is the type of a user header's value, numbered as on Iggy's wire.
+type HeaderKind uint8
+
+// The fifteen kinds of Iggy 0.8.
+const (
+	HeaderRaw HeaderKind = iota + 1
+	HeaderString
+	HeaderBool
+	HeaderInt8
+	HeaderInt16
+	HeaderInt32
+	HeaderInt64
+	HeaderInt128
+	HeaderUint8
+	HeaderUint16
+	HeaderUint32
+	HeaderUint64
+	HeaderUint128
+	HeaderFloat32
+	HeaderFloat64
+)
