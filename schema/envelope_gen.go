@@ -2,27 +2,48 @@
 
 package schema
 
-import "errors"
-
-// EnvelopeOptions selects the optional parts of an envelope and says what the payloads are.
-type EnvelopeOptions struct {
-	IncludeMetadata        bool          // false: the payload value alone
-	IncludeChecksum        bool          // adds iggy_checksum
-	IncludeOriginTimestamp bool          // adds iggy_origin_timestamp
-	Payload                PayloadSchema // how a payload becomes a JSON value
-	OneLine                bool          // a line break between the tokens of a json payload becomes a space
-}
+import "strconv"
 
 // EnvelopeEncoder appends the envelopes of one partition. What does not change from message to message is encoded once.
 // It has no mutable state: one encoder may be used from several goroutines.
-type EnvelopeEncoder struct{}
+type EnvelopeEncoder struct {
+	options EnvelopeOptions
+	fixed   []byte
+}
 
 // NewEnvelopeEncoder returns the encoder of partition p.
-func NewEnvelopeEncoder(p Partition, o EnvelopeOptions) *EnvelopeEncoder { return &EnvelopeEncoder{} }
+func NewEnvelopeEncoder(p Partition, o EnvelopeOptions) *EnvelopeEncoder {
+	b := append([]byte(nil), `,"iggy_stream":`...)
+	b = appendString(b, []byte(p.Stream))
+	b = append(b, `,"iggy_topic":`...)
+	b = appendString(b, []byte(p.Topic))
+	b = append(b, `,"iggy_partition_id":`...)
+	b = strconv.AppendUint(b, uint64(p.ID), 10)
+	return &EnvelopeEncoder{options: o, fixed: b}
+}
 
-// Append appends the envelope of m to dst without allocating, where dst has room. If the payload cannot be encoded it
-// returns dst as it was and an error that wraps ErrPayload.
-func (e *EnvelopeEncoder) Append(dst []byte, m *Message) ([]byte, error) { return dst, ErrPayload }
-
-// ErrPayload is what every error of EnvelopeEncoder.Append wraps: the payload is not what the stream's schema says.
-var ErrPayload = errors.New("invalid payload")
+// appendEnvelope appends the whole envelope.
+func (e *EnvelopeEncoder) appendEnvelope(dst []byte, m *Message) ([]byte, error) {
+	dst = append(dst, `{"metadata":{"iggy_id":`...)
+	dst = appendID(dst, m.ID)
+	dst = append(dst, `,"iggy_offset":`...)
+	dst = strconv.AppendUint(dst, m.Offset, 10)
+	dst = append(dst, `,"iggy_timestamp":`...)
+	dst = strconv.AppendUint(dst, m.Timestamp, 10)
+	dst = append(dst, e.fixed...)
+	if e.options.IncludeChecksum {
+		dst = append(dst, `,"iggy_checksum":`...)
+		dst = strconv.AppendUint(dst, m.Checksum, 10)
+	}
+	if e.options.IncludeOriginTimestamp {
+		dst = append(dst, `,"iggy_origin_timestamp":`...)
+		dst = strconv.AppendUint(dst, m.OriginTimestamp, 10)
+	}
+	if len(m.Headers) > 0 {
+		dst = append(dst, `,"iggy_headers":`...)
+		dst = appendHeaders(dst, m.Headers)
+	}
+	dst = append(dst, `},"payload":`...)
+	dst, err := appendPayload(dst, m.Payload, &e.options)
+	return append(dst, '}'), err
+}

@@ -1,14 +1,189 @@
 package schema
 
-// Template is text with the fields ${stream}, ${topic} and ${partition}, filled in once per partition. Its text form
-// writes a literal "${" as "$${". The zero value is empty text.
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Template is a URL with the fields ${stream}, ${topic} and ${partition}, filled in once per partition. Its text form
+// writes a literal "${" as "$${". It may hold a secret, such as a key in its query: only Source and Fill give the text,
+// every other way of printing or marshalling it gives scheme and host. Templates compare with ==. The zero value is
+// empty text.
 type Template struct {
-	segments []segment
-	source   string
+	source    Secret // its segments are cut again at each Fill: fmt would reach them here
+	hasFields bool
 }
 
-// segment is literal text, or one field if field is not empty.
+// segment is literal text, or the value of one field.
 type segment struct {
 	text  string
-	field string
+	field field
+}
+
+type field uint8
+
+const (
+	noField field = iota
+	streamField
+	topicField
+	partitionField
+)
+
+// fieldOf returns the field of a name, or noField.
+func fieldOf(name string) field {
+	switch strings.TrimSpace(name) {
+	case "stream":
+		return streamField
+	case "topic":
+		return topicField
+	case "partition":
+		return partitionField
+	}
+	return noField
+}
+
+// ErrTemplate is what every error of ParseTemplate wraps.
+var ErrTemplate = errors.New("invalid template")
+
+// ParseTemplate reads the text form. Its error wraps ErrTemplate and tells a position, but no piece of the text.
+func ParseTemplate(source string) (Template, error) {
+	segments, err := cut(source)
+	if err != nil {
+		return Template{}, err
+	}
+	return Template{source: NewSecret(source), hasFields: len(segments) > 1}, nil
+}
+
+// cut returns the segments of a text form: literal text and fields in turn, literal text first and last.
+func cut(source string) ([]segment, error) {
+	var segments []segment
+	var text []byte
+	for i := 0; i < len(source); {
+		switch rest := source[i:]; {
+		case strings.HasPrefix(rest, "$${"):
+			text = append(text, "${"...)
+			i += len("$${")
+		case strings.HasPrefix(rest, "${"):
+			name, _, found := strings.Cut(rest[len("${"):], "}")
+			if !found {
+				return nil, fmt.Errorf("%w: the ${ at byte %d has no }", ErrTemplate, i)
+			}
+			f := fieldOf(name)
+			if f == noField {
+				return nil, fmt.Errorf("%w: the field at byte %d is not stream, topic or partition", ErrTemplate, i)
+			}
+			segments = append(segments, segment{text: string(text)}, segment{field: f})
+			text = text[:0]
+			i += len("${") + len(name) + len("}")
+		default:
+			text = append(text, source[i])
+			i++
+		}
+	}
+	return append(segments, segment{text: string(text)}), nil
+}
+
+// EscapeTemplate returns the text form of literal text that goes into a template. A dollar at its end is percent-encoded:
+// in front of a field it would read as an escape.
+func EscapeTemplate(literal string) string {
+	literal = strings.ReplaceAll(literal, "${", "$${")
+	if text, found := strings.CutSuffix(literal, "$"); found {
+		return text + "%24"
+	}
+	return literal
+}
+
+// Fill returns the text with the values of p, each percent-encoded so that it stays inside its path segment or query
+// parameter.
+func (t Template) Fill(p Partition) string {
+	segments, err := cut(t.Source())
+	if err != nil { // ParseTemplate has cut the same text
+		return ""
+	}
+	var b strings.Builder
+	for _, s := range segments {
+		switch s.field {
+		case streamField:
+			writePercentEncoded(&b, p.Stream)
+		case topicField:
+			writePercentEncoded(&b, p.Topic)
+		case partitionField:
+			b.WriteString(strconv.FormatUint(uint64(p.ID), 10))
+		default:
+			b.WriteString(s.text)
+		}
+	}
+	return b.String()
+}
+
+// writePercentEncoded writes s with everything but RFC 3986's unreserved characters encoded. A value of dots alone is
+// encoded too: as a path segment it would otherwise climb.
+func writePercentEncoded(b *strings.Builder, s string) {
+	dots := s == "." || s == ".."
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '~',
+			c == '.' && !dots:
+			b.WriteByte(c)
+		default:
+			const upperHex = "0123456789ABCDEF"
+			b.WriteByte('%')
+			b.WriteByte(upperHex[c>>4])
+			b.WriteByte(upperHex[c&15])
+		}
+	}
+}
+
+// HasFields reports whether the text differs from partition to partition.
+func (t Template) HasFields() bool { return t.hasFields }
+
+// Source returns the text form, which may hold a secret: never print it.
+func (t Template) Source() string { return t.source.Reveal() }
+
+// IsZero reports whether the text is empty.
+func (t Template) IsZero() bool { return t.source.IsZero() }
+
+// Equal reports whether both have the same text form.
+func (t Template) Equal(other Template) bool { return t == other }
+
+// String returns scheme and host, or the mask of Secret if there are none. The zero value prints as nothing.
+func (t Template) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	return safeURL(t.Source())
+}
+
+// safeURL returns scheme and host of a URL, whose path, query and userinfo may be secret.
+func safeURL(s string) string {
+	scheme, rest, found := strings.Cut(s, "://")
+	host := rest
+	if i := strings.IndexAny(host, "/?#\\"); i >= 0 {
+		host = host[:i]
+	}
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	if !found || host == "" || scheme != "http" && scheme != "https" {
+		return SecretMask
+	}
+	return scheme + "://" + host
+}
+
+// Format implements fmt.Formatter with String, so that no verb reaches the text.
+func (t Template) Format(f fmt.State, _ rune) { fmt.Fprint(f, t.String()) }
+
+// MarshalText gives what String gives: encoding/json and slog print a Template through it. A configuration that was
+// marshalled can be shown, not loaded again.
+func (t Template) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseTemplate.
+func (t *Template) UnmarshalText(b []byte) error {
+	v, err := ParseTemplate(string(b))
+	if err != nil {
+		return err
+	}
+	*t = v
+	return nil
 }
