@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// root is the module's folder as seen from this package.
+const root = "../.."
+
+// maxFileLines is the budget of a hand-written Go file, tests included.
+const maxFileLines = 450
+
+// allowedImports says which of our packages each package may import, directly or through others, outside its tests.
+// Packages that only tests import are listed in testOnly.
+var allowedImports = map[string][]string{
+	"iggysink":                              {},
+	"iggysink/schema":                       {},
+	"iggysink/gen":                          {},
+	"iggysink/examples":                     {},
+	"iggysink/hclconfig":                    {"schema"},
+	"iggysink/sinkhttp":                     {"schema"},
+	"iggysink/golden":                       {"schema"},
+	"iggysink/internal/iggyserver":          {"schema"},
+	"iggysink/internal/iggyserver/iggytest": {"schema", "internal/iggyserver"},
+	"iggysink/internal/relay":               {"schema", "sinkhttp"},
+	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/relay"},
+	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/relay"},
+	"iggysink/cmd/iggysink": {
+		"schema", "hclconfig", "sinkhttp", "examples",
+		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin",
+	},
+}
+
+// listedPackage is what go list tells of a package.
+type listedPackage struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+// The import direction is what keeps the parts separable: gen can rebuild a broken schema, an endpoint knows nothing of
+// brokers, and no test helper gets into the program.
+func TestImportsPointOneWay(t *testing.T) {
+	packages := listPackages(t)
+	for _, p := range packages {
+		allowed, known := allowedImports[p.ImportPath]
+		if !known {
+			t.Errorf("%s is in no row of allowedImports: what may it import?", p.ImportPath)
+		}
+		for _, dep := range p.Deps {
+			short, ours := strings.CutPrefix(dep, "iggysink/")
+			if (ours || dep == "iggysink") && !slices.Contains(allowed, short) {
+				t.Errorf("%s imports %s", p.ImportPath, dep)
+			}
+		}
+		for _, path := range p.Imports {
+			if strings.HasPrefix(path, "github.com/apache/iggy/") && p.ImportPath != "iggysink/internal/iggy" {
+				t.Errorf("%s imports the SDK; only internal/iggy does", p.ImportPath)
+			}
+		}
+	}
+}
+
+func listPackages(t *testing.T) (packages []listedPackage) {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	list.Dir = root
+	out, err := list.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listedPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	// A check over an empty list would always pass.
+	if !slices.ContainsFunc(packages, func(p listedPackage) bool { return p.ImportPath == "iggysink/cmd/iggysink" }) {
+		t.Fatal("go list does not know this package")
+	}
+	return packages
+}
+
+func TestFilesFitTheBudget(t *testing.T) {
+	checked := 0
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != root {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(path) != ".go" {
+			return nil
+		}
+		lines, generated, err := countLines(path)
+		if err != nil {
+			return err
+		}
+		checked++
+		if !generated && lines > maxFileLines {
+			t.Errorf("%s has %d lines, more than %d: split it", path, lines, maxFileLines)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if checked < 20 {
+		t.Errorf("only %d Go files found below %s", checked, root)
+	}
+}
+
+func countLines(path string) (lines int, generated bool, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, false, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	scanner := bufio.NewScanner(file)
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		if lines++; lines == 1 {
+			generated = strings.HasPrefix(scanner.Text(), "// Code generated ")
+		}
+	}
+	return lines, generated, scanner.Err()
+}
