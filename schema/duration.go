@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -33,31 +34,28 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// ParseDuration reads a duration. Its error wraps ErrDuration and says what was not understood.
+// ParseDuration reads a duration. Its error wraps ErrDuration and does not repeat the text, which may be secret.
 func ParseDuration(s string) (Duration, error) {
-	rest := s
-	var days time.Duration
-	if number, after, found := strings.Cut(s, "d"); found {
-		n, err := time.ParseDuration(number + "h")
-		if err != nil || n > time.Duration(1<<63-1)/24 {
-			return 0, fmt.Errorf("%w: %q", ErrDuration, s)
-		}
-		days, rest = n*24, after
+	if strings.ContainsAny(s, "+-") { // time.ParseDuration takes a sign
+		return 0, fmt.Errorf("%w: it has a sign", ErrDuration)
 	}
-	if rest == "" && s != "" {
-		return signed(s, days)
+	days, rest, found := strings.Cut(s, "d")
+	if !found {
+		days, rest = "0", s
+	}
+	if strings.Trim(days, "0123456789.") != "" { // a unit in front of d would count in days too
+		return 0, fmt.Errorf("%w: d is not its first unit", ErrDuration)
+	}
+	day, err := time.ParseDuration(days + "h")
+	if err != nil || day > math.MaxInt64/24 {
+		return 0, fmt.Errorf("%w: its number of days is not understood", ErrDuration)
+	}
+	if found && rest == "" {
+		return Duration(day * 24), nil
 	}
 	d, err := time.ParseDuration(rest)
-	if err != nil || strings.ContainsAny(rest, "+-") || days+d < days {
-		return 0, fmt.Errorf("%w: %q", ErrDuration, s)
+	if err != nil || day*24 > math.MaxInt64-d {
+		return 0, fmt.Errorf("%w: write it like 500ms, 30s or 1d12h", ErrDuration)
 	}
-	return signed(s, days+d)
-}
-
-// signed refuses a sign, which time.ParseDuration accepts.
-func signed(s string, d time.Duration) (Duration, error) {
-	if strings.ContainsAny(s, "+-") || d < 0 {
-		return 0, fmt.Errorf("%w: %q has a sign", ErrDuration, s)
-	}
-	return Duration(d), nil
+	return Duration(day*24 + d), nil
 }

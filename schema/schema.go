@@ -3,4 +3,30 @@
 //
 // It imports nothing else of this module. Edit config.schema.json or envelope.schema.json, then run go generate ./...;
 // what ends in _gen.go is never edited by hand.
+//
+// Two validators say the same about a document. ValidateConfig and ValidateEnvelope work on a plain tree and find
+// everything, wrong types and unknown names included: they are for what people write. The Validate methods work on the
+// Go types and are for what programs build. Both give Violations, which never carry a value of the document.
 package schema
+
+import _ "embed" // for the two schemas
+
+//go:embed config.schema.json
+var configSchema string
+
+//go:embed envelope.schema.json
+var envelopeSchema string
+
+// ConfigSchema returns the JSON Schema of the configuration.
+func ConfigSchema() []byte { return []byte(configSchema) }
+
+// EnvelopeSchema returns the JSON Schema of the envelope.
+func EnvelopeSchema() []byte { return []byte(envelopeSchema) }
+
+// ValidateConfig returns every violation of a configuration, ordered by pointer. The document is a plain tree of
+// map[string]any, []any, string, bool, nil and json.Number.
+func ValidateConfig(doc any) []Violation { return configValidator().validate(doc) }
+
+// ValidateEnvelope returns every violation of an envelope, ordered by pointer. The document is a plain tree of
+// map[string]any, []any, string, bool, nil and json.Number.
+func ValidateEnvelope(doc any) []Violation { return envelopeValidator().validate(doc) }
