@@ -1,0 +1,354 @@
+package iggy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	iggcon "github.com/apache/iggy/foreign/go/contracts"
+
+	"iggysink/internal/relay"
+	"iggysink/schema"
+)
+
+// member is one membership: one connection, from its join to its end. One goroutine runs it.
+type member struct {
+	source  *Source
+	handler relay.Handler
+	work    context.Context // of the calls; ends a moment after the context of run
+
+	link   *link
+	joined bool
+	parts  map[uint32]*part
+	order  []*part // parts by id: the order of a round
+	group  groupView
+
+	look   time.Time     // when to look at the group and the topic next
+	ping   time.Time     // when to ping next
+	idleAt time.Time     // when to ask an idle topic next
+	idle   time.Duration // wait after the next round that brings nothing
+}
+
+// part is an owned partition.
+type part struct {
+	id   uint32
+	name schema.Partition
+	end  uint64 // one more than the last offset; 0 if nothing was ever in it
+	size sizer
+
+	stored    uint64 // last offset that the server is known to have stored
+	hasStored bool
+	storeAt   time.Time // when the next store may go out
+	polledTo  uint64    // one more than the last offset that a poll returned: what a hand-over waits for
+	held      bool      // the server will give it to another member: poll no further than polledTo
+	suspect   bool      // the last poll was answered as if the member did not own it
+	cutSince  time.Time // since when the log ends before what was read
+}
+
+// run joins and serves until ctx ends (nil) or the connection cannot go on (an error). It revokes what it assigned,
+// except at the end of ctx.
+func (m *member) run(ctx context.Context) error {
+	err := m.serve(ctx)
+	if m.link != nil {
+		if ctx.Err() != nil && err == nil {
+			m.leave()
+		}
+		m.link.close()
+	}
+	if ctx.Err() == nil && len(m.order) > 0 {
+		m.revoke(ctx, m.order)
+	}
+	return err
+}
+
+// serve is run without the end.
+func (m *member) serve(ctx context.Context) error {
+	s := m.source
+	// Up to the join nothing is at stake: ctx ends it at once.
+	var err error
+	if m.link, err = connect(ctx, s.options.Server); err != nil {
+		return err
+	}
+	if err := m.enter(ctx); err != nil {
+		return err
+	}
+	m.parts = map[uint32]*part{}
+	m.idle = s.options.Stream.PollInterval.Std()
+	if err := m.lookAround(ctx); err != nil {
+		return err
+	}
+	m.ping = time.Now().Add(pingInterval)
+	for ctx.Err() == nil {
+		if err := m.duties(ctx); err != nil {
+			return err
+		}
+		busy, err := m.round(ctx)
+		if err != nil {
+			return err
+		}
+		if !busy {
+			m.wait(ctx)
+		}
+	}
+	return nil
+}
+
+// enter waits for the topic, creates the group if it is missing, and joins it.
+func (m *member) enter(ctx context.Context) error {
+	s := m.source
+	topic, err := m.awaitTopic(ctx)
+	if err != nil {
+		return err
+	}
+	group, err := m.link.members(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	created := false
+	if group == nil {
+		if created, err = m.link.createGroup(ctx, s.target); err != nil {
+			return err
+		}
+	}
+	if err := m.link.join(ctx, s.target); err != nil {
+		return err
+	}
+	m.joined = true
+	if created && s.options.Stream.StartFrom == schema.StartFromLatest {
+		if err := m.startLatest(topic); err != nil {
+			return err
+		}
+	}
+	s.isIn()
+	s.log.Info("joined the consumer group", "created", created)
+	return nil
+}
+
+// awaitTopic waits until the topic is there, over the same connection. In Once mode a missing topic is an error.
+func (m *member) awaitTopic(ctx context.Context) (*iggcon.TopicDetails, error) {
+	s := m.source
+	for wait := firstBackoff; ; wait = min(2*wait, pingInterval) {
+		topic, err := m.link.topicState(ctx, s.target)
+		if err == nil || !isNotFound(err) {
+			return topic, err
+		}
+		if err = s.missing(ErrNotFound); s.options.Once {
+			return nil, err
+		}
+		s.notReady(err)
+		sleep(ctx, wait)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// startLatest stores the current offset of each partition that had messages when the group was created. It uses the
+// state of the topic from before the creation: a message sent in between is delivered. A partition that another member
+// took at once is left to it.
+func (m *member) startLatest(topic *iggcon.TopicDetails) error {
+	for _, p := range topic.Partitions {
+		if p.MessagesCount == 0 {
+			continue
+		}
+		err := m.link.store(m.work, m.source.target, p.Id, p.CurrentOffset)
+		if err != nil && !hasStatus(err, codeNotOwned) {
+			return fmt.Errorf("start from the latest message: %w", err)
+		}
+	}
+	return nil
+}
+
+// leave stores what Commit asked for and leaves the group, so that the partitions move at once. The bound of m.work is
+// the only reaction to a failure: what is not stored is delivered again.
+func (m *member) leave() {
+	for _, p := range m.order {
+		if err := m.storeCommit(p); err != nil {
+			m.source.log.Warn("an offset is not stored", "partition", p.id, "err", err)
+			return
+		}
+	}
+	if err := m.link.leave(m.work, m.source.target); err != nil {
+		m.source.log.Warn("cannot leave the consumer group", "err", err)
+	}
+}
+
+// duties does what is due beside the polls: stores, the ping, the look at the group.
+func (m *member) duties(ctx context.Context) error {
+	now := time.Now()
+	for _, p := range m.order {
+		if now.Before(p.storeAt) && !p.held {
+			continue
+		}
+		p.storeAt = now.Add(storeInterval)
+		if err := m.storeCommit(p); err != nil {
+			return err
+		}
+	}
+	if !now.Before(m.ping) {
+		m.ping = now.Add(pingInterval)
+		if err := m.link.ping(m.work); err != nil {
+			return err
+		}
+	}
+	if !now.Before(m.look) {
+		return m.lookAround(ctx)
+	}
+	return nil
+}
+
+// storeCommit stores the offset that waits for p, if any. An offset at or below the stored one is not sent: it comes
+// from a former ownership, and a store may go backwards.
+func (m *member) storeCommit(p *part) error {
+	offset, found := m.source.takeCommit(p.id)
+	if !found || p.hasStored && offset <= p.stored {
+		return nil
+	}
+	err := m.link.store(m.work, m.source.target, p.id, offset)
+	switch {
+	case err == nil:
+		p.stored, p.hasStored = offset, true
+		m.source.count(func(st *relay.SourceStatus) { st.Commits++ })
+		return nil
+	case hasStatus(err, codeNotOwned, codeInvalidOffset):
+		m.look = time.Time{} // moved, or truncated: the look finds out
+		return nil
+	}
+	return err
+}
+
+// wait sleeps until something is due, or Commit, Wake or ctx want attention.
+func (m *member) wait(ctx context.Context) {
+	until := m.look
+	if m.ping.Before(until) {
+		until = m.ping
+	}
+	if !m.idleAt.IsZero() && m.idleAt.Before(until) {
+		until = m.idleAt
+	}
+	for _, p := range m.order {
+		if p.storeAt.Before(until) && m.source.waitingCommit(p.id) {
+			until = p.storeAt
+		}
+	}
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-m.source.wake:
+		if m.source.takeWoken() {
+			m.idleAt = time.Time{}
+		}
+	}
+}
+
+// revoke takes partitions away from the handler and from the member.
+func (m *member) revoke(ctx context.Context, lost []*part) {
+	names := make([]schema.Partition, len(lost))
+	for i, p := range lost {
+		names[i] = p.name
+		delete(m.parts, p.id)
+		m.source.takeCommit(p.id) // not ours any more: a store would be refused, or go backwards
+	}
+	m.sort()
+	m.handler.Revoked(ctx, names)
+	for _, name := range names {
+		m.source.takeCommit(name.ID)
+	}
+}
+
+// sort brings order up to date with parts.
+func (m *member) sort() {
+	m.order = m.order[:0:0]
+	for _, p := range m.parts {
+		m.order = append(m.order, p)
+	}
+	slices.SortFunc(m.order, func(a, b *part) int { return int(a.id) - int(b.id) })
+}
+
+// assign takes over the partitions of ids. Reading starts behind the stored offset, with two exceptions that come from a
+// server that lost the end of its log while the stored offset survived. A partition with nothing in it starts at 0
+// whatever is stored. Where the log ends before what is stored, or before what this process has settled, reading starts
+// at the stored offset itself, or at 0 if that lies beyond the end: the offsets from there on may be new messages.
+func (m *member) assign(ctx context.Context, ids []uint32, topic *iggcon.TopicDetails) error {
+	owned := make([]relay.Assignment, 0, len(ids))
+	for _, id := range ids {
+		state, found := partitionState(topic, id)
+		if !found {
+			continue // created a moment ago: the next look has it
+		}
+		stored, hasStored, err := m.link.stored(m.work, m.source.target, id)
+		if err != nil {
+			return err
+		}
+		settled, hasSettled := m.source.settledUpTo(id)
+		a := startOf(state, offsetOf(stored, hasStored), offsetOf(settled, hasSettled))
+		a.Partition = m.source.partition(id)
+		p := &part{id: id, name: a.Partition, end: endOf(state), stored: stored, hasStored: hasStored}
+		p.size.expect(state.SizeBytes, state.MessagesCount)
+		if a.Truncated {
+			p.hasStored = false
+			m.source.forgetSettled(id)
+			m.source.log.Warn("the server lost messages at the end of a partition", "partition", id,
+				"stored", stored, "end", p.end, "start", a.Start)
+		}
+		m.source.takeCommit(id) // of a former ownership
+		m.parts[id] = p
+		owned = append(owned, a)
+	}
+	m.sort()
+	m.idleAt = time.Time{}
+	m.handler.Assigned(ctx, owned)
+	return nil
+}
+
+// offset is an offset that may be missing.
+type offset struct {
+	value uint64
+	there bool
+}
+
+func offsetOf(value uint64, there bool) offset { return offset{value, there} }
+
+// startOf is the rule of assign.
+func startOf(state iggcon.PartitionContract, stored, settled offset) relay.Assignment {
+	a := relay.Assignment{End: endOf(state)}
+	switch {
+	case a.End == 0:
+		a.Truncated = stored.there || settled.there
+	case stored.there && stored.value >= a.End:
+		a.Truncated = true
+	case settled.there && settled.value >= a.End:
+		a.Start, a.Truncated = stored.value, true // 0 without a stored one
+	case stored.there:
+		a.Start = stored.value + 1
+	}
+	if state.MessagesCount == 0 {
+		a.End = 0 // retention deleted all: there is nothing to read
+	}
+	return a
+}
+
+// endOf returns one more than the last offset of a partition, 0 for one that never had a message. A partition that
+// retention emptied keeps its end.
+func endOf(state iggcon.PartitionContract) uint64 {
+	if state.MessagesCount == 0 && state.CurrentOffset == 0 {
+		return 0
+	}
+	return state.CurrentOffset + 1
+}
+
+func partitionState(topic *iggcon.TopicDetails, id uint32) (iggcon.PartitionContract, bool) {
+	for _, p := range topic.Partitions {
+		if p.Id == id {
+			return p, true
+		}
+	}
+	return iggcon.PartitionContract{}, false
+}
+
+// errOutside means that the server does not list this connection as a member any more.
+var errOutside = errors.New("the server dropped this member from the consumer group")

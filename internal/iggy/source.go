@@ -1,0 +1,254 @@
+package iggy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"iggysink/internal/relay"
+	"iggysink/schema"
+)
+
+// The rhythm of a source.
+const (
+	firstBackoff  = 100 * time.Millisecond // before the second attempt to connect; doubles
+	longestRetry  = 5 * time.Second        // longest wait between two attempts
+	onceConnect   = 10 * time.Second       // how long Once tries to reach the server
+	pingInterval  = 3 * time.Second        // between two pings
+	lookInterval  = time.Second            // between two looks at the group and the topic
+	storeInterval = 50 * time.Millisecond  // between two stores of one partition
+	stopGrace     = 3 * time.Second        // for the last stores, the leave and a call under way, once ctx has ended
+)
+
+// SourceOptions is what a Source needs. All fields but Logger must be set.
+type SourceOptions struct {
+	Server *schema.Iggy
+	Stream *schema.Stream
+	Topic  string       // one of Stream.Topics
+	Group  string       // consumer group; created if it is missing
+	Once   bool         // a missing stream or topic, or a server out of reach, ends Run instead of being waited for
+	Logger *slog.Logger // nil: none
+}
+
+// Source reads one topic as one member of a consumer group. It implements relay.Source.
+type Source struct {
+	options SourceOptions
+	log     *slog.Logger
+	target  target
+	wake    chan struct{} // holds one token: Wake was called, or a commit waits
+
+	mu      sync.Mutex
+	status  relay.SourceStatus
+	commits map[uint32]uint64 // asked for and not stored yet
+	settled map[uint32]uint64 // largest offset that was ever asked for: finds a log that lost its end
+	woken   bool              // Wake was called since the last look
+}
+
+var _ relay.Source = (*Source)(nil)
+
+// NewSource returns a source that Run starts. Its error says which name is not one.
+func NewSource(options SourceOptions) (*Source, error) {
+	t, err := newTarget(options.Stream.Name, options.Topic, options.Group)
+	if err != nil {
+		return nil, err
+	}
+	if options.Group == "" {
+		return nil, errors.New("a consumer group needs a name")
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Source{
+		options: options,
+		log:     options.Logger.With("stream", options.Stream.Name, "topic", options.Topic, "group", options.Group),
+		target:  t,
+		wake:    make(chan struct{}, 1),
+		status: relay.SourceStatus{
+			Stream: options.Stream.Name, Topic: options.Topic, Group: options.Group,
+			Err: "not connected yet", Since: time.Now(),
+		},
+		commits: map[uint32]uint64{},
+		settled: map[uint32]uint64{},
+	}, nil
+}
+
+// Run implements relay.Source. Before the first join it gives up on what waiting cannot mend: refused credentials, a
+// certificate that cannot be verified, a CA file that is not there, a right that is missing. After it even those are
+// waited for, because a server that comes back may need a moment to know its users.
+func (s *Source) Run(ctx context.Context, h relay.Handler) error {
+	// Calls outlive ctx for a moment, so that the last offsets are stored.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		grace := time.AfterFunc(stopGrace, cancel)
+		context.AfterFunc(work, func() { grace.Stop() })
+	})
+	defer stop()
+	started, joined, attempt := time.Now(), false, 0
+	for ctx.Err() == nil {
+		m := &member{source: s, handler: h, work: work}
+		err := m.run(ctx)
+		if err == nil || ctx.Err() != nil {
+			s.left()
+			return nil
+		}
+		if m.joined {
+			joined, attempt = true, 0
+		}
+		if !joined && (isHopeless(err) || s.options.Once && (isNotFound(err) || time.Since(started) > onceConnect)) {
+			s.fail(err)
+			return err
+		}
+		s.fail(err)
+		s.log.Warn("the connection to iggy is rebuilt", "err", err)
+		wait := min(firstBackoff<<min(attempt, 10), longestRetry)
+		attempt++
+		sleep(ctx, wait/2+rand.N(wait/2+1))
+	}
+	s.left()
+	return nil
+}
+
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// Commit implements relay.Source. What is asked for is stored within about storeInterval, or at the end of Run.
+func (s *Source) Commit(p schema.Partition, offset uint64) {
+	if p.Stream != s.options.Stream.Name || p.Topic != s.options.Topic {
+		return
+	}
+	s.mu.Lock()
+	s.commits[p.ID] = offset
+	if before, any := s.settled[p.ID]; !any || offset > before {
+		s.settled[p.ID] = offset
+	}
+	s.mu.Unlock()
+	s.signal()
+}
+
+// Wake implements relay.Source.
+func (s *Source) Wake() {
+	s.mu.Lock()
+	s.woken = true
+	s.mu.Unlock()
+	s.signal()
+}
+
+func (s *Source) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// takeWoken reports whether Wake was called since the last time.
+func (s *Source) takeWoken() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	woken := s.woken
+	s.woken = false
+	return woken
+}
+
+// Status implements relay.Source.
+func (s *Source) Status() relay.SourceStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+// count changes the counters of the status.
+func (s *Source) count(change func(*relay.SourceStatus)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.status)
+}
+
+// isIn says in the status that the member is in the group.
+func (s *Source) isIn() {
+	s.count(func(st *relay.SourceStatus) { st.Joined, st.Err, st.Since = true, "", time.Now() })
+}
+
+// fail says in the status why the member is not in the group. Commits that are not stored are dropped: another member
+// may have gone on from the stored offset by the time this one is back.
+func (s *Source) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.status.Joined {
+		s.status.Reconnects++
+	}
+	if s.status.Joined || s.status.Err != err.Error() {
+		s.status.Since = time.Now()
+	}
+	s.status.Joined, s.status.Err = false, err.Error()
+	clear(s.commits)
+}
+
+func (s *Source) left() {
+	s.count(func(st *relay.SourceStatus) { st.Joined, st.Err, st.Since = false, "stopped", time.Now() })
+}
+
+// notReady says in the status what is waited for, and logs it when it is news.
+func (s *Source) notReady(err error) {
+	s.mu.Lock()
+	news := s.status.Err != err.Error()
+	s.mu.Unlock()
+	if news {
+		s.fail(err)
+		s.log.Warn("waiting for a topic", "err", err)
+	}
+}
+
+// missing says which topic is not there.
+func (s *Source) missing(err error) error {
+	return fmt.Errorf("topic %q of stream %q: %w", s.options.Topic, s.options.Stream.Name, err)
+}
+
+// partition returns the full name of a partition.
+func (s *Source) partition(id uint32) schema.Partition {
+	return schema.Partition{Stream: s.options.Stream.Name, Topic: s.options.Topic, ID: id}
+}
+
+// takeCommit returns and forgets the offset to store for a partition.
+func (s *Source) takeCommit(id uint32) (uint64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	offset, found := s.commits[id]
+	delete(s.commits, id)
+	return offset, found
+}
+
+// waitingCommit reports whether an offset waits to be stored for a partition.
+func (s *Source) waitingCommit(id uint32) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, found := s.commits[id]
+	return found
+}
+
+// forgetSettled drops what was settled in a partition whose log has lost its end.
+func (s *Source) forgetSettled(id uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.settled, id)
+	delete(s.commits, id)
+}
+
+// settledUpTo returns the largest offset that was ever asked to be stored for a partition.
+func (s *Source) settledUpTo(id uint32) (uint64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	offset, found := s.settled[id]
+	return offset, found
+}
