@@ -1,0 +1,49 @@
+package relay
+
+import (
+	"iggysink/sinkhttp"
+)
+
+// lane carries one request of its partition at a time. The next one is prepared while it is under way.
+type lane struct {
+	queue  *queue
+	flight *flight // in Send, or its outcomes are being dealt with
+	next   *flight // prepared; nil Prepared if Prepare rejected all of it
+	send   chan *flight
+	spare  []*flight
+}
+
+// flight is one batch on its way. Lanes use their flights again, so that a message costs no allocation here.
+type flight struct {
+	lane     *lane
+	entries  []entry // those that are settled or given up are zero
+	prepared *sinkhttp.Prepared
+	local    []sinkhttp.Outcome // of Prepare
+	sent     []sinkhttp.Outcome // of Send
+}
+
+// fly sends the lane's flights, one after the other, until the worker closes send.
+func (l *lane) fly(p *partition) {
+	for f := range l.send {
+		f.sent = p.relay.engine.Send(p.ctx, f.prepared)
+		f.prepared = nil // the bytes are not needed while the outcomes are dealt with
+		p.results <- f   // has room for one of every lane
+	}
+}
+
+// take returns an empty flight.
+func (l *lane) take() *flight {
+	if n := len(l.spare); n > 0 {
+		f := l.spare[n-1]
+		l.spare = l.spare[:n-1]
+		return f
+	}
+	return &flight{lane: l}
+}
+
+// recycle keeps a flight that is over for the next batch.
+func (l *lane) recycle(f *flight) {
+	clear(f.entries)
+	*f = flight{lane: l, entries: f.entries[:0]}
+	l.spare = append(l.spare, f)
+}

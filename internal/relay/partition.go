@@ -1,0 +1,306 @@
+package relay
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"iggysink/schema"
+)
+
+// partition is one owned partition: what is in hand of it, and how far it is settled. The source's goroutine fills it
+// (demand, take), its worker empties it (worker.go), and anyone may ask for its status.
+type partition struct {
+	id    schema.Partition
+	feed  *feed
+	relay *Relay
+
+	ctx    context.Context // ends with the revocation, or when the drain has taken too long
+	cancel context.CancelFunc
+	done   chan struct{} // closed by the worker when no request is in flight any more
+	notify chan struct{} // wakes the worker; holds one
+	worker
+	sending sync.WaitGroup // the lanes
+
+	mu        sync.Mutex
+	ledger    ledger
+	queues    []queue // one, or with ordering key one a lane
+	used      int     // bytes of the chunks in hand
+	end       uint64  // one more than the last offset that the server has
+	goal      uint64  // what Once waits for
+	rewinds   uint64  // times that next went back
+	asked     uint64  // rewinds at the last demand
+	hungry    bool    // demand said no for want of room
+	dropping  bool    // the worker shall give up what is not in flight
+	revoked   bool    // nothing may be stored any more
+	carried   bool    // settled before this assignment, by this process, and not stored
+	recommit  bool    // the worker shall store what was carried over
+	lost      item    // first message that the last rewind gave up
+	lostAny   bool
+	block     block
+	unsettled int // messages that were attempted and are not settled, at the worker's end
+}
+
+// block is a partition that stands still at one message.
+type block struct {
+	state  blockState
+	offset uint64
+	stamp  uint64
+	reason string
+	tries  int
+	until  time.Time // when the message is tried again
+}
+
+type blockState uint8
+
+const (
+	flowing blockState = iota
+	blocked            // until the cool-down is over; nothing is kept in memory
+	due                // the message shall be polled again
+	trying             // it is in hand again, alone
+)
+
+// newPartition returns a partition that begins at start. Its worker is not running yet.
+func newPartition(f *feed, a Assignment, start uint64) *partition {
+	r := f.relay
+	p := &partition{
+		id: a.Partition, feed: f, relay: r,
+		done: make(chan struct{}), notify: make(chan struct{}, 1),
+		ledger: newLedger(start), end: a.End, goal: a.End, carried: start > a.Start,
+	}
+	p.ctx, p.cancel = context.WithCancel(r.work)
+	lanes := 1
+	if r.cfg.Ordering != schema.OrderingPartition {
+		lanes = max(r.cfg.MaxInFlight, 1)
+	}
+	p.queues = make([]queue, 1)
+	if r.cfg.Ordering == schema.OrderingKey {
+		p.queues = make([]queue, lanes)
+	}
+	p.worker = newWorker(p, lanes)
+	return p
+}
+
+// poke wakes the worker.
+func (p *partition) poke() {
+	select {
+	case p.notify <- struct{}{}:
+	default:
+	}
+}
+
+// demand is Handler.Demand for this partition.
+func (p *partition) demand() (next uint64, bytes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = p.rewinds
+	if p.carried {
+		p.carried, p.recommit = false, true // the source asks, so it owns the partition and can store
+		p.poke()
+	}
+	if p.revoked || p.dropping {
+		return p.ledger.next, 0
+	}
+	switch state := p.block.state; {
+	case state == blocked || state == trying:
+		return p.ledger.next, 0
+	case p.relay.probing() && p.used == 0, p.relay.flowing() && state == due:
+		return p.ledger.next, 1
+	case !p.relay.flowing():
+		return p.ledger.next, 0
+	}
+	bytes = p.relay.budget.grant(p.used)
+	p.hungry = bytes == 0
+	return p.ledger.next, bytes
+}
+
+// take is Handler.Batch for this partition.
+func (p *partition) take(b Batch) {
+	if len(b.Messages) == 0 {
+		p.sawEnd(b.Current)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.end = max(p.end, b.Current+1, b.Messages[len(b.Messages)-1].Offset+1)
+	// A poll that was under way during a rewind read from where the partition is not any more: taken in, it would let
+	// the mark pass over what was given up.
+	if p.revoked || p.dropping || p.asked != p.rewinds || !p.relay.flowing() && !p.relay.probing() {
+		return
+	}
+	if p.block.state == blocked || p.block.state == trying {
+		return
+	}
+	c := &chunk{messages: b.Messages, bytes: b.Bytes, arrived: time.Now()}
+	for i := range b.Messages {
+		m := &b.Messages[i]
+		if !p.ledger.add(m.Offset, m.Timestamp) {
+			continue
+		}
+		p.queueOf(m).push(entry{chunk: c, index: i})
+		c.left++
+		if p.block.state == due {
+			p.readmit(m)
+			break
+		}
+	}
+	if c.left > 0 {
+		p.used += c.bytes
+		p.relay.budget.take(c.bytes)
+	}
+	p.poke() // also where nothing is new: the mark may have moved
+}
+
+// readmit decides what the first message of a blocked partition's poll means.
+func (p *partition) readmit(m *schema.Message) {
+	p.block.state = trying
+	if m.Offset > p.block.offset {
+		p.unblock() // retention has deleted the blocked message
+	}
+}
+
+// unblock lets the partition go on.
+func (p *partition) unblock() {
+	p.block = block{}
+	p.feed.source.Wake()
+}
+
+// sawEnd notes the partition's end as an empty poll showed it. Current 0 says nothing: an empty partition has it too.
+func (p *partition) sawEnd(current uint64) {
+	if current == 0 {
+		return
+	}
+	p.mu.Lock()
+	p.end = max(p.end, current+1)
+	p.mu.Unlock()
+}
+
+func (p *partition) queueOf(m *schema.Message) *queue {
+	if len(p.queues) == 1 {
+		return &p.queues[0]
+	}
+	return &p.queues[p.relay.key.lane(m, len(p.queues))]
+}
+
+// release gives an entry's memory back, with that of its chunk once it is the last. The caller holds mu.
+func (p *partition) release(e entry) {
+	e.chunk.left--
+	if e.chunk.left > 0 {
+		return
+	}
+	p.used -= e.chunk.bytes
+	if p.relay.budget.release(e.chunk.bytes) {
+		p.relay.wakeAll()
+	}
+	if p.hungry && p.relay.budget.grant(p.used) > 0 {
+		p.hungry = false
+		p.feed.source.Wake()
+	}
+}
+
+// rewind gives up everything that is not in flight; it will be polled again. Only the worker calls it: only it knows
+// what is in flight. keep is a batch that it is just about to send.
+func (p *partition) rewind(keep *flight) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dropping = false
+	inFlight := make(map[uint64]struct{})
+	hold := func(f *flight) {
+		for _, e := range f.entries {
+			if e.chunk != nil {
+				inFlight[e.message().Offset] = struct{}{}
+			}
+		}
+	}
+	for i := range p.lanes {
+		l := &p.lanes[i]
+		if l.flight != nil {
+			hold(l.flight)
+		}
+		if l.next != nil && l.next != keep {
+			p.discard(l.next.entries)
+			l.recycle(l.next)
+			l.next = nil
+		}
+	}
+	if keep != nil {
+		hold(keep)
+	}
+	for i := range p.queues {
+		p.queues[i].drop(p.release)
+	}
+	first, any := p.ledger.rewind(func(offset uint64) bool {
+		_, ok := inFlight[offset]
+		return ok
+	})
+	if any {
+		p.lost, p.lostAny = first, true
+	}
+	p.rewinds++
+	if p.block.state == trying {
+		if _, ok := inFlight[p.block.offset]; !ok {
+			p.block.state = due // given up before it was tried
+		}
+	}
+}
+
+// discard releases entries that are given up. The caller holds mu.
+func (p *partition) discard(entries []entry) {
+	for _, e := range entries {
+		if e.chunk != nil {
+			p.release(e)
+		}
+	}
+}
+
+// revoke makes the worker end without another attempt and without storing anything.
+func (p *partition) revoke() {
+	p.mu.Lock()
+	p.revoked = true
+	p.mu.Unlock()
+	// Only now: a worker that sees its context end must not find the partition still its own.
+	p.cancel()
+}
+
+// drop asks the worker to give up what is not in flight, as a paused sink does.
+func (p *partition) drop() {
+	p.mu.Lock()
+	p.dropping = true
+	p.mu.Unlock()
+	p.poke()
+}
+
+// fulfilled reports whether everything that was there at the start is settled.
+func (p *partition) fulfilled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ledger.settled >= p.goal
+}
+
+// status returns a snapshot.
+func (p *partition) status(now time.Time) PartitionStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := PartitionStatus{
+		Partition: p.id, Next: p.ledger.next, Settled: p.ledger.settled, End: p.end, InHand: p.used,
+		Blocked: p.block.state != flowing, BlockedOffset: p.block.offset, Reason: p.block.reason, Until: p.block.until,
+	}
+	if p.end > p.ledger.settled {
+		s.Lag = p.end - p.ledger.settled
+	}
+	oldest, any := p.ledger.oldest()
+	if p.lostAny && p.lost.offset >= p.ledger.settled && (!any || p.lost.offset < oldest.offset) {
+		oldest, any = p.lost, true // given up while the sink is paused, but not less old
+	}
+	if any {
+		s.OldestAge = max(now.Sub(time.UnixMicro(int64(oldest.stamp))), 0)
+	}
+	return s
+}
+
+// mark returns the offset below which everything is settled.
+func (p *partition) mark() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ledger.settled
+}

@@ -1,0 +1,346 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"iggysink/schema"
+	"iggysink/sinkhttp"
+)
+
+// Options are what a Relay needs beside its configuration.
+type Options struct {
+	Logger       *slog.Logger  // nil: discards
+	DrainTimeout time.Duration // how long a stop waits for the requests in flight; 0: 25s
+	Once         bool          // end when everything that was there at the start is settled
+	OnceTimeout  time.Duration // Once ends after so long without progress; 0: 1m
+
+	// Bounds on what is polled and not settled, in bytes; 0: 4 MiB a partition, 16 MiB a sink.
+	PartitionBytes, SinkBytes int
+}
+
+// Feed is one topic that feeds the relay.
+type Feed struct {
+	Stream *schema.Stream
+	Topic  string
+	Source Source
+}
+
+// Result says how a Run ended.
+type Result struct {
+	// Settled is whether all in hand was settled: exit code 0. With Once, whether all that was there at the start was.
+	Settled bool
+	// Unsettled counts messages that a request carried, or that block their partition, and that are not settled. The
+	// next start delivers them again.
+	Unsettled int
+}
+
+// Relay carries the messages of one sink's feeds to its endpoint. It runs once.
+type Relay struct {
+	cfg        *schema.Sink
+	engine     *sinkhttp.Sink
+	dead       DeadLetters
+	opts       Options
+	log        *slog.Logger
+	key        orderingKey
+	onRejected schema.OnRejected
+	breaker    schema.CircuitBreaker
+	budget     budget
+
+	work     context.Context // what requests live in; ends when the drain has taken too long
+	cut      context.CancelFunc
+	draining latch
+	ready    atomic.Bool // the health check has passed
+	paused   atomic.Bool
+	probe    atomic.Bool  // paused, cooled down, and nothing in flight that could probe the endpoint
+	flights  atomic.Int64 // requests in Send
+	progress atomic.Int64 // when something was last settled, Unix nanoseconds
+	changed  chan struct{}
+	counters counters
+
+	mu      sync.Mutex
+	feeds   []*feed
+	owned   map[schema.Partition]*partition
+	former  map[schema.Partition]*partition // the last worker of each partition, running or not
+	stopped bool                            // no worker may start any more
+}
+
+type counters struct{ delivered, rejected, deadLettered, dropped atomic.Uint64 }
+
+// latch is a signal that is given once.
+type latch struct {
+	done chan struct{}
+	set  atomic.Bool
+}
+
+func (l *latch) on() bool { return l.set.Load() }
+
+func (l *latch) close() {
+	if !l.set.Swap(true) {
+		close(l.done)
+	}
+}
+
+// New returns a Relay of cfg that sends through engine. dead may be nil where nothing goes to the dead letters. The
+// caller closes both, after Run.
+func New(cfg *schema.Sink, engine *sinkhttp.Sink, dead DeadLetters, opts Options) *Relay {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	setDefault(&opts.DrainTimeout, 25*time.Second)
+	setDefault(&opts.OnceTimeout, time.Minute)
+	setDefault(&opts.PartitionBytes, defaultPartitionBytes)
+	setDefault(&opts.SinkBytes, defaultSinkBytes)
+	r := &Relay{
+		cfg: cfg, engine: engine, dead: dead, opts: opts, log: opts.Logger,
+		onRejected: cfg.RejectedPolicy(), breaker: schema.DefaultCircuitBreaker(),
+		budget:   budget{partition: opts.PartitionBytes, sink: opts.SinkBytes},
+		draining: latch{done: make(chan struct{})}, changed: make(chan struct{}, 1),
+		owned: make(map[schema.Partition]*partition), former: make(map[schema.Partition]*partition),
+	}
+	if cfg.Ordering == schema.OrderingKey {
+		r.key = parseOrderingKey(cfg.OrderingKey)
+	}
+	if cfg.CircuitBreaker != nil {
+		r.breaker = *cfg.CircuitBreaker
+	}
+	r.budget.divide(1)
+	return r
+}
+
+func setDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}
+
+// Run delivers until ctx ends, or until Once is done, and drains then: polling stops, requests in flight finish, at
+// DrainTimeout they are cancelled, what is settled is stored. It returns when every source has left its group. The
+// error is that of a source which waiting cannot mend; it ends the others.
+func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
+	base := context.WithoutCancel(ctx)
+	r.work, r.cut = context.WithCancel(base)
+	defer r.cut()
+	aux, cancelAux := context.WithCancel(base)
+	sources, cancelSources := context.WithCancel(base)
+	defer cancelSources()
+	r.progress.Store(time.Now().UnixNano())
+	r.adopt(feeds)
+
+	failed := make(chan error, len(feeds)+1)
+	var helpers, polling sync.WaitGroup
+	helpers.Go(func() { r.open(aux, failed) })
+	helpers.Go(func() { r.watch(aux) })
+	for _, f := range r.feeds {
+		polling.Go(func() {
+			if err := f.run(sources); err != nil {
+				failed <- err
+			}
+		})
+	}
+
+	complete, err := r.wait(ctx, failed)
+	res := r.drain()
+	cancelAux()
+	helpers.Wait()
+	// Only now: a source stores what it was asked to when its context ends, and the workers have just asked.
+	cancelSources()
+	polling.Wait()
+	close(failed)
+	for late := range failed {
+		err = errors.Join(err, late)
+	}
+	res.Settled = complete && err == nil && res.Unsettled == 0
+	return res, err
+}
+
+// adopt makes the feeds known to Status.
+func (r *Relay) adopt(feeds []Feed) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range feeds {
+		r.feeds = append(r.feeds, &feed{
+			relay: r, stream: f.Stream, topic: f.Topic, source: f.Source,
+			length: max(r.engine.RequestLength(f.Stream.BatchLength), 1),
+		})
+	}
+}
+
+// open waits for the health check; nothing is polled before.
+func (r *Relay) open(ctx context.Context, failed chan<- error) {
+	err := r.engine.Open(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		failed <- fmt.Errorf("open sink %q: %w", r.cfg.Name, err)
+	default:
+		r.ready.Store(true)
+		r.wakeAll()
+	}
+}
+
+// watch follows the gate. A paused sink is not polled, and what is not in flight is given up. Once the cool-down is
+// over it needs a request to probe with; where none waits at the gate, one message is polled for it.
+func (r *Relay) watch(ctx context.Context) {
+	for {
+		state, changed := r.engine.State()
+		r.probe.Store(false)
+		r.pause(state.Paused)
+		wait := time.Duration(-1)
+		if state.Paused && !state.Manual {
+			wait = max(time.Until(state.Until), 0)
+		}
+		if !r.idle(ctx, changed, wait) {
+			return
+		}
+	}
+}
+
+// idle waits for the gate's next change; after wait, unless it is negative, it looks for a probe, once a second. It
+// returns false when ctx ends.
+func (r *Relay) idle(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
+	timer := time.NewTimer(max(wait, 0))
+	defer timer.Stop()
+	cooled := timer.C
+	if wait < 0 {
+		cooled = nil
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changed:
+			return true
+		case <-cooled:
+		}
+		if r.flights.Load() == 0 && !r.probe.Swap(true) {
+			r.wakeAll()
+		}
+		timer.Reset(time.Second)
+	}
+}
+
+// pause stops the polling, or starts it again.
+func (r *Relay) pause(on bool) {
+	if r.paused.Swap(on) == on {
+		return
+	}
+	if !on {
+		r.wakeAll()
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.owned {
+		p.drop()
+	}
+}
+
+// flowing reports whether messages may be polled.
+func (r *Relay) flowing() bool { return r.ready.Load() && !r.paused.Load() && !r.draining.on() }
+
+// probing reports whether a paused sink may poll one message to probe with.
+func (r *Relay) probing() bool { return r.probe.Load() && r.ready.Load() && !r.draining.on() }
+
+// wakeAll makes the sources ask again.
+func (r *Relay) wakeAll() {
+	for _, f := range r.feeds {
+		f.source.Wake()
+	}
+}
+
+// cooldown is how long a blocked partition or a failing dead letter waits after so many tries.
+func (r *Relay) cooldown(tries int) time.Duration {
+	wait, longest := r.breaker.Cooldown.Std(), r.breaker.MaxCooldown.Std()
+	for ; tries > 0 && wait < longest; tries-- {
+		wait *= 2
+	}
+	return max(min(wait, longest), time.Millisecond)
+}
+
+// wait returns when Run has to end: true if it may end so.
+func (r *Relay) wait(ctx context.Context, failed <-chan error) (complete bool, err error) {
+	var tick <-chan time.Time
+	if r.opts.Once {
+		t := time.NewTicker(250 * time.Millisecond)
+		defer t.Stop()
+		tick = t.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return !r.opts.Once, nil
+		case err := <-failed:
+			return false, err
+		case <-r.changed:
+		case <-tick:
+		}
+		if r.opts.Once && r.exhausted() {
+			return true, nil
+		}
+		if idle := time.Since(time.Unix(0, r.progress.Load())); r.opts.Once && idle >= r.opts.OnceTimeout {
+			r.log.Warn("nothing was settled for a while; ending", "sink", r.cfg.Name, "timeout", r.opts.OnceTimeout)
+			return false, nil
+		}
+	}
+}
+
+// exhausted reports whether everything that was there at the start is settled, in the partitions that are owned.
+func (r *Relay) exhausted() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.feeds {
+		if !f.settledIn() {
+			return false
+		}
+	}
+	for _, p := range r.owned {
+		if !p.fulfilled() {
+			return false
+		}
+	}
+	return true
+}
+
+// touch makes wait look again.
+func (r *Relay) touch() {
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// drain ends all workers: requests in flight may finish until DrainTimeout, then they are cancelled.
+func (r *Relay) drain() Result {
+	r.mu.Lock()
+	r.stopped = true // first: no worker may start that nobody waits for
+	workers := make([]*partition, 0, len(r.former))
+	for _, p := range r.former {
+		workers = append(workers, p)
+	}
+	r.mu.Unlock()
+	r.draining.close()
+	r.engine.Drain()
+	timer := time.AfterFunc(r.opts.DrainTimeout, r.cut)
+	defer timer.Stop()
+	var res Result
+	for _, p := range workers {
+		<-p.done
+		if p.relay.isOwned(p) {
+			res.Unsettled += p.unsettled
+		}
+	}
+	return res
+}
+
+func (r *Relay) isOwned(p *partition) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.owned[p.id] == p
+}
