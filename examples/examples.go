@@ -1,0 +1,13 @@
+// Package examples holds configurations to start from. Each of them is validated and run by a test; `iggysink dev` runs
+// Quickstart when no file is given, so that the installed program needs no other file.
+package examples
+
+import "embed"
+
+// Files are the configurations of this folder. It is read only.
+//
+//go:embed *.hcl *.hcl.json
+var Files embed.FS
+
+// Quickstart is the name of the configuration that `iggysink dev` runs by default.
+const Quickstart = "quickstart.hcl"
