@@ -1,0 +1,132 @@
+package iggy_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"iggysink/internal/iggy"
+	"iggysink/schema"
+)
+
+// through puts a proxy between the sources of w and its server.
+func (w *world) through() *proxy {
+	p := newProxy(w.t, w.server.Address, nil)
+	w.server = settings(p.address())
+	return p
+}
+
+func once(_ *recorder, o *iggy.SourceOptions) { o.Once = true }
+
+func TestADropRevokesEverythingAndAssignsItAgain(t *testing.T) {
+	w := testWorld(t, 2)
+	network := w.through()
+	w.send(0, "a", "b")
+	run := w.start(committing)
+	run.until(t, "delivery", func(r *recorder) bool { return r.count() == 2 })
+	network.drop()
+	run.until(t, "revocation", func(r *recorder) bool { return len(r.lost) == 2 })
+	run.until(t, "assignment", func(r *recorder) bool { return len(r.owned) == 2 && r.joins >= 2 })
+	w.send(1, "c")
+	run.until(t, "new message", func(r *recorder) bool { return len(r.messages[1]) == 1 })
+	assert.Equal(t, uint64(1), run.source.Status().Reconnects)
+	assert.True(t, run.source.Status().Joined)
+	assert.False(t, run.owned[0].Truncated)
+}
+
+func TestASilentServerIsLeft(t *testing.T) {
+	w := testWorld(t, 1)
+	network := w.through()
+	run := w.start()
+	run.until(t, "join", func(r *recorder) bool { return len(r.owned) == 1 })
+	network.set(func(p *proxy) { p.silent = true })
+	run.until(t, "revocation", func(r *recorder) bool { return len(r.lost) == 1 })
+	assert.Contains(t, run.source.Status().Err, "the server does not answer")
+	network.set(func(p *proxy) { p.silent = false })
+	run.until(t, "assignment", func(r *recorder) bool { return len(r.owned) == 1 })
+}
+
+func TestTheEndDoesNotWaitForASilentServer(t *testing.T) {
+	w := testWorld(t, 1)
+	network := w.through()
+	run := w.start()
+	run.until(t, "join", func(r *recorder) bool { return len(r.owned) == 1 })
+	network.set(func(p *proxy) { p.silent = true })
+	require.NoError(t, run.stop())
+}
+
+func TestAServerThatIsNotThereYetIsWaitedFor(t *testing.T) {
+	w := testWorld(t, 1)
+	network := w.through()
+	network.set(func(p *proxy) { p.refuse = true })
+	run := w.start()
+	for !run.logs.has("rebuilt") {
+		run.source.Wake()
+	}
+	assert.False(t, run.source.Status().Joined)
+	assert.NotEmpty(t, run.source.Status().Err)
+	network.set(func(p *proxy) { p.refuse = false })
+	run.until(t, "join", func(r *recorder) bool { return len(r.owned) == 1 })
+}
+
+func TestAMissingTopicIsWaitedFor(t *testing.T) {
+	w := testWorld(t, 0)
+	run := w.start()
+	for !run.logs.has("waiting for a topic") {
+		run.source.Wake()
+	}
+	assert.Contains(t, run.source.Status().Err, `topic "orders" of stream`)
+	require.NoError(t, w.client.EnsureTopic(t.Context(), w.stream.Name, topicName, 1))
+	run.until(t, "join", func(r *recorder) bool { return len(r.owned) == 1 })
+}
+
+func TestOnceFailsWithoutTheTopic(t *testing.T) {
+	w := testWorld(t, 0)
+	run := w.start(once)
+	for run.logs.has("") && run.source.Status().Err == "not connected yet" {
+		run.source.Wake()
+	}
+	assert.ErrorIs(t, run.stop(), iggy.ErrNotFound)
+}
+
+func TestWrongCredentialsEndTheStart(t *testing.T) {
+	w := testWorld(t, 1)
+	w.server = settings(w.server.Address)
+	w.server.Password = schema.NewSecret("not-the-password")
+	_, err := iggy.Connect(t.Context(), w.server)
+	require.ErrorIs(t, err, iggy.ErrCredentials)
+	run := w.start()
+	run.source.Wake()
+	for run.source.Status().Err == "not connected yet" {
+		run.source.Wake()
+	}
+	err = run.stop()
+	require.ErrorIs(t, err, iggy.ErrCredentials)
+	assert.NotContains(t, err.Error()+run.logs.String(), "not-the-password")
+}
+
+func TestTLS(t *testing.T) {
+	w := testWorld(t, 1)
+	w.send(0, "a")
+	config, file := certificate(t, "iggy.test")
+	network := newProxy(t, w.server.Address, config)
+
+	w.server = settings(network.address())
+	w.server.TLS = &schema.IggyTLS{CAFile: file, ServerName: "iggy.test"}
+	run := w.start()
+	run.until(t, "delivery", func(r *recorder) bool { return r.count() == 1 })
+	require.NoError(t, run.stop())
+
+	for name, wrong := range map[string]schema.IggyTLS{
+		"another name":   {CAFile: file},
+		"no trust in it": {ServerName: "iggy.test"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := settings(network.address())
+			server.TLS = &wrong
+			_, err := iggy.Connect(t.Context(), server)
+			assert.ErrorContains(t, err, "TLS: ")
+		})
+	}
+}
