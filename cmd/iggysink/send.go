@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -33,7 +30,7 @@ func newSendCommand() *cobra.Command {
 		Use:   "send STREAM TOPIC [FILE]",
 		Short: "Publish one message per line of a file or of stdin to Iggy",
 		Long: `send publishes each line of FILE, or of stdin, as one message, without its line break; empty lines are skipped. The
-server spreads the messages over the topic's partitions in turn.
+lines go to the topic's partitions in turn.
 
 Credentials come from the flags or from the environment: IGGY_TOKEN, or IGGY_USERNAME and IGGY_PASSWORD. Without any, user
 iggy with password iggy is taken, as 'iggysink dev' and 'iggysink broker' have it. Other users of the machine can see
@@ -81,4 +78,63 @@ func (f *sendFlags) credentials(getenv func(string) string) *schema.Iggy {
 	cfg.Username = first(f.username, getenv("IGGY_USERNAME"), "iggy")
 	cfg.Password = schema.NewSecret(first(f.password, getenv("IGGY_PASSWORD"), "iggy"))
 	return &cfg
+}
+
+func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string) (err error) {
+	stream, topic := args[0], args[1]
+	if f.partitions < 1 || f.partitions > maxPartitions {
+		return fmt.Errorf("--partitions %d is not in 1 to %d", f.partitions, maxPartitions)
+	}
+	headers, err := parseHeaders(f.headers)
+	if err != nil {
+		return err
+	}
+	in := cmd.InOrStdin()
+	if len(args) == 3 {
+		file, err := os.Open(args[2])
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }() // only read
+		in = file
+	}
+	client, err := iggy.Connect(ctx, f.credentials(os.Getenv))
+	if err != nil {
+		return fmt.Errorf("connecting to iggy at %s: %w", f.server, err)
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	if f.create {
+		if err := client.EnsureTopic(ctx, stream, topic, f.partitions); err != nil {
+			return fmt.Errorf("creating %s/%s: %w", stream, topic, err)
+		}
+	}
+	p, err := newPublisher(ctx, client, topicName{stream, topic})
+	if errors.Is(err, iggy.ErrNotFound) {
+		return fmt.Errorf("%w; --create creates it", err)
+	} else if err != nil {
+		return err
+	}
+	err = eachBatch(in, func(lines [][]byte) error { return p.publish(ctx, headers, lines) })
+	if _, printErr := fmt.Fprintf(cmd.ErrOrStderr(), "sent %d messages to %s/%s\n", p.sent, stream, topic); err == nil {
+		err = printErr
+	}
+	return err
+}
+
+// maxPartitions is what an Iggy server takes for one topic.
+const maxPartitions = 1000
+
+// parseHeaders reads the key=value pairs of --header. A value may hold more equal signs.
+func parseHeaders(pairs []string) ([]schema.Header, error) {
+	var headers []schema.Header
+	for _, pair := range pairs {
+		key, value, found := strings.Cut(pair, "=")
+		if !found || key == "" || value == "" {
+			return nil, fmt.Errorf("--header %q is not key=value", pair)
+		}
+		headers = append(headers, schema.Header{
+			Key: []byte(key), Kind: schema.HeaderString, Value: []byte(value),
+		})
+	}
+	return headers, nil
 }

@@ -194,7 +194,7 @@ func TestAStopDoesNotWaitForASilentClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = client.Close() }()
+		t.Cleanup(func() { _ = client.Close() })
 		if _, err := io.WriteString(client, said); err != nil {
 			t.Fatal(err)
 		}

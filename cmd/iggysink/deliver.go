@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"iggysink/internal/admin"
+	"iggysink/internal/iggy"
+	"iggysink/internal/relay"
+	"iggysink/schema"
+	"iggysink/sinkhttp"
+)
+
+// deliveryOptions is what a delivery needs beside its configuration.
+type deliveryOptions struct {
+	logger       *slog.Logger
+	drainTimeout time.Duration
+	once         bool          // deliver what is there at the start, then end
+	onceTimeout  time.Duration // how long once may go without progress
+}
+
+// delivery is one run of a configuration: a worker for each sink, side by side. They share the logger and the admin
+// listener, and nothing that one of them could hold while it waits.
+type delivery struct {
+	logger  *slog.Logger
+	workers []*worker
+	admin   *admin.Server // nil without an admin block
+}
+
+// worker delivers to one sink.
+type worker struct {
+	logger *slog.Logger
+	engine *sinkhttp.Sink
+	dead   *relay.DeadLetterFile // nil without a dead_letter block
+	relay  *relay.Relay
+	feeds  []relay.Feed
+}
+
+// newDelivery builds every part and starts none. An error means that nothing runs and everything is closed again.
+func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions) (_ *delivery, err error) {
+	d := &delivery{logger: opts.logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	server := cfg.Iggy
+	if server == nil {
+		standard := schema.DefaultIggy()
+		server = &standard
+	}
+	var snapshots []admin.Sink
+	for _, sink := range sinks {
+		w, err := newWorker(server, sink, opts)
+		if err != nil {
+			return nil, fmt.Errorf("sink %q: %w", sink.Name, err)
+		}
+		d.workers = append(d.workers, w)
+		snapshots = append(snapshots, w.relay.Status)
+	}
+	if cfg.Admin != nil {
+		if d.admin, err = admin.Listen(cfg.Admin.Address, snapshots, opts.logger); err != nil {
+			return nil, err
+		}
+		opts.logger.Info("health and metrics", "address", d.admin.Addr())
+	}
+	return d, nil
+}
+
+func newWorker(server *schema.Iggy, sink *schema.Sink, opts deliveryOptions) (*worker, error) {
+	w := &worker{logger: opts.logger.With("sink", sink.Name)}
+	var err error
+	if w.engine, err = sinkhttp.New(sink, sinkhttp.Options{Logger: w.logger}); err != nil {
+		return nil, err
+	}
+	for i := range sink.Streams {
+		stream := &sink.Streams[i]
+		for _, topic := range stream.Topics {
+			source, err := iggy.NewSource(iggy.SourceOptions{
+				Server: server, Stream: stream, Topic: topic, Group: sink.Group(stream), Once: opts.once, Logger: w.logger,
+			})
+			if err != nil {
+				return nil, fmt.Errorf("stream %q: %w", stream.Name, err)
+			}
+			w.feeds = append(w.feeds, relay.Feed{Stream: stream, Topic: topic, Source: source})
+		}
+	}
+	// A nil *DeadLetterFile in the interface would not be a nil DeadLetters.
+	var dead relay.DeadLetters
+	if sink.DeadLetter != nil {
+		if w.dead, err = relay.OpenDeadLetterFile(sink.DeadLetter.Path); err != nil {
+			return nil, err
+		}
+		dead = w.dead
+	}
+	w.relay = relay.New(sink, w.engine, dead, relay.Options{
+		Logger: w.logger, DrainTimeout: opts.drainTimeout, Once: opts.once, OnceTimeout: opts.onceTimeout,
+	})
+	return w, nil
+}
+
+// close releases what newDelivery opened, where run will not do it. An engine that was not used holds nothing.
+func (d *delivery) close() error {
+	var err error
+	for _, w := range d.workers {
+		err = errors.Join(err, w.closeDead())
+	}
+	if d.admin != nil {
+		err = errors.Join(err, d.admin.Close())
+	}
+	return err
+}
+
+func (w *worker) closeDead() error {
+	if w.dead == nil {
+		return nil
+	}
+	return w.dead.Close()
+}
+
+// run delivers until ctx ends and everything in hand is stored, or until all is delivered with once. A sink that fails
+// for good is logged when it does and ends alone: the others go on. The error carries the exit code of the whole.
+func (d *delivery) run(ctx context.Context) error {
+	stopAdmin := d.serveAdmin(ctx)
+	defer stopAdmin() // last, so that readiness and metrics can be seen while the sinks drain
+
+	ends := make([]ending, len(d.workers))
+	var workers sync.WaitGroup
+	for i, w := range d.workers {
+		workers.Go(func() { ends[i] = w.run(ctx) })
+	}
+	workers.Wait()
+
+	var all ending
+	for _, end := range ends {
+		all.failed = all.failed || end.failed
+		all.unsettled = all.unsettled || end.unsettled
+	}
+	switch {
+	case all.failed:
+		return &exitError{code: exitUsage}
+	case all.unsettled:
+		return &exitError{code: exitUnsettled}
+	default:
+		return nil
+	}
+}
+
+// ending is how a worker ended.
+type ending struct {
+	failed    bool // for good, before it was told to stop
+	unsettled bool // messages in hand are not settled; the next start delivers them
+}
+
+func (w *worker) run(ctx context.Context) ending {
+	result, err := w.relay.Run(ctx, w.feeds)
+	var end ending
+	if err != nil {
+		end.failed = true
+		w.logger.Error("the sink ended; other sinks go on", "err", err)
+	}
+	if !result.Settled {
+		end.unsettled = true
+		w.logger.Warn("stopped with unsettled messages; the next start delivers them")
+	}
+	w.engine.Close()
+	if err := w.closeDead(); err != nil {
+		end.failed = true
+		w.logger.Error("closing the dead letters", "err", err)
+	}
+	return end
+}
+
+// serveAdmin answers health and metrics until the returned function is called. A listener that breaks later on is
+// logged: it is no reason to stop delivering.
+func (d *delivery) serveAdmin(ctx context.Context) (stop func()) {
+	if d.admin == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var served sync.WaitGroup
+	served.Go(func() {
+		if err := d.admin.Serve(ctx); err != nil {
+			d.logger.Error("health and metrics", "err", err)
+		}
+	})
+	return func() {
+		cancel()
+		served.Wait()
+	}
+}

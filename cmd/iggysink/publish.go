@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"iggysink/internal/iggy"
+	"iggysink/schema"
+)
+
+// publisher deals payloads to the partitions of one topic in turn. The server's own balancing deals requests, so that a
+// small file would land in one partition.
+type publisher struct {
+	client     *iggy.Client
+	topic      topicName
+	partitions []uint32
+	sent       int
+}
+
+func newPublisher(ctx context.Context, client *iggy.Client, topic topicName) (*publisher, error) {
+	info, err := client.Topic(ctx, topic.stream, topic.topic)
+	if err != nil {
+		return nil, fmt.Errorf("looking at %s/%s: %w", topic.stream, topic.topic, err)
+	}
+	p := &publisher{client: client, topic: topic}
+	for _, partition := range info.Partitions {
+		p.partitions = append(p.partitions, partition.ID)
+	}
+	if len(p.partitions) == 0 {
+		return nil, errors.New("the topic has no partitions")
+	}
+	return p, nil
+}
+
+// publish sends payloads, each with headers. After an error some of them may have arrived.
+func (p *publisher) publish(ctx context.Context, headers []schema.Header, payloads [][]byte) error {
+	hands := make([][]iggy.Outgoing, len(p.partitions))
+	for i, payload := range payloads {
+		hand := (p.sent + i) % len(hands)
+		hands[hand] = append(hands[hand], iggy.Outgoing{Headers: headers, Payload: payload})
+	}
+	for i, hand := range hands {
+		if len(hand) == 0 {
+			continue
+		}
+		if err := p.client.Send(ctx, p.topic.stream, p.topic.topic, iggy.ToPartition(p.partitions[i]), hand); err != nil {
+			return fmt.Errorf("publishing to %s/%s: %w", p.topic.stream, p.topic.topic, err)
+		}
+		p.sent += len(hand) // keeps the turn and counts what is there, also after an error
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"iggysink/schema"
+)
+
+// The login of the in-process server.
+const (
+	devUser     = "iggy"
+	devPassword = "iggy"
+)
+
+// surroundings are what a configuration finds under `iggysink dev`.
+type surroundings struct {
+	broker     string // address of the in-process server
+	receiver   string // scheme and host of the local endpoint
+	deadFolder string // where dead letters go
+}
+
+// rewrite changes cfg so that it reaches nothing but s: after it, no address of the user's is left. What a sink sends
+// stays as configured.
+func rewrite(cfg *schema.Config, s surroundings) error {
+	server := schema.DefaultIggy()
+	server.Address = s.broker
+	server.Username = devUser
+	server.Password = schema.NewSecret(devPassword)
+	cfg.Iggy = &server
+	cfg.Admin = nil // its address may be one that other machines can reach
+	for i := range cfg.Sinks {
+		sink := &cfg.Sinks[i]
+		url, err := schema.ParseTemplate(rehost(sink.URL.Source(), s.receiver))
+		if err != nil {
+			return fmt.Errorf("sink %q: url: %w", sink.Name, err)
+		}
+		sink.URL = url
+		if !sink.HealthCheckURL.IsZero() {
+			sink.HealthCheckURL = schema.NewSecret(rehost(sink.HealthCheckURL.Reveal(), s.receiver))
+		}
+		sink.TLS = nil // the receiver speaks plain HTTP, and the files may not be there
+		// The receiver answers 200 to everybody. A sink that takes only 201 for success would pause at it.
+		if !slices.Contains(sink.SuccessStatusCodes, http.StatusOK) {
+			sink.SuccessStatusCodes = append(slices.Clone(sink.SuccessStatusCodes), http.StatusOK)
+		}
+		if sink.DeadLetter != nil {
+			dead := *sink.DeadLetter
+			// By number: a sink's name may hold what a file's name may not.
+			dead.Path = filepath.Join(s.deadFolder, "sink"+strconv.Itoa(i+1)+".ndjson")
+			sink.DeadLetter = &dead
+		}
+	}
+	return nil
+}
+
+// rehost replaces scheme, userinfo and host of an absolute URL, which may be a template, by those of base.
+func rehost(url, base string) string {
+	_, rest, found := strings.Cut(url, "://")
+	if !found {
+		return base
+	}
+	i := strings.IndexAny(rest, "/?#")
+	if i < 0 {
+		return base
+	}
+	return base + rest[i:]
+}

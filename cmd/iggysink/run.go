@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"iggysink/schema"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	load         loadFlags
+	log          logFlags
+	once         bool
+	timeout      time.Duration
+	sinks        []string
+	drainTimeout time.Duration
+}
+
+func newRunCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run PATH...",
+		Short: "Deliver until stopped",
+		Long: `run loads the configuration, and delivers the messages of its streams until SIGTERM or SIGINT. It then finishes the
+requests in flight, stores what is settled and leaves the consumer groups, at most for --drain-timeout. A second signal
+ends it at once.
+
+Sinks are isolated: one that fails for good, as with refused credentials, ends alone and makes the exit code 2 at the end.
+
+Exit codes: 0 all that was in hand is settled; 1 the configuration is invalid, nothing was started; 2 start-up failed, or
+a sink failed for good; 3 stopped with unsettled messages, which the next start delivers; 130 ended by a second signal.`,
+		Example: `  iggysink run iggysink.hcl
+  iggysink run conf.d --sink orders --once --timeout 5m`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			return stoppable(cmd.Context(), func(ctx context.Context) error { return f.run(ctx, cmd, paths) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.once, "once", false, "deliver what is there at the start, then exit")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "with --once, how long to go on without progress")
+	flags.StringArrayVar(&f.sinks, "sink", nil, "run only the sink of this `name`; repeatable")
+	flags.DurationVar(&f.drainTimeout, "drain-timeout", 25*time.Second, "how long a stop may take to finish what is in flight")
+	f.load.register(cmd)
+	f.log.register(cmd, "info")
+	return cmd
+}
+
+func (f *runFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) error {
+	if f.timeout <= 0 || f.drainTimeout <= 0 {
+		return errors.New("--timeout and --drain-timeout must be greater than 0")
+	}
+	if cmd.Flags().Changed("timeout") && !f.once {
+		return errors.New("--timeout needs --once")
+	}
+	logger, err := f.log.logger(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	cfg, err := f.load.load(cmd.ErrOrStderr(), paths)
+	if err != nil {
+		return err
+	}
+	sinks, err := selectSinks(cfg, f.sinks)
+	if err != nil {
+		return err
+	}
+	d, err := newDelivery(cfg, sinks, deliveryOptions{
+		logger: logger, drainTimeout: f.drainTimeout, once: f.once, onceTimeout: f.timeout,
+	})
+	if err != nil {
+		return err
+	}
+	return d.run(ctx)
+}
+
+// selectSinks returns the enabled sinks of cfg, or those of names.
+func selectSinks(cfg *schema.Config, names []string) ([]*schema.Sink, error) {
+	var selected []*schema.Sink
+	var known []string
+	for i := range cfg.Sinks {
+		sink := &cfg.Sinks[i]
+		known = append(known, sink.Name)
+		asked := slices.Contains(names, sink.Name)
+		switch {
+		case asked && !sink.Enabled:
+			return nil, fmt.Errorf("sink %q is disabled: its block has enabled = false", sink.Name)
+		case asked || len(names) == 0 && sink.Enabled:
+			selected = append(selected, sink)
+		}
+	}
+	for _, name := range names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		if near := closest(name, known); near != "" {
+			return nil, fmt.Errorf("there is no sink %q; did you mean %q?", name, near)
+		}
+		return nil, fmt.Errorf("there is no sink %q; there are: %s", name, strings.Join(known, ", "))
+	}
+	if len(selected) == 0 {
+		return nil, errors.New("every sink is disabled: there is nothing to run")
+	}
+	return selected, nil
+}
