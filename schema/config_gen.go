@@ -2,20 +2,15 @@
 
 package schema
 
-import (
-	"encoding/json"
-	"fmt"
-	"github.com/zclconf/go-cty/cty"
-)
+import "encoding/json"
 
-// Config: What one iggysink process does: which Iggy server it reads from, which sinks it feeds, and where it
-// reports its health. Every sink is isolated from the others: no memory, connection or lock is shared between
-// them.
+// Config is what one iggysink process does: which Iggy server it reads from, which sinks it feeds, and where it
+// reports its health. Every sink is isolated from the others: no memory, connection or lock is shared between them.
 type Config struct {
 	// The Iggy server that all sinks of this configuration read from.
-	Iggy *Iggy `json:"iggy,omitempty"`
+	Iggy *Iggy `json:"iggy,omitzero"`
 	// The HTTP listener for health checks and metrics. Without this block nothing listens.
-	Admin *Admin `json:"admin,omitempty"`
+	Admin *Admin `json:"admin,omitzero"`
 	// One HTTP destination with the streams that feed it. Write one block for each destination.
 	Sinks []Sink `json:"sink"`
 }
@@ -36,7 +31,8 @@ func (v *Config) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Iggy: Connection to an Iggy server of the 0.8 series over TCP. Give either username and password, or token.
+// Iggy is the connection to an Iggy server of the 0.8 series, over TCP. Give either username and password, or
+// token.
 type Iggy struct {
 	// Host and port of the server's TCP listener.
 	Address string `json:"address"`
@@ -48,10 +44,10 @@ type Iggy struct {
 	Token Secret `json:"token,omitzero"`
 	// Encrypts the connection to the server. An empty block uses the system's certificate authorities and the host of
 	// address.
-	TLS *IggyTLS `json:"tls,omitempty"`
+	TLS *IggyTLS `json:"tls,omitzero"`
 }
 
-// DefaultIggy returns a Iggy with the defaults of the schema.
+// DefaultIggy returns an Iggy with the defaults of the schema.
 func DefaultIggy() Iggy {
 	return Iggy{
 		Address: "127.0.0.1:8090",
@@ -69,7 +65,7 @@ func (v *Iggy) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// IggyTLS: TLS to the Iggy server. Its presence switches TLS on.
+// IggyTLS is the encryption of the connection to the Iggy server. Its presence switches TLS on.
 type IggyTLS struct {
 	// PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder
 	// of the file that names it.
@@ -78,7 +74,7 @@ type IggyTLS struct {
 	ServerName string `json:"server_name,omitzero"`
 }
 
-// DefaultIggyTLS returns a IggyTLS with the defaults of the schema.
+// DefaultIggyTLS returns an IggyTLS with the defaults of the schema.
 func DefaultIggyTLS() IggyTLS {
 	return IggyTLS{}
 }
@@ -94,13 +90,13 @@ func (v *IggyTLS) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Admin: Health and metrics over HTTP: /livez, /readyz and /metrics (Prometheus).
+// Admin is the HTTP listener for health and metrics: /livez, /readyz and /metrics (Prometheus).
 type Admin struct {
 	// Host and port to listen on. Bind it to loopback or to a private interface: it has no authentication.
 	Address string `json:"address"`
 }
 
-// DefaultAdmin returns a Admin with the defaults of the schema.
+// DefaultAdmin returns an Admin with the defaults of the schema.
 func DefaultAdmin() Admin {
 	return Admin{}
 }
@@ -116,8 +112,8 @@ func (v *Admin) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Sink: Delivers the messages of its streams to one HTTP endpoint, at least once and, by default, in offset order
-// per partition.
+// Sink is an HTTP endpoint to which the messages of its streams are delivered, at least once and, by default, in
+// offset order per partition.
 type Sink struct {
 	// The sink's name: the label of its block. It appears in logs and metrics, and in the default consumer group, so
 	// renaming a sink without an explicit consumer_group starts a new group.
@@ -152,8 +148,8 @@ type Sink struct {
 	IncludeChecksum bool `json:"include_checksum"`
 	// Adds iggy_origin_timestamp, the producer's clock in microseconds, to the metadata.
 	IncludeOriginTimestamp bool `json:"include_origin_timestamp"`
-	// Probes the endpoint before the first delivery, with the sink's headers and TLS. While it fails the sink waits
-	// and tries again; other sinks are not delayed. A success code, 405 or 501 passes.
+	// Probes the endpoint before the first delivery, with the sink's headers and TLS. While it fails the sink waits and
+	// tries again; other sinks are not delayed. A success code, 405 or 501 passes.
 	HealthCheckEnabled bool `json:"health_check_enabled"`
 	// HTTP method of the health check.
 	HealthCheckMethod HealthCheckMethod `json:"health_check_method"`
@@ -193,8 +189,8 @@ type Sink struct {
 	// So many rejected messages in a row, without one that was accepted, pause the sink: the fault is then not the
 	// messages'. 0 switches this off.
 	MaxConsecutiveRejects int `json:"max_consecutive_rejects"`
-	// When a request of several messages is answered 400, 413 or 422, send its halves, so that one bad message does
-	// not take the others with it.
+	// When a request of several messages is answered 400, 413 or 422, send its halves, so that one bad message does not
+	// take the others with it.
 	SplitOnReject bool `json:"split_on_reject"`
 	// partition: one request of a partition in flight, in offset order. key: in order for each ordering_key, up to
 	// max_in_flight requests of a partition. none: up to max_in_flight requests of a partition, in any order.
@@ -213,11 +209,11 @@ type Sink struct {
 	// Topics of one Iggy stream that feed this sink. At least one.
 	Streams []Stream `json:"stream"`
 	// Where messages go that cannot be delivered, each with its reason.
-	DeadLetter *DeadLetter `json:"dead_letter,omitempty"`
+	DeadLetter *DeadLetter `json:"dead_letter,omitzero"`
 	// TLS to the endpoint: further certificate authorities, and a client certificate.
-	TLS *TLS `json:"tls,omitempty"`
+	TLS *TLS `json:"tls,omitzero"`
 	// How long a paused sink waits before it tries the endpoint again.
-	CircuitBreaker *CircuitBreaker `json:"circuit_breaker,omitempty"`
+	CircuitBreaker *CircuitBreaker `json:"circuit_breaker,omitzero"`
 }
 
 // DefaultSink returns a Sink with the defaults of the schema.
@@ -266,8 +262,8 @@ func (v *Sink) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Stream: Topics of one stream, read through one consumer group. Start the same configuration on another machine
-// and the group shares their partitions.
+// Stream is the topics of one stream that feed a sink, read through one consumer group. Start the same
+// configuration on another machine and the group shares their partitions.
 type Stream struct {
 	// The stream's name in Iggy: the label of its block.
 	Name string `json:"name"`
@@ -315,12 +311,13 @@ func (v *Stream) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// DeadLetter: Keeps undeliverable messages. The label is the kind of store; file appends one JSON object a line.
+// DeadLetter is a store of undeliverable messages. The label is the kind of store; file appends one JSON object a
+// line.
 type DeadLetter struct {
 	// Kind of dead-letter store: the label of the block.
 	Type DeadLetterType `json:"type"`
-	// File to append to, created with mode 0600; the folder must exist or be creatable. Several processes may share
-	// it. A relative path starts at the folder of the file that names it.
+	// File to append to, created with mode 0600; the folder must exist or be creatable. Several processes may share it.
+	// A relative path starts at the folder of the file that names it.
 	Path string `json:"path"`
 }
 
@@ -340,7 +337,7 @@ func (v *DeadLetter) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// TLS: TLS to an HTTP endpoint.
+// TLS is the TLS settings of the connections to an HTTP endpoint.
 type TLS struct {
 	// PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder
 	// of the file that names it.
@@ -369,7 +366,7 @@ func (v *TLS) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// CircuitBreaker: The rhythm of a paused sink. After cooldown one probe goes out; each failed probe doubles the
+// CircuitBreaker is the rhythm of a paused sink. After cooldown one probe goes out; each failed probe doubles the
 // wait up to max_cooldown.
 type CircuitBreaker struct {
 	// Wait before the first probe of a paused sink.
@@ -395,514 +392,4 @@ func (v *CircuitBreaker) UnmarshalJSON(b []byte) error {
 	}
 	*v = CircuitBreaker(p)
 	return nil
-}
-
-// Method: An HTTP method, in upper case.
-type Method string
-
-const (
-	MethodGet    Method = "GET"
-	MethodHead   Method = "HEAD"
-	MethodPost   Method = "POST"
-	MethodPut    Method = "PUT"
-	MethodPatch  Method = "PATCH"
-	MethodDelete Method = "DELETE"
-)
-
-// String returns the value.
-func (v Method) String() string { return string(v) }
-
-// ParseMethod reads a value.
-func ParseMethod(s string) (Method, error) {
-	switch s {
-	case "GET":
-		return "GET", nil
-	case "HEAD":
-		return "HEAD", nil
-	case "POST":
-		return "POST", nil
-	case "PUT":
-		return "PUT", nil
-	case "PATCH":
-		return "PATCH", nil
-	case "DELETE":
-		return "DELETE", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v Method) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Method) UnmarshalText(b []byte) error {
-	p, err := ParseMethod(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// HealthCheckMethod: An HTTP method of a health check, in upper case.
-type HealthCheckMethod string
-
-const (
-	HealthCheckMethodGet     HealthCheckMethod = "GET"
-	HealthCheckMethodHead    HealthCheckMethod = "HEAD"
-	HealthCheckMethodPost    HealthCheckMethod = "POST"
-	HealthCheckMethodPut     HealthCheckMethod = "PUT"
-	HealthCheckMethodPatch   HealthCheckMethod = "PATCH"
-	HealthCheckMethodDelete  HealthCheckMethod = "DELETE"
-	HealthCheckMethodOptions HealthCheckMethod = "OPTIONS"
-)
-
-// String returns the value.
-func (v HealthCheckMethod) String() string { return string(v) }
-
-// ParseHealthCheckMethod reads a value.
-func ParseHealthCheckMethod(s string) (HealthCheckMethod, error) {
-	switch s {
-	case "GET":
-		return "GET", nil
-	case "HEAD":
-		return "HEAD", nil
-	case "POST":
-		return "POST", nil
-	case "PUT":
-		return "PUT", nil
-	case "PATCH":
-		return "PATCH", nil
-	case "DELETE":
-		return "DELETE", nil
-	case "OPTIONS":
-		return "OPTIONS", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v HealthCheckMethod) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *HealthCheckMethod) UnmarshalText(b []byte) error {
-	p, err := ParseHealthCheckMethod(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// BatchMode: How messages become requests. ndjson is another spelling of nd_json.
-type BatchMode string
-
-const (
-	BatchModeIndividual BatchMode = "individual"
-	BatchModeNDJSON     BatchMode = "nd_json"
-	BatchModeJSONArray  BatchMode = "json_array"
-	BatchModeRaw        BatchMode = "raw"
-)
-
-// String returns the value.
-func (v BatchMode) String() string { return string(v) }
-
-// ParseBatchMode reads a value.
-func ParseBatchMode(s string) (BatchMode, error) {
-	switch s {
-	case "individual":
-		return "individual", nil
-	case "nd_json":
-		return "nd_json", nil
-	case "json_array":
-		return "json_array", nil
-	case "raw":
-		return "raw", nil
-	case "ndjson":
-		return "nd_json", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v BatchMode) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BatchMode) UnmarshalText(b []byte) error {
-	p, err := ParseBatchMode(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// RetryJitter: How the wait before a retry is spread.
-type RetryJitter string
-
-const (
-	RetryJitterFull RetryJitter = "full"
-	RetryJitterNone RetryJitter = "none"
-)
-
-// String returns the value.
-func (v RetryJitter) String() string { return string(v) }
-
-// ParseRetryJitter reads a value.
-func ParseRetryJitter(s string) (RetryJitter, error) {
-	switch s {
-	case "full":
-		return "full", nil
-	case "none":
-		return "none", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v RetryJitter) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RetryJitter) UnmarshalText(b []byte) error {
-	p, err := ParseRetryJitter(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// OnRejected: What happens to a rejected message.
-type OnRejected string
-
-const (
-	OnRejectedBlock      OnRejected = "block"
-	OnRejectedDeadLetter OnRejected = "dead_letter"
-	OnRejectedDrop       OnRejected = "drop"
-)
-
-// String returns the value.
-func (v OnRejected) String() string { return string(v) }
-
-// ParseOnRejected reads a value.
-func ParseOnRejected(s string) (OnRejected, error) {
-	switch s {
-	case "block":
-		return "block", nil
-	case "dead_letter":
-		return "dead_letter", nil
-	case "drop":
-		return "drop", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v OnRejected) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *OnRejected) UnmarshalText(b []byte) error {
-	p, err := ParseOnRejected(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// OnExhausted: What happens when all retries failed.
-type OnExhausted string
-
-const (
-	OnExhaustedPause      OnExhausted = "pause"
-	OnExhaustedDeadLetter OnExhausted = "dead_letter"
-	OnExhaustedDrop       OnExhausted = "drop"
-)
-
-// String returns the value.
-func (v OnExhausted) String() string { return string(v) }
-
-// ParseOnExhausted reads a value.
-func ParseOnExhausted(s string) (OnExhausted, error) {
-	switch s {
-	case "pause":
-		return "pause", nil
-	case "dead_letter":
-		return "dead_letter", nil
-	case "drop":
-		return "drop", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v OnExhausted) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *OnExhausted) UnmarshalText(b []byte) error {
-	p, err := ParseOnExhausted(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// Ordering: Which messages keep their order.
-type Ordering string
-
-const (
-	OrderingPartition Ordering = "partition"
-	OrderingKey       Ordering = "key"
-	OrderingNone      Ordering = "none"
-)
-
-// String returns the value.
-func (v Ordering) String() string { return string(v) }
-
-// ParseOrdering reads a value.
-func ParseOrdering(s string) (Ordering, error) {
-	switch s {
-	case "partition":
-		return "partition", nil
-	case "key":
-		return "key", nil
-	case "none":
-		return "none", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v Ordering) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ordering) UnmarshalText(b []byte) error {
-	p, err := ParseOrdering(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// PayloadSchema: What the payloads of a topic are.
-type PayloadSchema string
-
-const (
-	PayloadSchemaJSON       PayloadSchema = "json"
-	PayloadSchemaText       PayloadSchema = "text"
-	PayloadSchemaRaw        PayloadSchema = "raw"
-	PayloadSchemaProto      PayloadSchema = "proto"
-	PayloadSchemaFlatBuffer PayloadSchema = "flat_buffer"
-	PayloadSchemaAvro       PayloadSchema = "avro"
-)
-
-// String returns the value.
-func (v PayloadSchema) String() string { return string(v) }
-
-// ParsePayloadSchema reads a value.
-func ParsePayloadSchema(s string) (PayloadSchema, error) {
-	switch s {
-	case "json":
-		return "json", nil
-	case "text":
-		return "text", nil
-	case "raw":
-		return "raw", nil
-	case "proto":
-		return "proto", nil
-	case "flat_buffer":
-		return "flat_buffer", nil
-	case "avro":
-		return "avro", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v PayloadSchema) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PayloadSchema) UnmarshalText(b []byte) error {
-	p, err := ParsePayloadSchema(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// StartFrom: Where a consumer group without a stored offset begins.
-type StartFrom string
-
-const (
-	StartFromEarliest StartFrom = "earliest"
-	StartFromLatest   StartFrom = "latest"
-)
-
-// String returns the value.
-func (v StartFrom) String() string { return string(v) }
-
-// ParseStartFrom reads a value.
-func ParseStartFrom(s string) (StartFrom, error) {
-	switch s {
-	case "earliest":
-		return "earliest", nil
-	case "latest":
-		return "latest", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v StartFrom) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *StartFrom) UnmarshalText(b []byte) error {
-	p, err := ParseStartFrom(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// DeadLetterType: Kind of dead-letter store.
-type DeadLetterType string
-
-const (
-	DeadLetterTypeFile DeadLetterType = "file"
-)
-
-// String returns the value.
-func (v DeadLetterType) String() string { return string(v) }
-
-// ParseDeadLetterType reads a value.
-func ParseDeadLetterType(s string) (DeadLetterType, error) {
-	switch s {
-	case "file":
-		return "file", nil
-	}
-	return "", fmt.Errorf("unknown value %q", s)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (v DeadLetterType) MarshalText() ([]byte, error) { return []byte(v), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *DeadLetterType) UnmarshalText(b []byte) error {
-	p, err := ParseDeadLetterType(string(b))
-	if err != nil {
-		return err
-	}
-	*v = p
-	return nil
-}
-
-// ConfigBlock returns the table of the configuration language.
-func ConfigBlock() *Block {
-	return &Block{Name: "", Doc: "What one iggysink process does: which Iggy server it reads from, which sinks it feeds, and where it reports its health. Every sink is isolated from the others: no memory, connection or lock is shared between them.", Labels: []string{}, Repeated: false, Required: false,
-		Attributes: []Attribute{},
-		Blocks: []*Block{
-			&Block{Name: "iggy", Doc: "The Iggy server that all sinks of this configuration read from.", Labels: []string{}, Repeated: false, Required: false,
-				Attributes: []Attribute{
-					{Name: "address", Doc: "Host and port of the server's TCP listener.", Type: cty.String, Format: "host-port", Default: "127.0.0.1:8090", Examples: []any{"iggy.internal:8090"}},
-					{Name: "username", Doc: "User to log in as. It needs the right to poll the topics, and to create consumer groups that do not exist yet.", Type: cty.String, Examples: []any{"iggy"}},
-					{Name: "password", Doc: "Password of the user. Take it from env() or file(), never from a literal.", Type: cty.String, Sensitive: true},
-					{Name: "token", Doc: "Personal access token to log in with, instead of username and password.", Type: cty.String, Sensitive: true},
-				},
-				Blocks: []*Block{
-					&Block{Name: "tls", Doc: "Encrypts the connection to the server. An empty block uses the system's certificate authorities and the host of address.", Labels: []string{}, Repeated: false, Required: false,
-						Attributes: []Attribute{
-							{Name: "ca_file", Doc: "PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder of the file that names it.", Type: cty.String, Path: true, Examples: []any{"ca.pem"}},
-							{Name: "server_name", Doc: "Name that the server's certificate must carry, where it differs from the host of address.", Type: cty.String, Examples: []any{"iggy.internal"}},
-						},
-						Blocks: []*Block{}},
-				}},
-			&Block{Name: "admin", Doc: "The HTTP listener for health checks and metrics. Without this block nothing listens.", Labels: []string{}, Repeated: false, Required: false,
-				Attributes: []Attribute{
-					{Name: "address", Doc: "Host and port to listen on. Bind it to loopback or to a private interface: it has no authentication.", Type: cty.String, Required: true, Format: "host-port", Examples: []any{"127.0.0.1:8081"}},
-				},
-				Blocks: []*Block{}},
-			&Block{Name: "sink", Doc: "One HTTP destination with the streams that feed it. Write one block for each destination.", Labels: []string{"name"}, Repeated: true, Required: true,
-				Attributes: []Attribute{
-					{Name: "enabled", Doc: "Whether the sink runs. A disabled sink is still validated.", Type: cty.Bool, Default: true},
-					{Name: "url", Doc: "Where requests go: an absolute http or https URL. ${stream}, ${topic} and ${partition} are filled in once per partition, percent-encoded. It prints as scheme and host only.", Type: cty.String, Required: true, Sensitive: true, Template: true, Format: "http-url-template", Examples: []any{"https://api.example.com/ingest/${topic}"}},
-					{Name: "method", Doc: "HTTP method of a delivery.", Type: cty.String, Enum: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, Default: "POST"},
-					{Name: "timeout", Doc: "Time that one attempt may take: connecting, sending the request and reading the response. Waiting for a retry or for a paused sink does not count.", Type: cty.String, Format: "go-duration-positive", Default: "30s"},
-					{Name: "headers", Doc: "HTTP headers of every request, the health check included. Content-Type is set with content_type. Values are secrets: they appear in no output.", Type: cty.Map(cty.String), Sensitive: true, Default: map[string]any{}},
-					{Name: "content_type", Doc: "Content-Type of the requests. Default: application/json for individual and json_array, application/x-ndjson for nd_json, application/octet-stream for raw.", Type: cty.String, Examples: []any{"application/vnd.acme.events+json"}},
-					{Name: "batch_mode", Doc: "How messages become requests. individual: one envelope a request. nd_json: one envelope a line, each line ended by a newline. json_array: one compact JSON array of envelopes. raw: the payload's own bytes, one message a request, no envelope.", Type: cty.String, Enum: []string{"individual", "nd_json", "json_array", "raw", "ndjson"}, Default: "individual"},
-					{Name: "max_payload_size_bytes", Doc: "Largest request body in bytes, before compression. A batch that would exceed it is cut into several requests; a single message over it is rejected. 0 switches the limit off.", Type: cty.Number, Default: json.Number("10485760")},
-					{Name: "include_metadata", Doc: "Whether the payload is wrapped in an envelope with metadata. When false the body is the payload value alone. raw never has an envelope.", Type: cty.Bool, Default: true},
-					{Name: "include_checksum", Doc: "Adds iggy_checksum, the server's checksum of the message, to the metadata.", Type: cty.Bool, Default: false},
-					{Name: "include_origin_timestamp", Doc: "Adds iggy_origin_timestamp, the producer's clock in microseconds, to the metadata.", Type: cty.Bool, Default: false},
-					{Name: "health_check_enabled", Doc: "Probes the endpoint before the first delivery, with the sink's headers and TLS. While it fails the sink waits and tries again; other sinks are not delayed. A success code, 405 or 501 passes.", Type: cty.Bool, Default: false},
-					{Name: "health_check_method", Doc: "HTTP method of the health check.", Type: cty.String, Enum: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, Default: "HEAD"},
-					{Name: "health_check_url", Doc: "URL of the health check. Default: url; required where url contains ${stream}, ${topic} or ${partition} and the check is on.", Type: cty.String, Sensitive: true, Format: "http-url", Examples: []any{"https://api.example.com/healthz"}},
-					{Name: "max_retries", Doc: "Attempts after the first one before a request counts as exhausted. 0 makes one attempt. 429 and 503 with a Retry-After do not use one up.", Type: cty.Number, Default: json.Number("3")},
-					{Name: "retry_delay", Doc: "Upper bound of the wait before the first retry; each further one grows by retry_backoff_multiplier.", Type: cty.String, Format: "go-duration", Default: "1s"},
-					{Name: "max_retry_delay", Doc: "Upper bound of the wait before any retry.", Type: cty.String, Format: "go-duration", Default: "30s"},
-					{Name: "retry_backoff_multiplier", Doc: "Growth of the wait from one retry to the next. 1 keeps it constant.", Type: cty.Number, Default: json.Number("2")},
-					{Name: "retry_jitter", Doc: "full: each wait is uniform between zero and its bound, so that many senders do not come back at the same moment. none: each wait is its bound.", Type: cty.String, Enum: []string{"full", "none"}, Default: "full"},
-					{Name: "max_retry_after", Doc: "Longest wait that a Retry-After header can ask for; a longer one is cut to this.", Type: cty.String, Format: "go-duration", Default: "5m"},
-					{Name: "success_status_codes", Doc: "Status codes that mean the endpoint has taken the messages. Replaces the default list.", Type: cty.List(cty.Number), Default: []any{json.Number("200"), json.Number("201"), json.Number("202"), json.Number("204")}},
-					{Name: "retry_status_codes", Doc: "Status codes to retry, in addition to 408, 425, 429 and 5xx but 501, 505, 506, 510 and 511.", Type: cty.List(cty.Number), Default: []any{}},
-					{Name: "pause_status_codes", Doc: "Status codes that pause the sink, in addition to those that speak of the endpoint and not of a message, such as 401, 403 and 404.", Type: cty.List(cty.Number), Default: []any{}},
-					{Name: "reject_status_codes", Doc: "Status codes that reject the message, in addition to 400, 409, 412, 413, 414, 422, 424, 428 and 431.", Type: cty.List(cty.Number), Default: []any{}},
-					{Name: "on_rejected", Doc: "What happens to a message that the endpoint rejects. block: its partition stops there, the others go on, and it is tried again at a growing interval. dead_letter: it goes to the dead letters. drop: it is counted and lost. Default: dead_letter with a dead_letter block, otherwise block.", Type: cty.String, Enum: []string{"block", "dead_letter", "drop"}},
-					{Name: "on_exhausted", Doc: "What happens when all retries of a request failed. pause: the sink waits until the endpoint answers again and loses nothing. dead_letter and drop apply to answers such as 500; transport errors, 429 and 503 always pause.", Type: cty.String, Enum: []string{"pause", "dead_letter", "drop"}, Default: "pause"},
-					{Name: "max_consecutive_rejects", Doc: "So many rejected messages in a row, without one that was accepted, pause the sink: the fault is then not the messages'. 0 switches this off.", Type: cty.Number, Default: json.Number("100")},
-					{Name: "split_on_reject", Doc: "When a request of several messages is answered 400, 413 or 422, send its halves, so that one bad message does not take the others with it.", Type: cty.Bool, Default: true},
-					{Name: "ordering", Doc: "partition: one request of a partition in flight, in offset order. key: in order for each ordering_key, up to max_in_flight requests of a partition. none: up to max_in_flight requests of a partition, in any order.", Type: cty.String, Enum: []string{"partition", "key", "none"}, Default: "partition"},
-					{Name: "ordering_key", Doc: "What ordering = \"key\" goes by: header:NAME, the message header of that name, or payload:/a/b, the JSON Pointer (RFC 6901) of a value in a JSON payload. Messages without it share one lane.", Type: cty.String, Examples: []any{"header:customer-id", "payload:/customer/id"}},
-					{Name: "max_in_flight", Doc: "Requests of one partition that may be under way at once. More than 1 needs ordering key or none.", Type: cty.Number, Default: json.Number("1")},
-					{Name: "max_connections", Doc: "Requests of the whole sink that may be under way at once, and connections kept for it.", Type: cty.Number, Default: json.Number("64")},
-					{Name: "tls_danger_accept_invalid_certs", Doc: "Accepts any certificate of the endpoint. For tests only: the connection is then open to anyone on the way.", Type: cty.Bool, Default: false},
-					{Name: "verbose_logging", Doc: "Logs a line for each attempt at level info instead of debug.", Type: cty.Bool, Default: false},
-				},
-				Blocks: []*Block{
-					&Block{Name: "stream", Doc: "Topics of one Iggy stream that feed this sink. At least one.", Labels: []string{"name"}, Repeated: true, Required: true,
-						Attributes: []Attribute{
-							{Name: "topics", Doc: "Names of the topics to read. One that does not exist yet is waited for while the others flow.", Type: cty.List(cty.String), Required: true, Examples: []any{[]any{"created", "updated"}}},
-							{Name: "schema", Doc: "What the payloads are. json: embedded as it was sent, and rejected if it is not valid JSON. text: a JSON string. raw, proto, flat_buffer and avro: base64 inside an object.", Type: cty.String, Enum: []string{"json", "text", "raw", "proto", "flat_buffer", "avro"}, Default: "json"},
-							{Name: "batch_length", Doc: "Most messages in one request. It has no effect on individual and raw, which send one.", Type: cty.Number, Default: json.Number("1000")},
-							{Name: "batch_wait", Doc: "How long a request that is not full waits for more messages. 0s sends what there is.", Type: cty.String, Format: "go-duration", Default: "0s"},
-							{Name: "poll_interval", Doc: "Wait after a poll that brought nothing; it doubles up to max_poll_interval while nothing comes.", Type: cty.String, Format: "go-duration-positive", Default: "5ms"},
-							{Name: "max_poll_interval", Doc: "Longest wait between two polls of an idle topic.", Type: cty.String, Format: "go-duration-positive", Default: "250ms"},
-							{Name: "consumer_group", Doc: "Iggy consumer group that holds the offsets. Processes with the same group share the partitions. Default: iggysink- and the sink's name.", Type: cty.String, Examples: []any{"orders"}},
-							{Name: "start_from", Doc: "Where a group without a stored offset begins. earliest: with the first message there is. latest: with what comes after the group was created; decided once, by the process that creates it.", Type: cty.String, Enum: []string{"earliest", "latest"}, Default: "earliest"},
-						},
-						Blocks: []*Block{}},
-					&Block{Name: "dead_letter", Doc: "Where messages go that cannot be delivered, each with its reason.", Labels: []string{"type"}, Repeated: false, Required: false,
-						Attributes: []Attribute{
-							{Name: "path", Doc: "File to append to, created with mode 0600; the folder must exist or be creatable. Several processes may share it. A relative path starts at the folder of the file that names it.", Type: cty.String, Required: true, Path: true, Examples: []any{"dead/orders.ndjson"}},
-						},
-						Blocks: []*Block{}},
-					&Block{Name: "tls", Doc: "TLS to the endpoint: further certificate authorities, and a client certificate.", Labels: []string{}, Repeated: false, Required: false,
-						Attributes: []Attribute{
-							{Name: "ca_file", Doc: "PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder of the file that names it.", Type: cty.String, Path: true, Examples: []any{"ca.pem"}},
-							{Name: "server_name", Doc: "Name that the endpoint's certificate must carry, and that is sent as SNI, where it differs from the host of url.", Type: cty.String, Examples: []any{"api.internal"}},
-							{Name: "cert_file", Doc: "PEM file with the client certificate, for endpoints that ask for one (mTLS). Needs key_file.", Type: cty.String, Path: true, Examples: []any{"client.pem"}},
-							{Name: "key_file", Doc: "PEM file with the private key of cert_file.", Type: cty.String, Path: true, Examples: []any{"client.key"}},
-						},
-						Blocks: []*Block{}},
-					&Block{Name: "circuit_breaker", Doc: "How long a paused sink waits before it tries the endpoint again.", Labels: []string{}, Repeated: false, Required: false,
-						Attributes: []Attribute{
-							{Name: "cooldown", Doc: "Wait before the first probe of a paused sink.", Type: cty.String, Format: "go-duration-positive", Default: "5s"},
-							{Name: "max_cooldown", Doc: "Longest wait between two probes.", Type: cty.String, Format: "go-duration-positive", Default: "1m"},
-						},
-						Blocks: []*Block{}},
-				}},
-		}}
-}
-
-// mustDuration is for literals that the generator has checked.
-func mustDuration(s string) Duration {
-	d, err := ParseDuration(s)
-	if err != nil {
-		panic(err)
-	}
-	return d
 }

@@ -59,3 +59,12 @@ func ParseDuration(s string) (Duration, error) {
 	}
 	return Duration(day*24 + d), nil
 }
+
+// mustDuration reads a duration that the generator has checked.
+func mustDuration(s string) Duration {
+	d, err := ParseDuration(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}

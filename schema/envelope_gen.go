@@ -2,48 +2,147 @@
 
 package schema
 
-import "strconv"
+import "encoding/json"
 
-// EnvelopeEncoder appends the envelopes of one partition. What does not change from message to message is encoded once.
-// It has no mutable state: one encoder may be used from several goroutines.
-type EnvelopeEncoder struct {
-	options EnvelopeOptions
-	fixed   []byte
+// Envelope is what an endpoint receives for each message, unless include_metadata is false or the batch mode is
+// raw. Objects stay open: readers ignore properties that they do not know. Integers may exceed 2^53; decode them
+// exactly.
+type Envelope struct {
+	// Where the message comes from. The pair of iggy_partition_id and iggy_offset within stream and topic, and iggy_id,
+	// are the same in every delivery of one message: use them to recognise duplicates.
+	Metadata Metadata `json:"metadata"`
+	// The message itself. A json payload is embedded as it was sent, a text payload is a string, and any other is an
+	// object with base64 data.
+	Payload json.RawMessage `json:"payload"`
 }
 
-// NewEnvelopeEncoder returns the encoder of partition p.
-func NewEnvelopeEncoder(p Partition, o EnvelopeOptions) *EnvelopeEncoder {
-	b := append([]byte(nil), `,"iggy_stream":`...)
-	b = appendString(b, []byte(p.Stream))
-	b = append(b, `,"iggy_topic":`...)
-	b = appendString(b, []byte(p.Topic))
-	b = append(b, `,"iggy_partition_id":`...)
-	b = strconv.AppendUint(b, uint64(p.ID), 10)
-	return &EnvelopeEncoder{options: o, fixed: b}
+// UnmarshalJSON fails where a required property is absent. It ignores what it does not know.
+func (v *Envelope) UnmarshalJSON(b []byte) error {
+	type plain Envelope
+	p := struct {
+		plain
+		Metadata *Metadata `json:"metadata"`
+	}{plain: plain(Envelope{})}
+	if err := json.Unmarshal(b, &p); err != nil {
+		return err
+	}
+	if p.Metadata == nil {
+		return missing("metadata")
+	}
+	p.plain.Metadata = *p.Metadata
+	*v = Envelope(p.plain)
+	return nil
 }
 
-// appendEnvelope appends the whole envelope.
-func (e *EnvelopeEncoder) appendEnvelope(dst []byte, m *Message) ([]byte, error) {
-	dst = append(dst, `{"metadata":{"iggy_id":`...)
-	dst = appendID(dst, m.ID)
-	dst = append(dst, `,"iggy_offset":`...)
-	dst = strconv.AppendUint(dst, m.Offset, 10)
-	dst = append(dst, `,"iggy_timestamp":`...)
-	dst = strconv.AppendUint(dst, m.Timestamp, 10)
-	dst = append(dst, e.fixed...)
-	if e.options.IncludeChecksum {
-		dst = append(dst, `,"iggy_checksum":`...)
-		dst = strconv.AppendUint(dst, m.Checksum, 10)
+// Metadata is where a message comes from.
+type Metadata struct {
+	// Message id: the 128-bit number as 32 lower-case hexadecimal digits.
+	IggyID string `json:"iggy_id"`
+	// Offset of the message in its partition.
+	IggyOffset uint64 `json:"iggy_offset"`
+	// When the server appended the message, in microseconds since 1970-01-01 UTC.
+	IggyTimestamp uint64 `json:"iggy_timestamp"`
+	// Name of the stream.
+	IggyStream string `json:"iggy_stream"`
+	// Name of the topic.
+	IggyTopic string `json:"iggy_topic"`
+	// Number of the partition, from 0.
+	IggyPartitionID uint32 `json:"iggy_partition_id"`
+	// The server's checksum of the message (XXH3, 64 bits). Present with include_checksum.
+	IggyChecksum *uint64 `json:"iggy_checksum,omitzero"`
+	// When the producer made the message, by its own clock, in microseconds since 1970-01-01 UTC. Present with
+	// include_origin_timestamp.
+	IggyOriginTimestamp *uint64 `json:"iggy_origin_timestamp,omitzero"`
+	// The message's user headers. Present if it has any. Where a key occurs more than once the last one counts.
+	IggyHeaders map[string]HeaderValue `json:"iggy_headers,omitzero"`
+}
+
+// UnmarshalJSON fails where a required property is absent. It ignores what it does not know.
+func (v *Metadata) UnmarshalJSON(b []byte) error {
+	type plain Metadata
+	p := struct {
+		plain
+		IggyOffset      *uint64 `json:"iggy_offset"`
+		IggyTimestamp   *uint64 `json:"iggy_timestamp"`
+		IggyStream      *string `json:"iggy_stream"`
+		IggyTopic       *string `json:"iggy_topic"`
+		IggyPartitionID *uint32 `json:"iggy_partition_id"`
+	}{plain: plain(Metadata{})}
+	if err := json.Unmarshal(b, &p); err != nil {
+		return err
 	}
-	if e.options.IncludeOriginTimestamp {
-		dst = append(dst, `,"iggy_origin_timestamp":`...)
-		dst = strconv.AppendUint(dst, m.OriginTimestamp, 10)
+	if p.IggyOffset == nil {
+		return missing("iggy_offset")
 	}
-	if len(m.Headers) > 0 {
-		dst = append(dst, `,"iggy_headers":`...)
-		dst = appendHeaders(dst, m.Headers)
+	if p.IggyTimestamp == nil {
+		return missing("iggy_timestamp")
 	}
-	dst = append(dst, `},"payload":`...)
-	dst, err := appendPayload(dst, m.Payload, &e.options)
-	return append(dst, '}'), err
+	if p.IggyStream == nil {
+		return missing("iggy_stream")
+	}
+	if p.IggyTopic == nil {
+		return missing("iggy_topic")
+	}
+	if p.IggyPartitionID == nil {
+		return missing("iggy_partition_id")
+	}
+	p.plain.IggyOffset = *p.IggyOffset
+	p.plain.IggyTimestamp = *p.IggyTimestamp
+	p.plain.IggyStream = *p.IggyStream
+	p.plain.IggyTopic = *p.IggyTopic
+	p.plain.IggyPartitionID = *p.IggyPartitionID
+	*v = Metadata(p.plain)
+	return nil
+}
+
+// HeaderValue is the value of a user header: its text, or an object with base64 data for a header of kind raw.
+type HeaderValue struct {
+	// Text is the value if it is a string.
+	Text string
+	// EncodedHeader is the value if it is an object, and otherwise nil.
+	EncodedHeader *EncodedHeader
+}
+
+// UnmarshalJSON takes a string or an object.
+func (v *HeaderValue) UnmarshalJSON(b []byte) error {
+	*v = HeaderValue{}
+	if len(b) > 0 && b[0] == '{' {
+		v.EncodedHeader = new(EncodedHeader)
+		return json.Unmarshal(b, v.EncodedHeader)
+	}
+	return json.Unmarshal(b, &v.Text)
+}
+
+// MarshalJSON gives the object if there is one, and otherwise the string.
+func (v HeaderValue) MarshalJSON() ([]byte, error) {
+	if v.EncodedHeader != nil {
+		return json.Marshal(v.EncodedHeader)
+	}
+	return json.Marshal(v.Text)
+}
+
+// EncodedHeader is the value of a header of kind raw.
+type EncodedHeader struct {
+	// The value in standard base64 with padding.
+	Data string `json:"data"`
+	// How data is encoded.
+	IggyHeaderEncoding string `json:"iggy_header_encoding"`
+}
+
+// UnmarshalJSON fails where a required property is absent. It ignores what it does not know.
+func (v *EncodedHeader) UnmarshalJSON(b []byte) error {
+	type plain EncodedHeader
+	p := struct {
+		plain
+		Data *string `json:"data"`
+	}{plain: plain(EncodedHeader{})}
+	if err := json.Unmarshal(b, &p); err != nil {
+		return err
+	}
+	if p.Data == nil {
+		return missing("data")
+	}
+	p.plain.Data = *p.Data
+	*v = EncodedHeader(p.plain)
+	return nil
 }

@@ -195,6 +195,7 @@ func detail(node map[string]any, keyword, description string) Violation {
 // the description closest to the property: that of the property itself rather than that of the type it refers to.
 func (c *collector) keyword(location string) (node map[string]any, description string) {
 	node = c.root
+	description, _ = node["description"].(string)
 	parts := strings.Split(strings.TrimPrefix(location, "/"), "/")
 	var at any = node
 	for i, part := range parts {

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"errors"
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// check refuses what would compile into something that is quietly wrong: a default that its own schema refuses, a
+// required name that no property has, two schemas that become one Go name, and so on.
+func check(d *document) error {
+	c := checker{}
+	for _, s := range d.defs {
+		c.definition(d, s)
+	}
+	if !openings.MatchString(d.root.doc) {
+		c.fail(d.root.at, "the description must begin with A, An, The, What, How or Where")
+	}
+	walk(d, c.schema)
+	if d.sourced() {
+		c.checkSources(d.root)
+	}
+	c.names(d)
+	return errors.Join(c.problems...)
+}
+
+type checker struct{ reader }
+
+// openings are the words that a definition's description may begin with: "An HTTP method" reads well in Markdown, and
+// in Go as "Method is an HTTP method".
+var openings = regexp.MustCompile(`^(A|An|The|What|How|Where) `)
+
+// definition checks what holds for the members of $defs alone.
+func (c *checker) definition(d *document, s *schema) {
+	if !openings.MatchString(s.doc) {
+		c.fail(s.at, "the description of a definition must begin with A, An, The, What, How or Where")
+	}
+	if s.kind == "reference" {
+		return
+	}
+	if slices.Contains(reach(s), s) {
+		c.fail(s.at, "#/$defs/%s contains itself: a table for it would have no end", s.def)
+	}
+}
+
+// reach returns the definitions that s leads to.
+func reach(s *schema) []*schema {
+	var out []*schema
+	var visit func(*schema)
+	visit = func(s *schema) {
+		walk(&document{root: s}, func(part *schema) {
+			if part.target != nil && !slices.Contains(out, part.target) {
+				out = append(out, part.target)
+				visit(part.target)
+			}
+		})
+	}
+	visit(s)
+	return out
+}
+
+// schema checks one schema on its own.
+func (c *checker) schema(s *schema) {
+	c.keywords(s)
+	for _, p := range s.properties {
+		if p.doc == "" {
+			c.fail(p.at, "the property %s has no description", p.key)
+		}
+		if p.key == "$ref" || p.key == "properties" {
+			c.fail(p.at, "a property cannot be called %s", p.key)
+		}
+	}
+	for _, r := range s.required {
+		c.known(s, r)
+	}
+	for _, label := range s.labels {
+		c.known(s, label)
+		if !s.requires(label.text) {
+			c.fail(label.at, "the label %s must be required: a block without it cannot be written", label.text)
+		}
+	}
+	for _, d := range s.dependents {
+		c.known(s, d.trigger)
+		for _, name := range d.names {
+			c.known(s, name)
+		}
+	}
+	if s.pattern != "" {
+		if _, err := regexp.Compile(s.pattern); err != nil {
+			c.fail(s.at, "the pattern does not compile: %v", err)
+		}
+	}
+	if s.format != "" && !slices.Contains(formatNames(), s.format) {
+		c.fail(s.at, "the format %q is not one of %s", s.format, strings.Join(formatNames(), ", "))
+	}
+	if len(s.enum) > 0 && s.def == "" {
+		c.fail(s.at, "an enum must be a member of $defs: its Go type needs a name")
+	}
+	for _, a := range s.aliases {
+		c.alias(s, a)
+	}
+	if s.defaults != nil {
+		c.instance(s, s.defaults)
+	}
+	for _, e := range s.examples {
+		c.instance(s, e)
+	}
+	c.union(s)
+}
+
+// known checks that a name is a property.
+func (c *checker) known(s *schema, r reference) {
+	if s.property(r.text) == nil {
+		c.fail(r.at, "there is no property %q", r.text)
+	}
+}
+
+// keywords checks that every keyword stands where it means something.
+func (c *checker) keywords(s *schema) {
+	allow := func(there bool, keyword string, kinds ...string) {
+		if there && !slices.Contains(kinds, s.kind) {
+			c.fail(s.at, "%s means nothing beside type %s", keyword, s.kind)
+		}
+	}
+	allow(len(s.properties) > 0, "properties", "object")
+	allow(len(s.required) > 0, "required", "object")
+	allow(len(s.dependents) > 0, "dependentRequired", "object")
+	allow(s.closed || s.values != nil, "additionalProperties", "object")
+	allow(len(s.labels) > 0, "x-hcl-labels", "object")
+	allow(s.items != nil, "items", "array")
+	allow(s.minItems != "", "minItems", "array")
+	allow(s.unique, "uniqueItems", "array")
+	allow(len(s.enum) > 0, "enum", "string")
+	allow(len(s.aliases) > 0, "x-enum-aliases", "string")
+	allow(s.pattern != "", "pattern", "string")
+	allow(s.format != "", "format", "string")
+	allow(s.minLength != "", "minLength", "string")
+	allow(s.maxLength != "", "maxLength", "string")
+	allow(s.isPath, "x-path", "string")
+	allow(s.minimum != "", "minimum", "integer", "number")
+	allow(s.maximum != "", "maximum", "integer", "number")
+	switch {
+	case s.kind == "array" && s.items == nil:
+		c.fail(s.at, "an array needs items")
+	case s.kind == "object" && s.values != nil && len(s.properties) > 0:
+		c.fail(s.at, "an object has either properties or additionalProperties with a schema")
+	case s.kind == "object" && len(s.properties) > 0 && s.name == "":
+		c.fail(s.at, "an object with properties must be a member of $defs: its Go type needs a name")
+	case s.kind == "any" && s.source != "payload":
+		c.fail(s.at, "a type is missing")
+	}
+}
+
+// alias checks that both spellings are in the enum.
+func (c *checker) alias(s *schema, a alias) {
+	for _, r := range []reference{a.spelling, a.value} {
+		if !slices.ContainsFunc(s.enum, func(v reference) bool { return v.text == r.text }) {
+			c.fail(r.at, "%q is not a value of the enum", r.text)
+		}
+	}
+}
+
+// union checks that the branches differ by their type, so that one look at a value tells which is meant.
+func (c *checker) union(s *schema) {
+	if s.kind == "union" && s.name == "" {
+		c.fail(s.at, "oneOf must be a member of $defs: its Go type needs a name")
+	}
+	var kinds []string
+	for _, b := range s.branches {
+		kind := b.resolved().kind
+		if kind != "string" && kind != "object" || slices.Contains(kinds, kind) {
+			c.fail(b.at, "the branches of oneOf must be one string and one object")
+		}
+		kinds = append(kinds, kind)
+	}
+}
+
+// instance checks a default or an example against its schema.
+func (c *checker) instance(s *schema, n *node) {
+	t := s.resolved()
+	switch {
+	case t.kind == "any":
+	case t.kind == "union":
+		for _, b := range t.branches {
+			if b.resolved().kind == n.kind {
+				c.instance(b, n)
+				return
+			}
+		}
+		c.fail(n.at, "no branch of oneOf has the type %s", n.kind)
+	case t.kind == "integer" || t.kind == "number":
+		if c.want(n, "number") {
+			c.number(t, n)
+		}
+	case !c.want(n, t.kind):
+	case t.kind == "string":
+		c.string(t, n)
+	case t.kind == "array":
+		c.list(t, n)
+	case t.kind == "object":
+		c.members(t, n)
+	}
+}
+
+func (c *checker) number(s *schema, n *node) {
+	v := rational(n.text)
+	if s.kind == "integer" && !v.IsInt() {
+		c.fail(n.at, "%s is not an integer", n.text)
+	}
+	if s.minimum != "" && v.Cmp(rational(s.minimum)) < 0 {
+		c.fail(n.at, "%s is below the minimum of %s", n.text, s.minimum)
+	}
+	if s.maximum != "" && v.Cmp(rational(s.maximum)) > 0 {
+		c.fail(n.at, "%s is above the maximum of %s", n.text, s.maximum)
+	}
+}
+
+// rational returns the exact value of a number of a schema.
+func rational(text string) *big.Rat {
+	if v, ok := new(big.Rat).SetString(text); ok {
+		return v
+	}
+	return new(big.Rat)
+}
+
+func (c *checker) string(s *schema, n *node) {
+	length := rational(big.NewInt(int64(len([]rune(n.text)))).String())
+	if s.minLength != "" && length.Cmp(rational(s.minLength)) < 0 {
+		c.fail(n.at, "the text is shorter than minLength")
+	}
+	if s.maxLength != "" && length.Cmp(rational(s.maxLength)) > 0 {
+		c.fail(n.at, "the text is longer than maxLength")
+	}
+	if len(s.enum) > 0 && !slices.ContainsFunc(s.enum, func(v reference) bool { return v.text == n.text }) {
+		c.fail(n.at, "%q is not a value of the enum", n.text)
+	}
+	if s.constant != nil && s.constant.text != n.text {
+		c.fail(n.at, "%q is not the const", n.text)
+	}
+	if pattern, err := regexp.Compile(s.pattern); err == nil && !pattern.MatchString(n.text) {
+		c.fail(n.at, "%q does not match the pattern", n.text)
+	}
+	if s.format != "" && !hasFormat(s.format, n.text) {
+		c.fail(n.at, "%q does not have the format %s", n.text, s.format)
+	}
+}
+
+func (c *checker) list(s *schema, n *node) {
+	if s.minItems != "" && big.NewRat(int64(len(n.items)), 1).Cmp(rational(s.minItems)) < 0 {
+		c.fail(n.at, "the list is shorter than minItems")
+	}
+	for i, item := range n.items {
+		c.instance(s.items, item)
+		for _, earlier := range n.items[:i] {
+			if s.unique && earlier.kind == item.kind && earlier.text == item.text {
+				c.fail(item.at, "the list holds this twice")
+			}
+		}
+	}
+}
+
+func (c *checker) members(s *schema, n *node) {
+	for _, r := range s.required {
+		if n.get(r.text) == nil {
+			c.fail(n.at, "%q is missing", r.text)
+		}
+	}
+	for _, m := range n.members {
+		switch p := s.property(m.name); {
+		case p != nil:
+			c.instance(p.schema, m.value)
+		case s.values != nil:
+			c.instance(s.values, m.value)
+		case s.closed:
+			c.fail(m.at, "%q is not a property", m.name)
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"math/big"
+	"strings"
+)
+
+// golang returns the Go files of a document by their names.
+func golang(d *document) (map[string][]byte, error) {
+	base := strings.TrimSuffix(d.file, ".schema.json")
+	out := make(map[string][]byte)
+	for suffix, print := range map[string]func(*printer, *document){
+		"_gen.go":          printTypes,
+		"_enums_gen.go":    printEnums,
+		"_validate_gen.go": printValidate,
+		"_table_gen.go":    printTable,
+		"_append_gen.go":   printEncoder,
+	} {
+		p := &printer{}
+		print(p, d)
+		if p.Len() == 0 {
+			continue
+		}
+		source, err := p.source(d.file)
+		if err != nil {
+			return nil, err
+		}
+		out[base+suffix] = source
+	}
+	return out, nil
+}
+
+// types returns the root and the definitions that become Go types, in the order of the file.
+func (d *document) types() []*schema {
+	var out []*schema
+	for _, s := range append([]*schema{d.root}, d.defs...) {
+		if s.isType() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// configures reports whether the document is one that people write: it has labels, so that it has blocks.
+func (d *document) configures() bool {
+	found := false
+	walk(d, func(s *schema) { found = found || len(s.labels) > 0 })
+	return found
+}
+
+// printTypes prints the structs, their defaults and how they are decoded.
+func printTypes(p *printer, d *document) {
+	for _, s := range d.types() {
+		switch {
+		case s.kind == "object":
+			printStruct(p, s)
+			if d.configures() {
+				printDefault(p, s)
+			}
+			printDecode(p, d, s)
+		case s.kind == "union":
+			printUnion(p, s)
+		}
+	}
+}
+
+func printStruct(p *printer, s *schema) {
+	p.comment(s.name + " is " + strings.ToLower(s.doc[:1]) + s.doc[1:])
+	p.line("type %s struct {", s.name)
+	for _, f := range s.properties {
+		p.comment(f.doc)
+		p.line("%s %s `json:\"%s%s\"`", f.field(), fieldType(p, s, f), f.key, omit(s, f))
+	}
+	p.line("}\n")
+}
+
+// optional reports whether a property may be absent and has no default then.
+func optional(s *schema, f *property) bool { return !s.requires(f.key) && f.defaults == nil }
+
+// omit returns the option of a property's tag.
+func omit(s *schema, f *property) string {
+	if optional(s, f) {
+		return ",omitzero"
+	}
+	return ""
+}
+
+// fieldType returns the type of a struct's field. What may be absent is a pointer, unless its zero value means that.
+func fieldType(p *printer, s *schema, f *property) string {
+	name := goType(p, f.schema)
+	switch f.resolved().kind {
+	case "object":
+		if f.resolved().values != nil {
+			return name
+		}
+	case "integer", "number", "boolean", "union":
+	default:
+		return name
+	}
+	if optional(s, f) {
+		return "*" + name
+	}
+	return name
+}
+
+// goType returns the Go type of the values of a schema.
+func goType(p *printer, s *schema) string {
+	t := s.resolved()
+	switch {
+	case s.goType != "":
+		return s.goType
+	case t.goType != "":
+		return t.goType
+	case t.isType():
+		return t.name
+	}
+	switch t.kind {
+	case "string":
+		if strings.HasPrefix(t.format, "go-duration") {
+			return "Duration"
+		}
+		return "string"
+	case "boolean":
+		return "bool"
+	case "number":
+		return "float64"
+	case "integer":
+		if t.maximum != "" && rational(t.maximum).Cmp(rational("9223372036854775807")) > 0 {
+			return "uint64"
+		}
+		return "int"
+	case "array":
+		return "[]" + goType(p, t.items)
+	case "object":
+		return "map[string]" + goType(p, t.values)
+	}
+	p.use("encoding/json")
+	return "json.RawMessage"
+}
+
+// printDefault prints the function that returns a struct with the defaults of the schema.
+func printDefault(p *printer, s *schema) {
+	article := "a"
+	if strings.ContainsRune("AEIO", rune(s.name[0])) {
+		article = "an"
+	}
+	p.comment("Default" + s.name + " returns " + article + " " + s.name + " with the defaults of the schema.")
+	p.line("func Default%s() %s {", s.name, s.name)
+	p.line("return %s{", s.name)
+	for _, f := range s.properties {
+		if f.defaults != nil {
+			p.line("%s: %s,", f.field(), literal(p, f.schema, f.defaults))
+		}
+	}
+	p.line("}\n}\n")
+}
+
+// literal returns the Go expression of a default.
+func literal(p *printer, s *schema, n *node) string {
+	t := s.resolved()
+	name := goType(p, s)
+	switch {
+	case len(t.enum) > 0:
+		return constant(t, t.canonical(n.text))
+	case name == "Duration":
+		return "mustDuration(" + quote(n.text) + ")"
+	case name == "Secret":
+		return "NewSecret(" + quote(n.text) + ")"
+	case n.kind == "string":
+		return quote(n.text)
+	case n.kind == "number":
+		return number(n.text)
+	case n.kind == "boolean":
+		return truth(n.truth)
+	case n.kind == "array":
+		var items []string
+		for _, item := range n.items {
+			items = append(items, literal(p, t.items, item))
+		}
+		return name + "{" + strings.Join(items, ", ") + "}"
+	}
+	var members []string
+	for _, m := range n.members {
+		members = append(members, quote(m.name)+": "+literal(p, t.values, m.value))
+	}
+	return name + "{" + strings.Join(members, ", ") + "}"
+}
+
+// number returns a number of the schema in a form that is a constant of any Go type that can hold it.
+func number(text string) string {
+	if v := rational(text); v.IsInt() {
+		return v.Num().String()
+	}
+	return text
+}
+
+func truth(v bool) string {
+	if v {
+		return "true"
+	}
+	return "false"
+}
+
+// presence returns the properties that must be there although the zero value of their Go type would be a valid value:
+// that they were absent can be noticed only while decoding.
+func presence(s *schema) []*property {
+	var out []*property
+	for _, f := range s.properties {
+		t := f.resolved()
+		free := t.minLength == "" && t.pattern == "" && t.format == "" && len(t.enum) == 0 && t.constant == nil
+		switch {
+		case !s.requires(f.key):
+		case t.kind == "object" && t.values == nil, t.kind == "boolean", t.kind == "union":
+			out = append(out, f)
+		case t.kind == "string" && free:
+			out = append(out, f)
+		case t.kind == "integer" || t.kind == "number":
+			if inRange(t, new(big.Rat)) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+func inRange(s *schema, v *big.Rat) bool {
+	return (s.minimum == "" || v.Cmp(rational(s.minimum)) >= 0) && (s.maximum == "" || v.Cmp(rational(s.maximum)) <= 0)
+}
+
+// printDecode prints UnmarshalJSON. Where people write the document it starts from the defaults, where we do it need
+// only tell what is absent.
+func printDecode(p *printer, d *document, s *schema) {
+	needed := presence(s)
+	start := "Default" + s.name + "()"
+	text := "UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays."
+	if !d.configures() {
+		start = s.name + "{}"
+		text = "UnmarshalJSON fails where a required property is absent. It ignores what it does not know."
+		if len(needed) == 0 {
+			return
+		}
+	}
+	p.use("encoding/json")
+	p.comment(text)
+	p.line("func (v *%s) UnmarshalJSON(b []byte) error {", s.name)
+	p.line("type plain %s", s.name)
+	if len(needed) == 0 {
+		p.line("p := plain(%s)", start)
+		p.line("if err := json.Unmarshal(b, &p); err != nil {\nreturn err\n}")
+		p.line("*v = %s(p)\nreturn nil\n}\n", s.name)
+		return
+	}
+	p.line("p := struct {\nplain")
+	for _, f := range needed {
+		p.line("%s *%s `json:%q`", f.field(), goType(p, f.schema), f.key)
+	}
+	p.line("}{plain: plain(%s)}", start)
+	p.line("if err := json.Unmarshal(b, &p); err != nil {\nreturn err\n}")
+	for _, f := range needed {
+		p.line("if p.%s == nil {\nreturn missing(%q)\n}", f.field(), f.key)
+	}
+	for _, f := range needed {
+		p.line("p.plain.%s = *p.%s", f.field(), f.field())
+	}
+	p.line("*v = %s(p.plain)\nreturn nil\n}\n", s.name)
+}

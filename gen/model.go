@@ -1,0 +1,329 @@
+package main
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+)
+
+// document is one schema file: the root and what it defines.
+type document struct {
+	file string // such as schema/config.schema.json
+	name string // of the root's Go type
+	root *schema
+	defs []*schema // in the order of the file
+}
+
+// schema is one schema node with the keywords that the generator knows.
+type schema struct {
+	at   position
+	def  string // name in $defs; empty for the root and for nested schemas
+	name string // Go name of the type, for the root and for $defs
+
+	doc    string
+	kind   string // object, array, string, integer, number, boolean, union, reference, or any
+	ref    string // name in $defs
+	target *schema
+
+	properties []*property
+	required   []reference
+	closed     bool    // additionalProperties: false
+	values     *schema // additionalProperties: schema
+	dependents []dependent
+
+	items    *schema
+	minItems string
+	unique   bool
+
+	enum      []reference
+	aliases   []alias
+	constant  *node
+	pattern   string
+	format    string
+	minLength string
+	maxLength string
+	minimum   string
+	maximum   string
+	branches  []*schema // oneOf
+
+	defaults *node
+	examples []*node
+
+	goType    string
+	goName    string
+	labels    []reference
+	sensitive bool
+	isPath    bool
+	source    string
+	when      string
+}
+
+// property is a named part of an object.
+type property struct {
+	*schema
+	key string
+	at  position
+}
+
+// reference is a word together with the place where it is written.
+type reference struct {
+	text string
+	at   position
+}
+
+// dependent says that trigger asks for the names.
+type dependent struct {
+	trigger reference
+	names   []reference
+}
+
+// alias is another spelling of an enum's value.
+type alias struct{ spelling, value reference }
+
+// resolved returns the schema that s refers to, or s itself.
+func (s *schema) resolved() *schema {
+	if s.target != nil {
+		return s.target
+	}
+	return s
+}
+
+// property returns the property of that name, or nil.
+func (s *schema) property(key string) *property {
+	for _, p := range s.properties {
+		if p.key == key {
+			return p
+		}
+	}
+	return nil
+}
+
+// requires reports whether the property must be there.
+func (s *schema) requires(key string) bool {
+	return slices.ContainsFunc(s.required, func(r reference) bool { return r.text == key })
+}
+
+// loadDocument reads one schema file into the model. It gives every problem that it finds.
+func loadDocument(file string, source []byte) (*document, error) {
+	root, err := parseJSON(file, source)
+	if err != nil {
+		return nil, err
+	}
+	d := &document{file: file, name: goName(strings.TrimSuffix(path.Base(file), ".schema.json"))}
+	r := reader{}
+	d.root = r.schema(root, true)
+	d.root.name = d.name
+	if defs := root.get("$defs"); defs != nil {
+		for _, m := range r.object(defs) {
+			s := r.schema(m.value, false)
+			s.def, s.name = m.name, s.goName
+			if s.name == "" {
+				s.name = goName(m.name)
+			}
+			d.defs = append(d.defs, s)
+		}
+	}
+	r.link(d)
+	return d, errors.Join(r.problems...)
+}
+
+// reader turns nodes into schemas and collects what it does not understand.
+type reader struct{ problems []error }
+
+func (r *reader) fail(at position, format string, args ...any) {
+	r.problems = append(r.problems, at.errorf(format, args...))
+}
+
+// schema reads a schema node.
+func (r *reader) schema(n *node, root bool) *schema {
+	s := &schema{at: n.at, kind: "any"}
+	for _, m := range r.object(n) {
+		switch m.name {
+		case "$schema":
+			r.root(root, m)
+			if r.text(m.value) != "https://json-schema.org/draft/2020-12/schema" {
+				r.fail(m.value.at, "$schema must be draft 2020-12: an older one ignores what stands beside $ref")
+			}
+		case "$id":
+			r.root(root, m)
+			if !strings.HasPrefix(r.text(m.value), "https://") {
+				r.fail(m.value.at, "$id must be absolute")
+			}
+		case "$defs", "title":
+			r.root(root, m)
+		case "description":
+			s.doc = r.text(m.value)
+		default:
+			if !r.structure(s, m) && !r.constraint(s, m) && !r.extension(s, m) {
+				r.fail(m.at, "the keyword %q is not supported", m.name)
+			}
+		}
+	}
+	if root && (n.get("$schema") == nil || n.get("$id") == nil) {
+		r.fail(n.at, "$schema and $id are required")
+	}
+	return s
+}
+
+// root refuses a keyword below the root.
+func (r *reader) root(root bool, m member) {
+	if !root {
+		r.fail(m.at, "%s belongs at the root", m.name)
+	}
+}
+
+// structure reads the keywords that give a schema its shape.
+func (r *reader) structure(s *schema, m member) bool {
+	switch m.name {
+	case "type":
+		s.kind = r.oneOf(m.value, "object", "array", "string", "integer", "number", "boolean")
+	case "$ref":
+		name, found := strings.CutPrefix(r.text(m.value), "#/$defs/")
+		if !found {
+			r.fail(m.value.at, "$ref must begin with #/$defs/")
+		}
+		s.kind, s.ref = "reference", name
+	case "properties":
+		for _, p := range r.object(m.value) {
+			s.properties = append(s.properties, &property{r.schema(p.value, false), p.name, p.at})
+		}
+	case "additionalProperties":
+		if m.value.kind == "boolean" {
+			s.closed = !m.value.truth
+		} else {
+			s.values = r.schema(m.value, false)
+		}
+	case "required":
+		s.required = r.words(m.value)
+	case "dependentRequired":
+		for _, d := range r.object(m.value) {
+			s.dependents = append(s.dependents, dependent{reference{d.name, d.at}, r.words(d.value)})
+		}
+	case "items":
+		s.items = r.schema(m.value, false)
+	case "oneOf":
+		s.kind = "union"
+		for _, b := range r.array(m.value) {
+			s.branches = append(s.branches, r.schema(b, false))
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// constraint reads the keywords that narrow values.
+func (r *reader) constraint(s *schema, m member) bool {
+	switch m.name {
+	case "enum":
+		s.enum = r.words(m.value)
+	case "const":
+		s.constant = m.value
+		if r.text(m.value); s.kind == "any" {
+			s.kind = "string"
+		}
+	case "pattern":
+		s.pattern = r.text(m.value)
+	case "format":
+		s.format = r.text(m.value)
+	case "minLength":
+		s.minLength = r.number(m.value)
+	case "maxLength":
+		s.maxLength = r.number(m.value)
+	case "minItems":
+		s.minItems = r.number(m.value)
+	case "uniqueItems":
+		s.unique = r.truth(m.value)
+	case "minimum":
+		s.minimum = r.number(m.value)
+	case "maximum":
+		s.maximum = r.number(m.value)
+	case "default":
+		s.defaults = m.value
+	case "examples":
+		s.examples = r.array(m.value)
+	default:
+		return false
+	}
+	return true
+}
+
+// extension reads the keywords of our own.
+func (r *reader) extension(s *schema, m member) bool {
+	switch m.name {
+	case "x-go-name":
+		s.goName = r.text(m.value)
+	case "x-go-type":
+		s.goType = r.oneOf(m.value, "Secret", "Template", "uint32")
+	case "x-hcl-labels":
+		s.labels = r.words(m.value)
+	case "x-sensitive":
+		s.sensitive = r.truth(m.value)
+	case "x-path":
+		s.isPath = r.truth(m.value)
+	case "x-enum-aliases":
+		for _, a := range r.object(m.value) {
+			s.aliases = append(s.aliases, alias{reference{a.name, a.at}, reference{r.text(a.value), a.value.at}})
+		}
+	case "x-source":
+		s.source = r.text(m.value)
+	case "x-when":
+		s.when = r.text(m.value)
+	default:
+		return false
+	}
+	return true
+}
+
+// link finds what references refer to.
+func (r *reader) link(d *document) {
+	byName := make(map[string]*schema)
+	for _, s := range d.defs {
+		byName[s.def] = s
+	}
+	used := make(map[*schema]bool)
+	walk(d, func(s *schema) {
+		if s.kind != "reference" {
+			return
+		}
+		s.target = byName[s.ref]
+		switch {
+		case s.target == nil:
+			r.fail(s.at, "$ref to #/$defs/%s, which is not there", s.ref)
+			s.kind = "any"
+		case s.target.kind == "reference":
+			r.fail(s.at, "$ref to #/$defs/%s, which is a $ref itself", s.ref)
+		default:
+			used[s.target] = true
+		}
+	})
+	for _, s := range d.defs {
+		if !used[s] {
+			r.fail(s.at, "#/$defs/%s is never used", s.def)
+		}
+	}
+}
+
+// walk calls f for every schema of a document, in the order of the file.
+func walk(d *document, f func(*schema)) {
+	var visit func(*schema)
+	visit = func(s *schema) {
+		if s == nil {
+			return
+		}
+		f(s)
+		for _, p := range s.properties {
+			visit(p.schema)
+		}
+		visit(s.values)
+		visit(s.items)
+		for _, b := range s.branches {
+			visit(b)
+		}
+	}
+	visit(d.root)
+	for _, s := range d.defs {
+		visit(s)
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"go/token"
+	"strings"
+	"unicode"
+)
+
+// initialisms are written in one case in Go names.
+const initialisms = " api ca http id json nd tls url "
+
+// goName returns the exported Go name of a JSON name: max_retries becomes MaxRetries and ca_file becomes CAFile.
+func goName(name string) string {
+	var b strings.Builder
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, w := range words {
+		lower := strings.ToLower(w)
+		if strings.Contains(initialisms, " "+lower+" ") {
+			b.WriteString(strings.ToUpper(w))
+			continue
+		}
+		b.WriteString(strings.ToUpper(lower[:1]) + lower[1:])
+	}
+	return b.String()
+}
+
+// field returns the Go name of a property.
+func (p *property) field() string {
+	if p.goName != "" {
+		return p.goName
+	}
+	return goName(p.key)
+}
+
+// constant returns the name of an enum's constant.
+func constant(s *schema, value string) string { return s.name + goName(value) }
+
+// isAlias reports whether a value of an enum is another spelling.
+func (s *schema) isAlias(value string) bool { return s.canonical(value) != value }
+
+// canonical returns the value that a spelling stands for.
+func (s *schema) canonical(value string) string {
+	for _, a := range s.aliases {
+		if a.spelling.text == value {
+			return a.value.text
+		}
+	}
+	return value
+}
+
+// names refuses two things of one Go name, and names that are none.
+func (c *checker) names(d *document) {
+	taken := make(map[string]position)
+	claim := func(scope, name string, at position) {
+		if !token.IsIdentifier(name) || !token.IsExported(name) {
+			c.fail(at, "%q is not an exported Go name: add x-go-name", name)
+		}
+		if earlier, there := taken[scope+name]; there {
+			c.fail(at, "the Go name %s is taken by %s: add x-go-name", name, earlier)
+			return
+		}
+		taken[scope+name] = at
+	}
+	for _, s := range append([]*schema{d.root}, d.defs...) {
+		if !s.isType() {
+			continue
+		}
+		claim("", s.name, s.at)
+		for _, v := range s.enum {
+			if !s.isAlias(v.text) {
+				claim("", constant(s, v.text), v.at)
+			}
+		}
+		for _, p := range s.properties {
+			claim(s.name+".", p.field(), p.at)
+		}
+		if s.kind == "object" {
+			claim("", "Default"+s.name, s.at)
+		}
+		if len(s.enum) > 0 {
+			claim("", "Parse"+s.name, s.at)
+			claim("", s.name+"Values", s.at)
+		}
+	}
+}
+
+// isType reports whether a definition becomes a Go type of its own. Lists, maps and plain text do not.
+func (s *schema) isType() bool {
+	return s.kind == "object" && s.values == nil || s.kind == "union" || len(s.enum) > 0
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// position is a place in a schema file, counted from 1 in lines and in bytes of a line.
+type position struct {
+	file      string
+	line, col int
+}
+
+func (p position) String() string { return fmt.Sprintf("%s:%d:%d", p.file, p.line, p.col) }
+
+// errorf returns an error that begins with the position.
+func (p position) errorf(format string, args ...any) error {
+	return fmt.Errorf("%s: %s", p, fmt.Sprintf(format, args...))
+}
+
+// node is a JSON value that remembers where it stands. Objects keep the order of their members and numbers their text.
+type node struct {
+	at      position
+	kind    string // object, array, string, number, boolean or null
+	text    string // of a string, or of a number as it is written
+	truth   bool
+	members []member
+	items   []*node
+}
+
+// member is a name of an object and its value.
+type member struct {
+	name  string
+	at    position
+	value *node
+}
+
+// get returns the value of a member, or nil.
+func (n *node) get(name string) *node {
+	for _, m := range n.members {
+		if m.name == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// maxNesting is how deeply a schema file may nest.
+const maxNesting = 64
+
+// parseJSON reads one JSON document. It refuses what encoding/json lets pass: a name that occurs twice, and text that is
+// not UTF-8.
+func parseJSON(file string, source []byte) (*node, error) {
+	p := parser{file: file, source: source}
+	var syntax *json.SyntaxError
+	var whole json.RawMessage
+	if err := json.Unmarshal(source, &whole); errors.As(err, &syntax) {
+		return nil, p.position(int(syntax.Offset)-1).errorf("not JSON: %v", syntax)
+	}
+	for i := 0; i < len(source); {
+		r, size := utf8.DecodeRune(source[i:])
+		if r == utf8.RuneError && size == 1 {
+			return nil, p.position(i).errorf("not UTF-8")
+		}
+		i += size
+	}
+	p.decoder = json.NewDecoder(bytes.NewReader(source))
+	p.decoder.UseNumber()
+	return p.value(0)
+}
+
+type parser struct {
+	file    string
+	source  []byte
+	decoder *json.Decoder
+}
+
+// position returns the place of a byte.
+func (p *parser) position(offset int) position {
+	before := p.source[:max(0, min(offset, len(p.source)))]
+	return position{p.file, bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')}
+}
+
+// next returns the place of the next token and the token.
+func (p *parser) next() (position, json.Token, error) {
+	start := int(p.decoder.InputOffset())
+	for start < len(p.source) && bytes.IndexByte([]byte(" \t\r\n,:"), p.source[start]) >= 0 {
+		start++
+	}
+	token, err := p.decoder.Token()
+	at := p.position(start)
+	if err != nil {
+		return at, nil, at.errorf("not JSON: %v", err)
+	}
+	return at, token, nil
+}
+
+// value reads the next value.
+func (p *parser) value(depth int) (*node, error) {
+	at, token, err := p.next()
+	if err != nil {
+		return nil, err
+	}
+	if depth > maxNesting {
+		return nil, at.errorf("nested too deeply")
+	}
+	switch v := token.(type) {
+	case json.Delim:
+		if v == '{' {
+			return p.object(at, depth)
+		}
+		return p.array(at, depth)
+	case string:
+		return &node{at: at, kind: "string", text: v}, nil
+	case json.Number:
+		return &node{at: at, kind: "number", text: v.String()}, nil
+	case bool:
+		return &node{at: at, kind: "boolean", truth: v}, nil
+	}
+	return &node{at: at, kind: "null"}, nil
+}
+
+func (p *parser) object(at position, depth int) (*node, error) {
+	n := &node{at: at, kind: "object"}
+	for p.decoder.More() {
+		nameAt, token, err := p.next()
+		if err != nil {
+			return nil, err
+		}
+		name, _ := token.(string)
+		if n.get(name) != nil {
+			return nil, nameAt.errorf("the name %q occurs twice", name)
+		}
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		n.members = append(n.members, member{name, nameAt, v})
+	}
+	_, _, err := p.next()
+	return n, err
+}
+
+func (p *parser) array(at position, depth int) (*node, error) {
+	n := &node{at: at, kind: "array"}
+	for p.decoder.More() {
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		n.items = append(n.items, v)
+	}
+	_, _, err := p.next()
+	return n, err
+}

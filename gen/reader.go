@@ -1,0 +1,66 @@
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// The methods below read a value of one kind. Where it is another they note a problem and return something harmless, so
+// that one run finds all problems.
+
+func (r *reader) want(n *node, kind string) bool {
+	if n.kind == kind {
+		return true
+	}
+	r.fail(n.at, "this must be of type %s", kind)
+	return false
+}
+
+func (r *reader) text(n *node) string {
+	r.want(n, "string")
+	return n.text
+}
+
+func (r *reader) number(n *node) string {
+	if !r.want(n, "number") {
+		return "0"
+	}
+	return n.text
+}
+
+func (r *reader) truth(n *node) bool {
+	r.want(n, "boolean")
+	return n.truth
+}
+
+func (r *reader) object(n *node) []member {
+	r.want(n, "object")
+	return n.members
+}
+
+func (r *reader) array(n *node) []*node {
+	r.want(n, "array")
+	return n.items
+}
+
+// words reads a list of strings, none of them twice.
+func (r *reader) words(n *node) []reference {
+	var out []reference
+	for _, item := range r.array(n) {
+		w := reference{r.text(item), item.at}
+		if slices.ContainsFunc(out, func(o reference) bool { return o.text == w.text }) {
+			r.fail(item.at, "%q occurs twice", w.text)
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// oneOf reads one of a few words.
+func (r *reader) oneOf(n *node, allowed ...string) string {
+	if !slices.Contains(allowed, r.text(n)) {
+		r.fail(n.at, "%q is not one of %s", n.text, strings.Join(allowed, ", "))
+		return allowed[0]
+	}
+	return n.text
+}
