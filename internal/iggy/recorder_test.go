@@ -23,8 +23,9 @@ const patience = 60 * time.Second
 // recorder is a handler that keeps what it is given. It takes everything unless demand says otherwise.
 type recorder struct {
 	source *iggy.Source
-	commit bool // commit each batch at once
-	demand int  // bytes asked for; 0: none
+	commit bool          // commit each batch
+	delay  time.Duration // how long a batch takes to be settled
+	demand int           // bytes asked for; 0: none
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced at each event
@@ -78,8 +79,10 @@ func (r *recorder) Batch(b relay.Batch) {
 		r.batches = append(r.batches, b)
 		r.messages[id] = append(r.messages[id], b.Messages...)
 		r.next[id] = b.Messages[len(b.Messages)-1].Offset + 1
-		if r.commit {
-			r.source.Commit(b.Partition, r.next[id]-1)
+		if last := r.next[id] - 1; r.commit && r.delay > 0 {
+			time.AfterFunc(r.delay, func() { r.source.Commit(b.Partition, last) })
+		} else if r.commit {
+			r.source.Commit(b.Partition, last)
 		}
 	})
 }
@@ -188,13 +191,14 @@ type running struct {
 	source *iggy.Source
 	logs   *logs
 	stop   func() error // ends Run and returns its error
+	end    func() error // waits for Run to end by itself
 }
 
 // start runs a source; the test's end stops it if the test has not.
 func (w *world) start(change ...func(*recorder, *iggy.SourceOptions)) *running {
 	w.t.Helper()
 	r := newRecorder()
-	records := &logs{}
+	records := newLogs()
 	options := iggy.SourceOptions{
 		Server: w.server, Stream: &w.stream, Topic: topicName, Group: groupName, Logger: records.logger(),
 	}
@@ -208,8 +212,7 @@ func (w *world) start(change ...func(*recorder, *iggy.SourceOptions)) *running {
 	ended := make(chan error, 1)
 	go func() { ended <- source.Run(ctx, r) }()
 	run := &running{recorder: r, source: source, logs: records}
-	run.stop = sync.OnceValue(func() error {
-		cancel()
+	run.end = sync.OnceValue(func() error {
 		select {
 		case err := <-ended:
 			return err
@@ -217,6 +220,10 @@ func (w *world) start(change ...func(*recorder, *iggy.SourceOptions)) *running {
 			return errors.New("the source does not end")
 		}
 	})
+	run.stop = func() error {
+		cancel()
+		return run.end()
+	}
 	w.t.Cleanup(func() { _ = run.stop() })
 	return run
 }

@@ -46,7 +46,8 @@ func TestAHandOverDoesNotWaitForItsTimeout(t *testing.T) {
 			}
 		}
 	})
-	first := w.start(committing)
+	slow := func(r *recorder, _ *iggy.SourceOptions) { r.commit, r.delay = true, 100*time.Millisecond }
+	first := w.start(slow)
 	first.until(t, "messages", func(r *recorder) bool { return r.count() > 1000 })
 	second := w.start(committing)
 	begin := time.Now()

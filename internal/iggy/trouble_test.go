@@ -61,9 +61,7 @@ func TestAServerThatIsNotThereYetIsWaitedFor(t *testing.T) {
 	network := w.through()
 	network.set(func(p *proxy) { p.refuse = true })
 	run := w.start()
-	for !run.logs.has("rebuilt") {
-		run.source.Wake()
-	}
+	run.logs.await(t, "rebuilt")
 	assert.False(t, run.source.Status().Joined)
 	assert.NotEmpty(t, run.source.Status().Err)
 	network.set(func(p *proxy) { p.refuse = false })
@@ -73,9 +71,7 @@ func TestAServerThatIsNotThereYetIsWaitedFor(t *testing.T) {
 func TestAMissingTopicIsWaitedFor(t *testing.T) {
 	w := testWorld(t, 0)
 	run := w.start()
-	for !run.logs.has("waiting for a topic") {
-		run.source.Wake()
-	}
+	run.logs.await(t, "waiting for a topic")
 	assert.Contains(t, run.source.Status().Err, `topic "orders" of stream`)
 	require.NoError(t, w.client.EnsureTopic(t.Context(), w.stream.Name, topicName, 1))
 	run.until(t, "join", func(r *recorder) bool { return len(r.owned) == 1 })
@@ -84,10 +80,7 @@ func TestAMissingTopicIsWaitedFor(t *testing.T) {
 func TestOnceFailsWithoutTheTopic(t *testing.T) {
 	w := testWorld(t, 0)
 	run := w.start(once)
-	for run.logs.has("") && run.source.Status().Err == "not connected yet" {
-		run.source.Wake()
-	}
-	assert.ErrorIs(t, run.stop(), iggy.ErrNotFound)
+	assert.ErrorIs(t, run.end(), iggy.ErrNotFound)
 }
 
 func TestWrongCredentialsEndTheStart(t *testing.T) {
@@ -97,11 +90,7 @@ func TestWrongCredentialsEndTheStart(t *testing.T) {
 	_, err := iggy.Connect(t.Context(), w.server)
 	require.ErrorIs(t, err, iggy.ErrCredentials)
 	run := w.start()
-	run.source.Wake()
-	for run.source.Status().Err == "not connected yet" {
-		run.source.Wake()
-	}
-	err = run.stop()
+	err = run.end()
 	require.ErrorIs(t, err, iggy.ErrCredentials)
 	assert.NotContains(t, err.Error()+run.logs.String(), "not-the-password")
 }
