@@ -202,22 +202,19 @@ func truth(v bool) string {
 }
 
 // presence returns the properties that must be there although the zero value of their Go type would be a valid value:
-// that they were absent can be noticed only while decoding.
-func presence(s *schema) []*property {
+// that they were absent can be noticed only while decoding. In a document that we write it is every one that has no nil,
+// so that Validate need not guess.
+func presence(d *document, s *schema) []*property {
 	var out []*property
 	for _, f := range s.properties {
 		t := f.resolved()
 		free := t.minLength == "" && t.pattern == "" && t.format == "" && len(t.enum) == 0 && t.constant == nil
 		switch {
 		case !s.requires(f.key):
-		case t.kind == "object" && t.values == nil, t.kind == "boolean", t.kind == "union":
+		case t.kind == "object" && t.values == nil, t.kind == "boolean", t.kind == "union",
+			t.kind == "string" && (free || !d.configures()),
+			(t.kind == "integer" || t.kind == "number") && inRange(t, new(big.Rat)):
 			out = append(out, f)
-		case t.kind == "string" && free:
-			out = append(out, f)
-		case t.kind == "integer" || t.kind == "number":
-			if inRange(t, new(big.Rat)) {
-				out = append(out, f)
-			}
 		}
 	}
 	return out
@@ -230,7 +227,7 @@ func inRange(s *schema, v *big.Rat) bool {
 // printDecode prints UnmarshalJSON. Where people write the document it starts from the defaults, where we do it need
 // only tell what is absent.
 func printDecode(p *printer, d *document, s *schema) {
-	needed := presence(s)
+	needed := presence(d, s)
 	start := "Default" + s.name + "()"
 	text := "UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays."
 	if !d.configures() {

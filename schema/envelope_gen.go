@@ -62,6 +62,7 @@ func (v *Metadata) UnmarshalJSON(b []byte) error {
 	type plain Metadata
 	p := struct {
 		plain
+		IggyID          *string `json:"iggy_id"`
 		IggyOffset      *uint64 `json:"iggy_offset"`
 		IggyTimestamp   *uint64 `json:"iggy_timestamp"`
 		IggyStream      *string `json:"iggy_stream"`
@@ -70,6 +71,9 @@ func (v *Metadata) UnmarshalJSON(b []byte) error {
 	}{plain: plain(Metadata{})}
 	if err := json.Unmarshal(b, &p); err != nil {
 		return err
+	}
+	if p.IggyID == nil {
+		return missing("iggy_id")
 	}
 	if p.IggyOffset == nil {
 		return missing("iggy_offset")
@@ -86,6 +90,7 @@ func (v *Metadata) UnmarshalJSON(b []byte) error {
 	if p.IggyPartitionID == nil {
 		return missing("iggy_partition_id")
 	}
+	p.plain.IggyID = *p.IggyID
 	p.plain.IggyOffset = *p.IggyOffset
 	p.plain.IggyTimestamp = *p.IggyTimestamp
 	p.plain.IggyStream = *p.IggyStream
@@ -134,7 +139,8 @@ func (v *EncodedHeader) UnmarshalJSON(b []byte) error {
 	type plain EncodedHeader
 	p := struct {
 		plain
-		Data *string `json:"data"`
+		Data               *string `json:"data"`
+		IggyHeaderEncoding *string `json:"iggy_header_encoding"`
 	}{plain: plain(EncodedHeader{})}
 	if err := json.Unmarshal(b, &p); err != nil {
 		return err
@@ -142,7 +148,11 @@ func (v *EncodedHeader) UnmarshalJSON(b []byte) error {
 	if p.Data == nil {
 		return missing("data")
 	}
+	if p.IggyHeaderEncoding == nil {
+		return missing("iggy_header_encoding")
+	}
 	p.plain.Data = *p.Data
+	p.plain.IggyHeaderEncoding = *p.IggyHeaderEncoding
 	*v = EncodedHeader(p.plain)
 	return nil
 }

@@ -124,7 +124,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	m := message(`{"text":"` + strings.Repeat("aé\\n", 500) + `"}`)
 	m.Headers = everyKind()
 	dst := make([]byte, 0, 64<<10)
-	for _, schema := range []PayloadSchema{PayloadSchemaText, PayloadSchemaJSON, PayloadSchemaRaw, PayloadSchemaProto} {
+	for _, schema := range PayloadSchemaValues() {
 		e := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true,
 			IncludeOriginTimestamp: true, Payload: schema, OneLine: true})
 		allocations := testing.AllocsPerRun(100, func() {

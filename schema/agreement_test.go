@@ -1,0 +1,240 @@
+package schema
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// Both validators must say the same: the generated one of a Go value, and jsonschema of the tree that stands for it.
+
+func TestValidatorsAgreeOnConfigs(t *testing.T) {
+	var broken int
+	rapid.Check(t, func(t *rapid.T) {
+		c := validConfig()
+		for range rapid.IntRange(0, 6).Draw(t, "mutations") {
+			mutate(t, reflect.ValueOf(&c).Elem())
+		}
+		doc := plainTree(reflect.ValueOf(c))
+		want, got := ValidateConfig(doc), c.Validate()
+		for i := range want {
+			want[i].Description = ""
+		}
+		require.Equal(t, want, got, "%v", doc)
+		broken += len(got)
+	})
+	assert.NotZero(t, broken, "some configurations were at fault")
+}
+
+// validConfig has every block.
+func validConfig() Config {
+	template, err := ParseTemplate("https://h/${topic}")
+	if err != nil {
+		panic(err)
+	}
+	sink, stream, iggy, breaker := DefaultSink(), DefaultStream(), DefaultIggy(), DefaultCircuitBreaker()
+	stream.Name, stream.Topics = "shop", []string{"created"}
+	iggy.TLS = &IggyTLS{CAFile: "ca.pem"}
+	sink.Name, sink.URL, sink.Streams = "orders", template, []Stream{stream, stream}
+	sink.DeadLetter = &DeadLetter{Type: DeadLetterTypeFile, Path: "dead"}
+	sink.TLS, sink.CircuitBreaker = &TLS{CertFile: "c", KeyFile: "k"}, &breaker
+	return Config{Iggy: &iggy, Admin: &Admin{Address: "127.0.0.1:0"}, Sinks: []Sink{sink, sink}}
+}
+
+func TestValidConfigIsValid(t *testing.T) {
+	c := validConfig()
+	assert.Empty(t, c.Validate())
+	assert.Empty(t, ValidateConfig(plainTree(reflect.ValueOf(c))))
+}
+
+// mutate changes one value inside v.
+func mutate(t *rapid.T, v reflect.Value) {
+	texts := []string{"", "x", "a b", "/", "héader:", "header:x", "payload:/a", "127.0.0.1:1", ":1", "https://h/", "https://h",
+		"ftp://h", strings.Repeat("é", 128), strings.Repeat("é", 129), strings.Repeat("x", 256), "POST", "file", "\n", "~1/~0"}
+	text := func() string { return rapid.SampledFrom(texts).Draw(t, "text") }
+	switch x := v.Addr().Interface().(type) {
+	case *Secret:
+		*x = NewSecret(text())
+	case *Template:
+		if template, err := ParseTemplate(text()); err == nil {
+			*x = template
+		}
+	case *Duration:
+		*x = rapid.SampledFrom([]Duration{math.MinInt64, -1, 0, 1, Duration(time.Hour), math.MaxInt64}).Draw(t, "duration")
+	case *float64:
+		*x = rapid.SampledFrom([]float64{-1, 0, 0.999, 1, 2.5, 1000, 1000.5, math.MaxFloat64}).Draw(t, "float")
+	default:
+		mutateKind(t, v, text)
+	}
+}
+
+func mutateKind(t *rapid.T, v reflect.Value, text func() string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text())
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.Int:
+		v.SetInt(rapid.SampledFrom([]int64{math.MinInt64, -1, 0, 1, 199, 200, 599, 600, 1024, 1025, 65535, 65536, 1000000, 1000001,
+			1<<32 - 1, 1 << 32, math.MaxInt64}).Draw(t, "int"))
+	case reflect.Pointer:
+		if v.IsNil() || rapid.Bool().Draw(t, "remove") {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		if rapid.Bool().Draw(t, "inside") {
+			mutate(t, v.Elem())
+		} else if rapid.Bool().Draw(t, "remove") {
+			v.SetZero()
+		}
+	case reflect.Struct:
+		mutate(t, v.Field(rapid.IntRange(0, v.NumField()-1).Draw(t, "field")))
+	case reflect.Map:
+		m := map[string]Secret{text(): NewSecret(text())}
+		v.Set(reflect.ValueOf(m))
+	case reflect.Slice:
+		v.Set(reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, 0), v)) // not the array of another sink
+		switch op := rapid.IntRange(0, 3).Draw(t, "operation"); {
+		case op == 0:
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		case op == 1 && v.Type().Elem().Kind() != reflect.Int: // what has a default is never nil
+			v.SetZero()
+		case op == 2 || v.Len() == 0:
+			v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+		default:
+			mutate(t, v.Index(rapid.IntRange(0, v.Len()-1).Draw(t, "index")))
+		}
+	}
+}
+
+// plainTree is the document that decodes to v: with secrets in clear, and without what counts as absent.
+func plainTree(v reflect.Value) any {
+	switch x := v.Interface().(type) {
+	case Secret:
+		return x.Reveal()
+	case Template:
+		return x.Source()
+	case Duration:
+		return x.String()
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return plainTree(v.Elem())
+	case reflect.Struct:
+		out := make(map[string]any)
+		for i := range v.NumField() {
+			name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			f := v.Field(i)
+			isNil := f.Kind() == reflect.Slice && f.IsNil() && f.Type().Elem().Kind() != reflect.Int
+			if isZero := f.IsZero(); !isNil && (option != "omitzero" || !isZero) {
+				out[name] = plainTree(f)
+			}
+		}
+		return out
+	case reflect.Slice:
+		out := make([]any, 0, v.Len())
+		for i := range v.Len() {
+			out = append(out, plainTree(v.Index(i)))
+		}
+		return out
+	case reflect.Map:
+		out := make(map[string]any)
+		for key, e := range v.Seq2() {
+			out[key.String()] = plainTree(e)
+		}
+		return out
+	case reflect.Int, reflect.Float64:
+		number, err := json.Marshal(v.Interface())
+		if err != nil {
+			panic(err)
+		}
+		return json.Number(number)
+	case reflect.String:
+		return v.String()
+	}
+	return v.Interface()
+}
+
+func TestValidatorsAgreeOnEnvelopes(t *testing.T) {
+	m := message(`{"a":[1,{"b":null}]}`)
+	m.Headers = everyKind()
+	e := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true, IncludeOriginTimestamp: true,
+		Payload: PayloadSchemaJSON})
+	body, err := e.Append(nil, m)
+	require.NoError(t, err)
+	var refused, broken, valid int
+	rapid.Check(t, func(t *rapid.T) {
+		doc, err := decodeTree(string(body))
+		require.NoError(t, err)
+		for range rapid.IntRange(0, 2).Draw(t, "mutations") {
+			mutateTree(t, doc)
+		}
+		want := ValidateEnvelope(doc)
+		text, err := json.Marshal(doc)
+		require.NoError(t, err)
+		var decoded Envelope
+		if err := json.Unmarshal(text, &decoded); err != nil {
+			require.NotEmpty(t, want, "refused: %v: %s", err, text)
+			refused++
+			return
+		}
+		got := decoded.Validate()
+		require.Equal(t, places(want), places(got), "%s", text)
+		broken += min(1, len(got))
+		valid += 1 - min(1, len(got))
+	})
+	assert.True(t, refused > 0 && broken > 0 && valid > 0, "%d refused, %d broken, %d valid", refused, broken, valid)
+}
+
+// mutateTree changes, adds or removes a member of an object somewhere inside doc. Null is left out: to a Go decoder it is
+// the same as absent.
+func mutateTree(t *rapid.T, doc any) {
+	object, isObject := doc.(map[string]any)
+	if !isObject {
+		return
+	}
+	names := append(slices.Sorted(maps.Keys(object)), "more")
+	name := rapid.SampledFrom(names).Draw(t, "name")
+	switch rapid.IntRange(0, 4).Draw(t, "operation") {
+	case 0:
+		delete(object, name)
+	case 1:
+		object[name] = rapid.SampledFrom([]any{"", "x", "hex", json.Number("-1"), json.Number("0"), json.Number("1.5"),
+			json.Number("4294967296"), json.Number("18446744073709551615"), json.Number("18446744073709551616"), true, []any{},
+			map[string]any{}, map[string]any{"data": "", "iggy_header_encoding": "hex"}}).Draw(t, "value")
+	default:
+		mutateTree(t, object[name])
+	}
+}
+
+func TestEnvelopeDecodesExactly(t *testing.T) {
+	m := message(`1.0`)
+	m.Offset, m.Timestamp, m.Checksum, m.OriginTimestamp = math.MaxUint64, 1<<53+1, 9007199254740993, 0
+	m.Headers = everyKind()
+	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true,
+		IncludeOriginTimestamp: true, Payload: PayloadSchemaJSON}).Append(nil, m)
+	require.NoError(t, err)
+	var e Envelope
+	require.NoError(t, json.Unmarshal(body, &e))
+	assert.Empty(t, e.Validate())
+	assert.Equal(t, uint64(math.MaxUint64), e.Metadata.IggyOffset)
+	assert.Equal(t, uint64(9007199254740993), e.Metadata.IggyTimestamp)
+	assert.Equal(t, uint64(9007199254740993), *e.Metadata.IggyChecksum)
+	assert.Zero(t, *e.Metadata.IggyOriginTimestamp)
+	assert.Equal(t, orders, Partition{e.Metadata.IggyStream, e.Metadata.IggyTopic, e.Metadata.IggyPartitionID})
+	assert.Equal(t, "1.0", string(e.Payload))
+	assert.Equal(t, "1", e.Metadata.IggyHeaders["kind-13"].Text)
+	assert.Equal(t, "AQ==", e.Metadata.IggyHeaders["kind-1"].EncodedHeader.Data)
+
+	again, err := json.Marshal(e)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(body), string(again))
+}
