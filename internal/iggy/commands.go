@@ -118,9 +118,11 @@ func (l *link) store(ctx context.Context, t target, partition uint32, offset uin
 }
 
 // poll reads up to count messages from offset on. A reply longer than limit bytes is errTooLarge. Nothing is stored:
-// auto-commit stores before the reply is sent, which loses what a crash leaves undelivered.
+// auto-commit stores before the reply is sent, which loses what a crash leaves undelivered. The reply is decoded here: the
+// SDK's decoder drops an empty payload at the end, panics on a cut reply, and takes an allocation a message.
 func (l *link) poll(ctx context.Context, t target, partition uint32, offset uint64, count, limit int) (polled, error) {
 	err := l.call(ctx, "poll messages", limit, func() error {
+		l.wire.keep = true
 		_, err := l.sdk.PollMessages(t.stream, t.topic, t.consumer, iggcon.OffsetPollingStrategy(offset),
 			uint32(min(count, math.MaxUint32)), false, &partition)
 		return err

@@ -5,9 +5,10 @@
 //
 // The SDK (v0.8.0) has no context, no deadline and no reconnect; a silent server would block it for ever. So link dials
 // by itself, with TLS by itself, puts its own net.Conn (wire) into the SDK's client and logs in by itself. wire gives
-// every call a deadline and the end of its context, shows the real status code of a reply, and keeps the raw reply.
-// Four faults of the SDK stay outside because of it: a constructor that dials for ever, a leader redirect that does too,
-// a login that prints to the standard logger, and a decoder that drops an empty payload at the end of a batch.
+// every call a deadline and the end of its context, shows the real status code of a reply, bounds its size, and keeps the
+// raw reply of a poll. Four faults of the SDK stay outside because of it: a constructor that dials for ever, a leader
+// redirect that does too, a login that prints to the standard logger, and a decoder that drops an empty payload at the
+// end of a batch.
 //
 // # One member
 //

@@ -22,13 +22,14 @@ const (
 var errPinned = errors.New("the Iggy SDK is not the v0.8.0 this package is made for")
 
 // wire is the net.Conn inside the SDK's client: it follows the frames of one exchange at a time. It bounds each in time
-// and size, keeps status and body of the reply, and repairs two faults of the SDK's reader, which leaves a body of one
-// byte and the body of an error in the stream.
+// and size, keeps the status and, for polls, the body of the reply, and repairs two faults of the SDK's reader, which
+// leaves a body of one byte and the body of an error in the stream.
 type wire struct {
 	net.Conn
 	limit  int    // largest body that the coming reply may have
+	keep   bool   // keep the body of the coming reply and show the SDK an empty one
 	status uint32 // of the last reply
-	body   []byte // of the last reply: the SDK's own buffer, not a copy
+	body   []byte // of the last reply, if it was to be kept
 
 	state    wireState
 	head     [headLength]byte
@@ -53,7 +54,7 @@ const (
 
 // begin prepares for one exchange.
 func (w *wire) begin(timeout time.Duration, limit int) {
-	w.limit, w.status, w.body, w.tooLarge = limit, 0, nil, false
+	w.limit, w.keep, w.status, w.body, w.tooLarge = limit, false, 0, nil, false
 	w.mu.Lock()
 	w.timeout = timeout
 	w.mu.Unlock()
@@ -118,7 +119,7 @@ func (w *wire) read(b []byte) (int, error) {
 		if len(b) != int(binary.LittleEndian.Uint32(w.head[4:])) {
 			return 0, errPinned
 		}
-		w.state, w.body = wireIdle, b
+		w.state = wireIdle
 		return io.ReadFull(w.Conn, b)
 	default:
 		return 0, errPinned
@@ -137,11 +138,18 @@ func (w *wire) readHead() error {
 	}
 	w.extend(length)
 	w.tooLarge = w.status == 0 && length > w.limit
-	if w.status == 0 && length != 1 && !w.tooLarge {
+	switch {
+	case w.status == 0 && w.keep && !w.tooLarge:
+		w.body = make([]byte, length)
+		if _, err := io.ReadFull(w.Conn, w.body); err != nil {
+			return err
+		}
+	case w.status != 0 || length == 1 || w.tooLarge:
+		if _, err := io.CopyN(io.Discard, w.Conn, int64(length)); err != nil {
+			return err
+		}
+	default:
 		return nil
-	}
-	if _, err := io.CopyN(io.Discard, w.Conn, int64(length)); err != nil {
-		return err
 	}
 	binary.LittleEndian.PutUint32(w.head[4:], 0)
 	if w.tooLarge {
