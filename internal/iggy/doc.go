@@ -32,6 +32,6 @@
 //     stay uneven, the member with the smallest share lets a second connection join and leave. The price is a few
 //     duplicates: what the others had in flight of the partitions that move. It happens once per imbalance.
 //   - The server writes its log behind but offsets at once, so a crash can leave an offset that points beyond the log.
-//     See assign for the rule that turns this into duplicates and never into a loss.
+//     See startOf for the rule that turns this into duplicates and never into a loss.
 //   - Only a ping counts as a heartbeat at a server that checks them, so pings go out under full traffic as well.
 package iggy

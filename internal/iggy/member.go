@@ -38,13 +38,12 @@ type part struct {
 	end  uint64 // one more than the last offset; 0 if nothing was ever in it
 	size sizer
 
-	stored    uint64 // last offset that the server is known to have stored
-	hasStored bool
-	storeAt   time.Time // when the next store may go out
-	polledTo  uint64    // one more than the last offset that a poll returned: what a hand-over waits for
-	held      bool      // the server will give it to another member: poll no further than polledTo
-	suspect   bool      // the last poll was answered as if the member did not own it
-	cutSince  time.Time // since when the log ends before what was read
+	stored   offset    // last one that the server is known to have stored
+	storeAt  time.Time // when the next store may go out
+	polledTo uint64    // one more than the last offset that a poll returned: what a hand-over waits for
+	held     bool      // the server will give it to another member: poll no further than polledTo
+	suspect  bool      // the last poll was answered as if the member did not own it
+	cutSince time.Time // since when the log ends before what was read
 }
 
 // run joins and serves until ctx ends (nil) or the connection cannot go on (an error). It revokes what it assigned,
@@ -202,15 +201,15 @@ func (m *member) duties(ctx context.Context) error {
 // storeCommit stores the offset that waits for p, if any. An offset at or below the stored one is not sent: it comes
 // from a former ownership, and a store may go backwards.
 func (m *member) storeCommit(p *part) error {
-	offset, found := m.source.takeCommit(p.id)
-	if !found || p.hasStored && offset <= p.stored {
+	settled, found := m.source.takeCommit(p.id)
+	if !found || p.stored.there && settled <= p.stored.value {
 		return nil
 	}
-	err := m.link.store(m.work, m.source.target, p.id, offset)
+	err := m.link.store(m.work, m.source.target, p.id, settled)
 	switch {
 	case err == nil:
-		p.stored, p.hasStored = offset, true
-		m.source.count(func(st *relay.SourceStatus) { st.Commits++ })
+		p.stored = offset{settled, true}
+		m.source.hasStored(p.id, settled)
 		return nil
 	case hasStatus(err, codeNotOwned, codeInvalidOffset):
 		m.look = time.Time{} // moved, or truncated: the look finds out
@@ -269,10 +268,7 @@ func (m *member) sort() {
 	slices.SortFunc(m.order, func(a, b *part) int { return int(a.id) - int(b.id) })
 }
 
-// assign takes over the partitions of ids. Reading starts behind the stored offset, with two exceptions that come from a
-// server that lost the end of its log while the stored offset survived. A partition with nothing in it starts at 0
-// whatever is stored. Where the log ends before what is stored, or before what this process has settled, reading starts
-// at the stored offset itself, or at 0 if that lies beyond the end: the offsets from there on may be new messages.
+// assign takes over the partitions of ids, each from the offset of startOf.
 func (m *member) assign(ctx context.Context, ids []uint32, topic *iggcon.TopicDetails) error {
 	owned := make([]relay.Assignment, 0, len(ids))
 	for _, id := range ids {
@@ -280,20 +276,20 @@ func (m *member) assign(ctx context.Context, ids []uint32, topic *iggcon.TopicDe
 		if !found {
 			continue // created a moment ago: the next look has it
 		}
-		stored, hasStored, err := m.link.stored(m.work, m.source.target, id)
+		value, there, err := m.link.stored(m.work, m.source.target, id)
 		if err != nil {
 			return err
 		}
-		settled, hasSettled := m.source.settledUpTo(id)
-		a := startOf(state, offsetOf(stored, hasStored), offsetOf(settled, hasSettled))
+		stored := offset{value, there}
+		a := startOf(state, stored, m.source.before(id))
 		a.Partition = m.source.partition(id)
-		p := &part{id: id, name: a.Partition, end: endOf(state), stored: stored, hasStored: hasStored}
+		p := &part{id: id, name: a.Partition, end: endOf(state), stored: stored}
 		p.size.expect(state.SizeBytes, state.MessagesCount)
 		if a.Truncated {
-			p.hasStored = false
-			m.source.forgetSettled(id)
+			p.stored = offset{}
+			m.source.forget(id)
 			m.source.log.Warn("the server lost messages at the end of a partition", "partition", id,
-				"stored", stored, "end", p.end, "start", a.Start)
+				"stored", value, "end", p.end, "start", a.Start)
 		}
 		m.source.takeCommit(id) // of a former ownership
 		m.parts[id] = p
@@ -305,23 +301,21 @@ func (m *member) assign(ctx context.Context, ids []uint32, topic *iggcon.TopicDe
 	return nil
 }
 
-// offset is an offset that may be missing.
-type offset struct {
-	value uint64
-	there bool
-}
-
-func offsetOf(value uint64, there bool) offset { return offset{value, there} }
-
-// startOf is the rule of assign.
-func startOf(state iggcon.PartitionContract, stored, settled offset) relay.Assignment {
+// startOf tells where to read from: behind the stored offset, with exceptions for a server that lost the end of its log
+// in a crash. It writes the log behind but offsets at once, and cuts a stored offset that lies beyond the end.
+//
+// A partition with nothing in it starts at 0 whatever is stored. Where the log ends before what is stored or before what
+// this process has settled, or where less is stored than the server once took from this process, reading starts at the
+// stored offset itself, or at 0 if that lies beyond the end: what comes from there on may be new.
+func startOf(state iggcon.PartitionContract, stored offset, before past) relay.Assignment {
 	a := relay.Assignment{End: endOf(state)}
 	switch {
 	case a.End == 0:
-		a.Truncated = stored.there || settled.there
+		a.Truncated = stored.there || before.settled.there
 	case stored.there && stored.value >= a.End:
 		a.Truncated = true
-	case settled.there && settled.value >= a.End:
+	case before.settled.there && before.settled.value >= a.End,
+		before.stored.there && (!stored.there || stored.value < before.stored.value):
 		a.Start, a.Truncated = stored.value, true // 0 without a stored one
 	case stored.there:
 		a.Start = stored.value + 1

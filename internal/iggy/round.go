@@ -11,10 +11,10 @@ import (
 
 // The size of a poll.
 const (
-	mostMessages = 1000      // larger polls are not faster
-	firstGuess   = 1024      // bytes of a message as long as none was seen
-	replySlack   = 64 << 10  // how much longer than the demand a reply may be before it is skipped
-	maxMessage   = hardLimit // a message alone is taken whatever its size
+	mostMessages = 1000     // larger polls are not faster
+	firstGuess   = 1024     // bytes of a message as long as none was seen
+	replySlack   = 64 << 10 // how much longer than the demand a reply may be before it is skipped
+	maxMessage   = 80 << 20 // a message alone is taken; the server's own limit is 64 MB of payload
 )
 
 // round polls each partition that the handler has demand for. It reports whether there may be more to read at once.

@@ -102,13 +102,13 @@ func TestAPartitionThatRetentionEmptiedIsIdle(t *testing.T) {
 
 func TestAStoreNeverGoesBackwards(t *testing.T) {
 	m, p, _, _ := scriptedMember(t, reply(0, "")) // one answer: a second request would fail the script
-	p.stored, p.hasStored = 5, true
+	p.stored = offset{5, true}
 	m.source.Commit(p.name, 4)
 	require.NoError(t, m.storeCommit(p))
 	m.source.Commit(p.name, 6)
 	require.NoError(t, m.storeCommit(p))
 	assert.Equal(t, uint64(1), m.source.Status().Commits)
-	assert.Equal(t, uint64(6), p.stored)
+	assert.Equal(t, offset{6, true}, p.stored)
 }
 
 func TestAStoreThatIsRefusedMakesTheMemberLook(t *testing.T) {
@@ -116,7 +116,7 @@ func TestAStoreThatIsRefusedMakesTheMemberLook(t *testing.T) {
 	m.source.Commit(p.name, 6)
 	require.NoError(t, m.storeCommit(p))
 	assert.True(t, m.look.IsZero())
-	assert.False(t, p.hasStored)
+	assert.False(t, p.stored.there)
 	m.source.Commit(p.name, 7)
 	assert.True(t, hasStatus(m.storeCommit(p), codeNotMember), "no member any more: rebuild")
 }

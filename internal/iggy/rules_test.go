@@ -18,7 +18,7 @@ func TestStartOf(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		state           iggcon.PartitionContract
-		stored, settled offset
+		stored, settled offset // settled is what this process asked to be stored
 		want            relay.Assignment
 	}{
 		"nothing stored":          {state(9, 10), none, none, relay.Assignment{Start: 0, End: 10}},
@@ -37,9 +37,19 @@ func TestStartOf(t *testing.T) {
 		"emptied by retention":    {state(9, 0), at(4), none, relay.Assignment{Start: 5, End: 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, c.want, startOf(c.state, c.stored, c.settled))
+			assert.Equal(t, c.want, startOf(c.state, c.stored, past{settled: c.settled}))
 		})
 	}
+}
+
+// New messages have filled the log up again, beyond what was settled, and only the stored offset shows that it was cut.
+func TestStartOfALogThatGrewAgain(t *testing.T) {
+	state := iggcon.PartitionContract{CurrentOffset: 14, MessagesCount: 15}
+	before := past{settled: offset{9, true}, stored: offset{9, true}}
+	assert.Equal(t, relay.Assignment{Start: 0, End: 15, Truncated: true}, startOf(state, offset{0, true}, before))
+	assert.Equal(t, relay.Assignment{Start: 0, End: 15, Truncated: true}, startOf(state, offset{}, before))
+	assert.Equal(t, relay.Assignment{Start: 10, End: 15}, startOf(state, offset{9, true}, before))
+	assert.Equal(t, relay.Assignment{Start: 13, End: 15}, startOf(state, offset{12, true}, before), "another member went on")
 }
 
 func group(partitions uint32, members ...[]uint32) *iggcon.ConsumerGroupDetails {

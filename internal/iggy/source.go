@@ -44,8 +44,8 @@ type Source struct {
 	mu      sync.Mutex
 	status  relay.SourceStatus
 	commits map[uint32]uint64 // asked for and not stored yet
-	settled map[uint32]uint64 // largest offset that was ever asked for: finds a log that lost its end
-	woken   bool              // Wake was called since the last look
+	past    map[uint32]past   // by partition
+	woken   bool              // Wake was called since the last wait
 }
 
 var _ relay.Source = (*Source)(nil)
@@ -72,7 +72,7 @@ func NewSource(options SourceOptions) (*Source, error) {
 			Err: "not connected yet", Since: time.Now(),
 		},
 		commits: map[uint32]uint64{},
-		settled: map[uint32]uint64{},
+		past:    map[uint32]past{},
 	}, nil
 }
 
@@ -130,11 +130,30 @@ func (s *Source) Commit(p schema.Partition, offset uint64) {
 	}
 	s.mu.Lock()
 	s.commits[p.ID] = offset
-	if before, any := s.settled[p.ID]; !any || offset > before {
-		s.settled[p.ID] = offset
-	}
+	before := s.past[p.ID]
+	before.settled.raise(offset)
+	s.past[p.ID] = before
 	s.mu.Unlock()
 	s.signal()
+}
+
+// past is what this process knows of a partition from before: it finds a server that lost the end of its log.
+type past struct {
+	settled offset // largest that Commit ever got
+	stored  offset // largest that the server ever took from here
+}
+
+// offset is an offset that may be missing.
+type offset struct {
+	value uint64
+	there bool
+}
+
+// raise makes o at least value.
+func (o *offset) raise(value uint64) {
+	if !o.there || value > o.value {
+		*o = offset{value, true}
+	}
 }
 
 // Wake implements relay.Source.
@@ -237,18 +256,27 @@ func (s *Source) waitingCommit(id uint32) bool {
 	return found
 }
 
-// forgetSettled drops what was settled in a partition whose log has lost its end.
-func (s *Source) forgetSettled(id uint32) {
+// hasStored counts a store that the server took.
+func (s *Source) hasStored(id uint32, value uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.settled, id)
+	s.status.Commits++
+	before := s.past[id]
+	before.stored.raise(value)
+	s.past[id] = before
+}
+
+// forget drops what was settled in a partition whose log has lost its end.
+func (s *Source) forget(id uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.past, id)
 	delete(s.commits, id)
 }
 
-// settledUpTo returns the largest offset that was ever asked to be stored for a partition.
-func (s *Source) settledUpTo(id uint32) (uint64, bool) {
+// before returns what this process knows of a partition.
+func (s *Source) before(id uint32) past {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	offset, found := s.settled[id]
-	return offset, found
+	return s.past[id]
 }
