@@ -110,7 +110,7 @@ func (f *fmtFlags) format(cmd *cobra.Command, path string) (ok bool, err error) 
 	}
 	formatted, diags := hclconfig.Format(name, source)
 	if diags.HasErrors() {
-		return false, writeDiagnostics(cmd.ErrOrStderr(), diags, hclconfig.Sources{name: source})
+		return false, writeFindings(cmd.ErrOrStderr(), diags)
 	}
 	changed := string(formatted) != string(source)
 	out := cmd.OutOrStdout()

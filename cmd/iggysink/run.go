@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 
 	"iggysink/schema"
@@ -109,4 +110,15 @@ func selectSinks(cfg *schema.Config, names []string) ([]*schema.Sink, error) {
 		return nil, errors.New("every sink is disabled: there is nothing to run")
 	}
 	return selected, nil
+}
+
+// closest returns the name that is at most two edits away from name, or nothing.
+func closest(name string, known []string) string {
+	best, bound := "", 3
+	for _, k := range known {
+		if d := levenshtein.Distance(name, k, nil); d < bound {
+			best, bound = k, d
+		}
+	}
+	return best
 }

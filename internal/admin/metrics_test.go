@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -94,5 +96,26 @@ func TestMetricNamesFollowTheConventions(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// The README's table is what people build dashboards from: it lists every metric, and none that is gone.
+func TestTheReadmeListsEveryMetric(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, match := range regexp.MustCompile("(?m)^\\| `(iggysink_[a-z_]+)`").FindAllStringSubmatch(string(readme), -1) {
+		listed[match[1]] = true
+	}
+	served := map[string]bool{}
+	for line := range strings.Lines(wantMetrics) {
+		if name, _, isSeries := strings.Cut(line, "{"); isSeries {
+			served[name] = true
+		}
+	}
+	if diff := cmp.Diff(served, listed); diff != "" {
+		t.Errorf("served (-) and in the README (+):\n%s", diff)
 	}
 }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"iggysink/hclconfig"
+	"iggysink/schema"
+)
+
+// loadFlags are the flags of every command that loads a configuration.
+type loadFlags struct {
+	vars     []string
+	varFiles []string
+}
+
+func (f *loadFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.vars, "var", nil, "value of a variable, as `name=value`; repeatable")
+	cmd.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "`file` with values of variables; repeatable, later ones win")
+}
+
+// options reads the flags.
+func (f *loadFlags) options() (hclconfig.Options, error) {
+	opts := hclconfig.Options{Vars: map[string]string{}, VarFiles: f.varFiles}
+	for _, pair := range f.vars {
+		name, value, found := strings.Cut(pair, "=")
+		if !found || name == "" {
+			// The pair itself may be a secret that lost its name.
+			return opts, errors.New("--var takes name=value")
+		}
+		opts.Vars[name] = value
+	}
+	return opts, nil
+}
+
+// load returns the configuration of paths. Findings go to stderr; an error among them is the exit code, and nothing may
+// be started.
+func (f *loadFlags) load(stderr io.Writer, paths []string) (*schema.Config, error) {
+	opts, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	return loadWith(stderr, paths, opts)
+}
+
+func loadWith(stderr io.Writer, paths []string, opts hclconfig.Options) (*schema.Config, error) {
+	result, findings := hclconfig.Load(paths, opts)
+	if err := writeFindings(stderr, findings); err != nil {
+		return nil, err
+	}
+	if findings.HasErrors() {
+		return nil, &exitError{code: findingsCode(findings)}
+	}
+	return result.Config, nil
+}
+
+// findingsCode is the exit code of findings: a file that cannot be read is no verdict on its content.
+func findingsCode(findings hclconfig.Diagnostics) int {
+	switch {
+	case !findings.HasErrors():
+		return exitOK
+	case slices.ContainsFunc(findings, func(d hclconfig.Diagnostic) bool {
+		return d.Rule == "unreadable-file" || d.Rule == "no-configuration"
+	}):
+		return exitUsage
+	default:
+		return exitFailed
+	}
+}
+
+// loadForDev is load with a placeholder for every environment variable that is needed and not set. What is set goes to
+// secrets.
+func (f *loadFlags) loadForDev(stderr io.Writer, paths []string, secrets *masker) (*schema.Config, error) {
+	opts, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	placeholders := map[string]string{}
+	opts.Env = func(name string) (string, bool) {
+		if value, set := os.LookupEnv(name); set {
+			secrets.addValue(value)
+			return value, true
+		}
+		value, set := placeholders[name]
+		return value, set
+	}
+	findPlaceholders(paths, opts, placeholders)
+	if len(placeholders) > 0 {
+		names := slices.Sorted(maps.Keys(placeholders))
+		if _, err := fmt.Fprintf(stderr, "not set, replaced by placeholders: %s\n\n", strings.Join(names, ", ")); err != nil {
+			return nil, err
+		}
+	}
+	return loadWith(stderr, paths, opts)
+}
+
+// placeholderValues are tried in turn: what an environment variable is for shows only in what makes an error.
+func placeholderValues() []string {
+	return []string{"placeholder", "http://placeholder.invalid/placeholder", "127.0.0.1:1", "1", "1s", "true"}
+}
+
+// findPlaceholders fills placeholders, which opts.Env reads, with a value for each name that is needed and not set. One
+// name after the other gets the value that makes the fewest errors.
+func findPlaceholders(paths []string, opts hclconfig.Options, placeholders map[string]string) {
+	opts.Unknowns = true
+	for {
+		result, _ := hclconfig.Load(paths, opts)
+		found := false
+		for _, need := range result.Needs {
+			if _, known := placeholders[need.Name]; need.Kind != "env" || known {
+				continue
+			}
+			found = true
+			fewest := -1
+			best := ""
+			for _, value := range placeholderValues() {
+				placeholders[need.Name] = value
+				if _, findings := hclconfig.Load(paths, opts); fewest < 0 || findings.Count(hclconfig.Error) < fewest {
+					fewest, best = findings.Count(hclconfig.Error), value
+				}
+			}
+			placeholders[need.Name] = best
+		}
+		if !found {
+			return
+		}
+	}
+}
