@@ -251,6 +251,9 @@ func (c *checker) list(s *schema, n *node) {
 	if s.minItems != "" && big.NewRat(int64(len(n.items)), 1).Cmp(rational(s.minItems)) < 0 {
 		c.fail(n.at, "the list is shorter than minItems")
 	}
+	if s.items == nil { // reported as such
+		return
+	}
 	for i, item := range n.items {
 		c.instance(s.items, item)
 		for _, earlier := range n.items[:i] {

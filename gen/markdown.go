@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -83,7 +84,7 @@ func typeName(s *schema) string {
 		var words []string
 		for _, v := range t.enum {
 			if !t.isAlias(v.text) {
-				words = append(words, "`"+v.text+"`")
+				words = append(words, code(v.text))
 			}
 		}
 		return strings.Join(words, ", ")
@@ -107,6 +108,8 @@ func typeName(s *schema) string {
 		return strings.Join(words, " or ")
 	case t.kind == "boolean":
 		return "bool"
+	case t.kind == "any":
+		return "any value"
 	}
 	return t.kind
 }
@@ -134,7 +137,7 @@ func defaultText(s *schema, f *property) string {
 	case f.defaults == nil:
 		return ""
 	}
-	return "`" + valueText(f.defaults) + "`"
+	return code(valueText(f.defaults))
 }
 
 // valueText returns a value as HCL writes it.
@@ -156,7 +159,16 @@ func valueText(n *node) string {
 	return "{}"
 }
 
+// code returns text as code that stays inside its cell.
+func code(text string) string {
+	return "`" + strings.NewReplacer("`", "'", "|", `\|`, "\n", " ", "\r", " ").Replace(text) + "`"
+}
+
+// identifier finds names in a description, which read better as code: max_retries, ${topic}.
+var identifier = regexp.MustCompile(`\$\{[a-z]+\}|\b[A-Za-z0-9]+(_[A-Za-z0-9]+)+\b`)
+
 // cell returns text that stays inside its cell of a table and is no markup.
 func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "*", `\*`, "_", `\_`, "`", "'").Replace(text)
+	text = strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "*", `\*`, "`", "'").Replace(text)
+	return identifier.ReplaceAllString(text, "`$0`")
 }

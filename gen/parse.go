@@ -54,7 +54,7 @@ const maxNesting = 64
 // parseJSON reads one JSON document. It refuses what encoding/json lets pass: a name that occurs twice, and text that is
 // not UTF-8.
 func parseJSON(file string, source []byte) (*node, error) {
-	p := parser{file: file, source: source}
+	p := jsonParser{file: file, source: source}
 	var syntax *json.SyntaxError
 	var whole json.RawMessage
 	if err := json.Unmarshal(source, &whole); errors.As(err, &syntax) {
@@ -72,20 +72,20 @@ func parseJSON(file string, source []byte) (*node, error) {
 	return p.value(0)
 }
 
-type parser struct {
+type jsonParser struct {
 	file    string
 	source  []byte
 	decoder *json.Decoder
 }
 
 // position returns the place of a byte.
-func (p *parser) position(offset int) position {
+func (p *jsonParser) position(offset int) position {
 	before := p.source[:max(0, min(offset, len(p.source)))]
 	return position{p.file, bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')}
 }
 
 // next returns the place of the next token and the token.
-func (p *parser) next() (position, json.Token, error) {
+func (p *jsonParser) next() (position, json.Token, error) {
 	start := int(p.decoder.InputOffset())
 	for start < len(p.source) && bytes.IndexByte([]byte(" \t\r\n,:"), p.source[start]) >= 0 {
 		start++
@@ -99,7 +99,7 @@ func (p *parser) next() (position, json.Token, error) {
 }
 
 // value reads the next value.
-func (p *parser) value(depth int) (*node, error) {
+func (p *jsonParser) value(depth int) (*node, error) {
 	at, token, err := p.next()
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (p *parser) value(depth int) (*node, error) {
 	return &node{at: at, kind: "null"}, nil
 }
 
-func (p *parser) object(at position, depth int) (*node, error) {
+func (p *jsonParser) object(at position, depth int) (*node, error) {
 	n := &node{at: at, kind: "object"}
 	for p.decoder.More() {
 		nameAt, token, err := p.next()
@@ -144,7 +144,7 @@ func (p *parser) object(at position, depth int) (*node, error) {
 	return n, err
 }
 
-func (p *parser) array(at position, depth int) (*node, error) {
+func (p *jsonParser) array(at position, depth int) (*node, error) {
 	n := &node{at: at, kind: "array"}
 	for p.decoder.More() {
 		v, err := p.value(depth + 1)

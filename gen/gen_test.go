@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+//go:embed testdata/base.schema.json
+var base string
+
+func TestGeneratedFilesAreFresh(t *testing.T) {
+	require.NoError(t, generate("..", true))
+}
+
+func TestBaseIsAccepted(t *testing.T) {
+	_, err := load("base.schema.json", []byte(base))
+	require.NoError(t, err)
+}
+
+// TestSchemaErrorsSayWhere replaces a piece of the base schema and expects one error at the place of the fault.
+func TestSchemaErrorsSayWhere(t *testing.T) {
+	count, item := `{ "description": "Count."`, "{\n      \"description\": \"An item.\""
+	for _, tt := range []struct{ old, new, at, want string }{
+		{`"minimum": 1`, `"minimum": 1, "multipleOf": 2`, `"multipleOf"`, `the keyword "multipleOf" is not supported`},
+		{`"minimum": 1`, `"minimum": 7, "minimum": 2`, `"minimum": 2`, `the name "minimum" occurs twice`},
+		{`"minimum": 1,`, `"minimum": 1;`, `; "maximum"`, `not JSON: invalid character ';' after object key:value pair`},
+		{`"minimum": 1`, `"minimum": "1"`, `"1"`, `this must be of type number`},
+		{`"default": 3`, `"default": 10`, `10 }`, `10 is above the maximum of 9`},
+		{`"default": 3`, `"default": 0`, `0 }`, `0 is below the minimum of 1`},
+		{`"default": 3`, `"default": 2.5`, `2.5`, `2.5 is not an integer`},
+		{`"default": 3`, `"default": "3"`, `"3"`, `this must be of type number`},
+		{`"default": "5s"`, `"default": "5"`, `"5"`, `"5" does not have the format go-duration`},
+		{`"go-duration"`, `"go-span"`, `{ "description": "Wait."`, `the format "go-span" is not one of`},
+		{`"default": [1, 2]`, `"default": [4, 4]`, `4] }`, `the list holds this twice`},
+		{`"default": "one"`, `"default": "three"`, `"three"`, `"three" is not a value of the enum`},
+		{`"abc"`, `"ABC"`, `"ABC"`, `"ABC" does not match the pattern`},
+		{`"^[a-z]+$"`, `"^[a-z"`, `{ "description": "Its name."`, `the pattern does not compile`},
+		{`#/$defs/mode`, `#/$defs/mood`, `{ "description": "Mode."`, `$ref to #/$defs/mood, which is not there`},
+		{`#/$defs/mode`, `other.json`, `"other.json"`, `$ref must begin with #/$defs/`},
+		{`"uno": "one"`, `"uno": "three"`, `"three"`, `"three" is not a value of the enum`},
+		{`"two", "uno"]`, `"two", "uno", "two"]`, `"two"]`, `"two" occurs twice`},
+		{`"two", "uno"]`, `"two", "uno", "TWO"]`, `"TWO"`, `the Go name ModeTwo is taken by base.schema.json:18:75`},
+		{`["name", "item"]`, `["name", "itme"]`, `"itme"`, `there is no property "itme"`},
+		{`["name", "item"]`, `["item"]`, `"name"],`, `the label name must be required`},
+		{`"description": "Wait.", `, ``, `"wait"`, `the property wait has no description`},
+		{`"An item."`, `"Holds a key."`, "{\n      \"description\": \"Holds", `the description of a definition must begin with A, An`},
+		{`"count": {`, `"WAIT": {`, `"WAIT"`, `the Go name Wait is taken by`},
+		{`"count": {`, `"1": {`, `"1"`, `"1" is not an exported Go name`},
+		{`"x-go-type": "Secret"`, `"x-go-type": "chan"`, `"chan"`, `"chan" is not one of Secret, Template, uint32`},
+		{`"items": { "type": "integer" }`, `"minItems": 1`, `{ "description": "Codes."`, `an array needs items`},
+		{`"minLength": 1`, `"minimum": 2`, `{ "description": "Key."`, `minimum means nothing beside type string`},
+		{`"key": {`, `"me": { "description": "Me.", "$ref": "#/$defs/item" }, "key": {`, item, `#/$defs/item contains itself`},
+		{`{ "$ref": "#/$defs/item" }`, `{ "type": "string" }`, item, `#/$defs/item is never used`},
+		{`draft/2020-12/schema`, `draft-07`, `"https://json-schema.org/draft-07"`, `$schema must be draft 2020-12`},
+		{`"https://example.com/base`, `"base`, `"base.`, `$id must be absolute`},
+		{`"minLength": 1`, `"enum": ["one"]`, `{ "description": "Key."`, `an enum must be a member of $defs`},
+		{`"minimum": 1`, `"title": "x"`, `"title"`, `title belongs at the root`},
+		{`"default": 3`, `"oneOf": []`, count, `oneOf must be a member of $defs`},
+		{`"An item."`, "\"An item.\xff\"", "\xff", `not UTF-8`},
+		{`"description": "Its name.", "type"`, `"description": "Its name.", "x-source": "topic", "type"`, `"wait"`,
+			`wait needs an x-source that is one of id, offset, timestamp, origin_timestamp, checksum, stream, topic, partition`},
+	} {
+		require.Equal(t, 1, strings.Count(base, tt.old), tt.old)
+		source := strings.Replace(base, tt.old, tt.new, 1)
+		before, _, found := strings.Cut(source, tt.at)
+		require.True(t, found, tt.at)
+		lines := strings.Split(before, "\n")
+		want := fmt.Sprintf("base.schema.json:%d:%d: %s", len(lines), len(lines[len(lines)-1])+1, tt.want)
+		_, err := load("base.schema.json", []byte(source))
+		if assert.Error(t, err, tt.new) {
+			assert.Contains(t, err.Error(), want, tt.new)
+		}
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	source := strings.NewReplacer(`"default": 3`, `"default": 10`, `"default": "one"`, `"default": "x"`).Replace(base)
+	_, err := load("base.schema.json", []byte(source))
+	require.Error(t, err)
+	assert.Len(t, strings.Split(err.Error(), "\n"), 2)
+}
+
+func TestEnvelopeRules(t *testing.T) {
+	const file = "../schema/envelope.schema.json"
+	source, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, tt := range []struct{ old, new, want string }{
+		{`"x-source": "offset"`, `"x-source": "offsett"`, `iggy_offset needs an x-source that is one of`},
+		{`"x-source": "offset"`, `"x-source": "topic"`, `x-source topic gives a value of type string`},
+		{`"x-when": "include_checksum"`, `"x-when": "always"`, `x-when must be one of include_checksum`},
+		{`"iggy_id", "iggy_offset"`, `"iggy_offset"`, `iggy_id must be either required or have an x-when`},
+		{`"x-source": "id"`, `"x-source": "id", "x-when": "has_headers"`, `iggy_id must be either required or have an x-when`},
+	} {
+		require.Equal(t, 1, bytes.Count(source, []byte(tt.old)), tt.old)
+		_, err := load(file, bytes.Replace(source, []byte(tt.old), []byte(tt.new), 1))
+		if assert.Error(t, err) {
+			assert.Contains(t, err.Error(), tt.want)
+		}
+	}
+}
+
+func TestOutputIsTheSameEveryTime(t *testing.T) {
+	first := output(t, base)
+	for range 20 {
+		assert.Equal(t, first, output(t, base))
+	}
+	for name, source := range first {
+		assert.True(t, strings.HasPrefix(source, "// Code generated by gen from base.schema.json. DO NOT EDIT.\n\n"), name)
+	}
+}
+
+func output(t *testing.T, source string) map[string]string {
+	t.Helper()
+	d, err := load("base.schema.json", []byte(source))
+	require.NoError(t, err)
+	files, err := golang(d)
+	require.NoError(t, err)
+	out := map[string]string{"markdown": header + "base.schema.json. DO NOT EDIT.\n\n" + markdown(d)}
+	for name, text := range files {
+		out[name] = string(text)
+	}
+	return out
+}
+
+func TestHostileTextStaysText(t *testing.T) {
+	hostile := `*/ } //go:embed x\n//go:build ignore\nfunc init() { panic(1) } \u2028 \u0000 ` + "`" + `\"+\" %s %d \\ | <b>`
+	source := strings.Replace(base, `"An item."`, `"An item. `+hostile+`"`, 1)
+	source = strings.Replace(source, `"Count."`, `"`+hostile+`"`, 1)
+	source = strings.Replace(source, `"default": "5s"`, `"default": "5s", "examples": ["1s"]`, 1)
+	source = strings.Replace(source, `"two", "uno"]`, `"two", "uno", "`+strings.NewReplacer(`\n`, ``, `\u0000`, ``).Replace(hostile)+`"]`, 1)
+	for name, text := range output(t, source) {
+		if name == "markdown" {
+			assert.NotContains(t, regexp.MustCompile("`[^`\n]*`").ReplaceAllString(text, ""), "<b>")
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments)
+		require.NoError(t, err)
+		assert.NotContains(t, text, "\n//go:")
+		for _, d := range file.Decls {
+			if f, isFunc := d.(*ast.FuncDecl); isFunc {
+				assert.NotEqual(t, "init", f.Name.Name)
+			}
+		}
+	}
+}
+
+// module returns a folder with the two schemas and a README with markers.
+func module(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "schema"), 0o755))
+	for _, name := range []string{"config", "envelope"} {
+		source, err := os.ReadFile("../schema/" + name + ".schema.json")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "schema", name+".schema.json"), source, 0o644))
+	}
+	write(t, dir, "README.md", "head\n<!-- gen:config -->\nold\n<!-- /gen:config -->\nmiddle\n"+
+		"<!-- gen:envelope -->\n<!-- /gen:envelope -->\ntail\n")
+	return dir
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+}
+
+func TestGenerateWritesRemovesAndThenHasNothingToDo(t *testing.T) {
+	dir := module(t)
+	write(t, dir, "schema/old_gen.go", header+"schema/old.schema.json. DO NOT EDIT.\n")
+	write(t, dir, "schema/foreign_gen.go", "// Code generated by something else. DO NOT EDIT.\n")
+
+	var stderr bytes.Buffer
+	require.Equal(t, 1, run(dir, []string{"-check"}, &stderr))
+	assert.Contains(t, stderr.String(), "schema/config_gen.go is stale")
+	assert.Contains(t, stderr.String(), "schema/old_gen.go is generated from nothing")
+	assert.Contains(t, stderr.String(), "README.md is stale")
+	assert.NoFileExists(t, filepath.Join(dir, "schema/config_gen.go"), "a check writes nothing")
+
+	require.Equal(t, 0, run(dir, nil, &stderr))
+	require.Equal(t, 0, run(dir, []string{"-check"}, &stderr))
+	assert.NoFileExists(t, filepath.Join(dir, "schema/old_gen.go"))
+	assert.FileExists(t, filepath.Join(dir, "schema/foreign_gen.go"))
+
+	for _, name := range []string{"config_gen.go", "config_enums_gen.go", "config_validate_gen.go", "config_table_gen.go",
+		"envelope_gen.go", "envelope_validate_gen.go", "envelope_append_gen.go"} {
+		have, err := os.ReadFile(filepath.Join(dir, "schema", name))
+		require.NoError(t, err)
+		want, err := os.ReadFile(filepath.Join("../schema", name))
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(have), name)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "\nmiddle\n")
+	assert.Contains(t, string(text), "| `max_retries` | integer, 0 to 4294967295 | `3` |")
+	assert.Contains(t, string(text), "| `metadata.iggy_checksum` | integer, from 0 | `include_checksum` |")
+	assert.NotContains(t, string(text), "\nold\n")
+}
+
+func TestReadmeWithoutMarkersIsAnErrorOfTheCheckOnly(t *testing.T) {
+	dir := module(t)
+	write(t, dir, "README.md", "nothing here\n")
+	var stderr bytes.Buffer
+	require.Equal(t, 0, run(dir, nil, &stderr))
+	require.Equal(t, 1, run(dir, []string{"-check"}, &stderr))
+	assert.Contains(t, stderr.String(), "README.md has no lines <!-- gen:config -->")
+	require.NoError(t, os.Remove(filepath.Join(dir, "README.md")))
+	require.Equal(t, 0, run(dir, []string{"-check"}, &stderr))
+	assert.NoFileExists(t, filepath.Join(dir, "README.md"))
+}
+
+func TestBrokenSchemaChangesNothing(t *testing.T) {
+	dir := module(t)
+	write(t, dir, "schema/config.schema.json", strings.Replace(base, `"default": 3`, `"default": 10`, 1))
+	var stderr bytes.Buffer
+	require.Equal(t, 1, run(dir, nil, &stderr))
+	assert.Contains(t, stderr.String(), "schema/config.schema.json:12:99: 10 is above the maximum of 9")
+	assert.NoFileExists(t, filepath.Join(dir, "schema/envelope_gen.go"))
+}
+
+func TestUsage(t *testing.T) {
+	var stderr bytes.Buffer
+	assert.Equal(t, 2, run(t.TempDir(), []string{"-wrong"}, &stderr))
+	assert.Equal(t, 2, run(t.TempDir(), []string{"argument"}, &stderr))
+	assert.Equal(t, 1, run(t.TempDir(), nil, &stderr))
+}
+
+func TestGoNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"max_retries": "MaxRetries", "ca_file": "CAFile", "url": "URL", "nd_json": "NDJSON", "POST": "Post", "iggy_id": "IggyID",
+		"tls_danger_accept_invalid_certs": "TLSDangerAcceptInvalidCerts", "flat-buffer": "FlatBuffer", "": "",
+	} {
+		assert.Equal(t, want, goName(name))
+	}
+}
+
+func TestFormatsOfDefaults(t *testing.T) {
+	yes := map[string][]string{"go-duration": {"0s", "5ms", "1d12h", "2d"}, "go-duration-positive": {"1s"}, "host-port": {"h:1", "[::1]:0"},
+		"http-url": {"https://h/p"}, "http-url-template": {"http://h/${topic}"}}
+	no := map[string][]string{"go-duration": {"", "5", "-1s", "d"}, "go-duration-positive": {"0s", "0d"}, "host-port": {"h", ":1", "h:x"},
+		"http-url": {"h", "ftp://h", "http://"}, "http-url-template": {"http://h/${x}", "${topic}"}, "other": {"x"}}
+	assert.Equal(t, formatNames(), slices.Sorted(maps.Keys(yes)))
+	for format, list := range yes {
+		for _, s := range list {
+			assert.True(t, hasFormat(format, s), "%s %q", format, s)
+		}
+	}
+	for format, list := range no {
+		for _, s := range list {
+			assert.False(t, hasFormat(format, s), "%s %q", format, s)
+		}
+	}
+}
+
+func TestUnreadableInput(t *testing.T) {
+	for _, source := range []string{"", "[]", "1", "{", "{}{}", strings.Repeat("[", 100) + strings.Repeat("]", 100), `{"$defs":{"a":1}}`} {
+		_, err := load("x.schema.json", []byte(source))
+		assert.Error(t, err, source)
+	}
+}
