@@ -101,13 +101,14 @@ func (p *partition) demand() (next uint64, bytes int) {
 	if p.revoked || p.dropping {
 		return p.ledger.next, 0
 	}
+	before := p.ledger.next < p.block.offset // what other lanes gave up before a blocked message is still wanted
 	switch state := p.block.state; {
-	case state == blocked || state == trying:
-		return p.ledger.next, 0
-	case p.relay.probing() && p.used == 0, p.relay.flowing() && state == due:
+	case p.relay.probing() && p.used == 0 && (state == flowing || state == due || before):
 		return p.ledger.next, 1
-	case !p.relay.flowing():
+	case !p.relay.flowing(), state == trying, state == blocked && !before:
 		return p.ledger.next, 0
+	case state == due && !before:
+		return p.ledger.next, 1
 	}
 	bytes = p.relay.budget.grant(p.used)
 	p.hungry = bytes == 0
@@ -128,20 +129,15 @@ func (p *partition) take(b Batch) {
 	if p.revoked || p.dropping || p.asked != p.rewinds || !p.relay.flowing() && !p.relay.probing() {
 		return
 	}
-	if p.block.state == blocked || p.block.state == trying {
-		return
-	}
 	c := &chunk{messages: b.Messages, bytes: b.Bytes, arrived: time.Now()}
 	for i := range b.Messages {
 		m := &b.Messages[i]
-		if !p.ledger.add(m.Offset, m.Timestamp) {
-			continue
-		}
-		p.queueOf(m).push(entry{chunk: c, index: i})
-		c.left++
-		if p.block.state == due {
-			p.readmit(m)
+		if !p.admits(m) {
 			break
+		}
+		if p.ledger.add(m.Offset, m.Timestamp) {
+			p.queueOf(m).push(entry{chunk: c, index: i})
+			c.left++
 		}
 	}
 	if c.left > 0 {
@@ -151,12 +147,20 @@ func (p *partition) take(b Batch) {
 	p.poke() // also where nothing is new: the mark may have moved
 }
 
-// readmit decides what the first message of a blocked partition's poll means.
-func (p *partition) readmit(m *schema.Message) {
-	p.block.state = trying
-	if m.Offset > p.block.offset {
-		p.unblock() // retention has deleted the blocked message
+// admits reports whether m may be taken in. A blocked partition takes what comes before the blocked message, and that
+// itself once its cool-down is over, but nothing behind it.
+func (p *partition) admits(m *schema.Message) bool {
+	switch {
+	case p.block.state == flowing || m.Offset < p.block.offset:
+		return true
+	case p.block.state != due:
+		return false
+	case m.Offset == p.block.offset:
+		p.block.state = trying
+		return true
 	}
+	p.unblock() // retention has deleted the blocked message
+	return true
 }
 
 // unblock lets the partition go on.
@@ -235,6 +239,7 @@ func (p *partition) rewind(keep *flight) {
 	})
 	if any {
 		p.lost, p.lostAny = first, true
+		p.feed.source.Wake() // there is something to read again
 	}
 	p.rewinds++
 	if p.block.state == trying {

@@ -202,8 +202,8 @@ func (r *Relay) watch(ctx context.Context) {
 	}
 }
 
-// idle waits for the gate's next change; after wait, unless it is negative, it looks for a probe, once a second. It
-// returns false when ctx ends.
+// idle waits for the gate's next change; after wait, unless it is negative, it looks for a probe, again and again:
+// the partition that could send one may be busy with its dead letters. It returns false when ctx ends.
 func (r *Relay) idle(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
 	timer := time.NewTimer(max(wait, 0))
 	defer timer.Stop()
@@ -219,10 +219,11 @@ func (r *Relay) idle(ctx context.Context, changed <-chan struct{}, wait time.Dur
 			return true
 		case <-cooled:
 		}
-		if r.flights.Load() == 0 && !r.probe.Swap(true) {
+		if r.flights.Load() == 0 {
+			r.probe.Store(true)
 			r.wakeAll()
 		}
-		timer.Reset(time.Second)
+		timer.Reset(min(r.cooldown(0), time.Second))
 	}
 }
 

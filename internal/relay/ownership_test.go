@@ -1,0 +1,147 @@
+package relay
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"iggysink/schema"
+)
+
+func TestARevokedPartitionMakesNoFurtherAttemptAndStoresNothing(t *testing.T) {
+	s := newScene(t, 2)
+	s.cfg.MaxRetries = 1000
+	s.endpoint.answers(func(m string, _ int) int {
+		if m[1] == '0' {
+			return http.StatusUnauthorized
+		}
+		return http.StatusOK
+	})
+	s.topic.publish(0, 0, numbered(0, 0, 10)...)
+	r := s.start(0, 1)
+	s.until("it waits", func() bool { return s.endpoint.attemptsOf(`"0/0"`) > 1 })
+	r.source.do(t, func(ctx context.Context, h Handler) error { r.source.revoke(ctx, h, 0); return nil })
+	attempts := s.endpoint.attemptsOf(`"0/0"`)
+	s.topic.publish(1, 0, numbered(1, 0, 10)...)
+	s.untilStored(1, 9)
+	assert.Equal(t, attempts, s.endpoint.attemptsOf(`"0/0"`))
+	notStored(t, s, 0)
+	assert.Len(t, r.Status().Partitions, 1)
+	assert.Equal(t, Result{Settled: true}, r.stop(), "a partition that another member has is not in hand")
+}
+
+func TestAReconnectDeliversNothingTwiceThatThisProcessHasSettled(t *testing.T) {
+	s := newScene(t, 2)
+	s.topic.publish(0, 0, numbered(0, 0, 50)...)
+	s.topic.publish(1, 0, numbered(1, 0, 50)...)
+	source := s.topic.source(0, 1)
+	source.setLate(true) // nothing that is settled gets stored
+	r := s.startWith(source)
+	s.until("all arrived", func() bool { return len(s.endpoint.got()) == 100 })
+	s.until("all is settled", func() bool {
+		st := r.Status().Partitions
+		return st[0].Settled == 50 && st[1].Settled == 50
+	})
+	source.setLate(false)
+	source.reconnect(t, 0, 1)
+	s.untilStored(0, 49)
+	s.topic.publish(0, 0, numbered(0, 50, 60)...)
+	s.untilStored(0, 59)
+	assert.Equal(t, numbered(0, 0, 60), of(0, s.endpoint.got()))
+	s.untilStored(1, 49)
+	assert.Equal(t, numbered(1, 0, 50), of(1, s.endpoint.got()))
+}
+
+func TestATruncatedPartitionIsReadAgainFromWhereTheServerSays(t *testing.T) {
+	s := newScene(t, 1)
+	s.topic.publish(0, 0, numbered(0, 0, 5)...)
+	r := s.start(0)
+	s.untilStored(0, 4)
+	r.source.do(t, func(ctx context.Context, h Handler) error {
+		r.source.revoke(ctx, h, 0)
+		s.topic.mu.Lock()
+		s.topic.logs[0] = s.topic.logs[0][:2]
+		delete(s.topic.stored, 0)
+		s.topic.mu.Unlock()
+		r.source.mu.Lock()
+		r.source.owned[0] = true
+		r.source.mu.Unlock()
+		h.Assigned(ctx, []Assignment{{Partition: s.topic.partition(0), Start: 1, End: 2, Truncated: true}})
+		return nil
+	})
+	s.untilStored(0, 1)
+	assert.Equal(t, append(numbered(0, 0, 5), numbered(0, 1, 2)...), s.endpoint.got(), "a duplicate rather than a loss")
+}
+
+func TestAPartitionAssignedTwiceHasOneWorker(t *testing.T) {
+	s := newScene(t, 1)
+	s.topic.publish(0, 0, numbered(0, 0, 20)...)
+	r := s.start(0)
+	s.untilStored(0, 19)
+	r.source.do(t, func(ctx context.Context, h Handler) error { r.source.assign(ctx, h, 0); return nil })
+	s.topic.publish(0, 0, numbered(0, 20, 40)...)
+	s.untilStored(0, 39)
+	assert.Equal(t, numbered(0, 0, 40), s.endpoint.got())
+}
+
+func TestAStalePollAfterARewindIsThrownAway(t *testing.T) {
+	s := newScene(t, 1)
+	r := s.start(0)
+	s.until("joined", func() bool { return len(r.Status().Partitions) == 1 })
+	s.endpoint.answers(func(string, int) int { return http.StatusUnauthorized })
+	s.topic.publish(0, 0, numbered(0, 0, 5)...)
+	r.source.do(t, func(_ context.Context, h Handler) error {
+		p := s.topic.partition(0)
+		next, bytes := h.Demand(p)
+		if next == 0 && bytes == 0 {
+			return nil // it is paused already
+		}
+		first := s.topic.read(0, next, 1<<20)
+		h.Batch(first)
+		h.Demand(p)
+		s.until("paused, and given up but for the head", func() bool {
+			st := r.Status()
+			return st.Gate.Paused && st.Partitions[0].Next == 1
+		})
+		s.endpoint.answers(nil)
+		s.until("resumed", func() bool { return !r.Status().Gate.Paused })
+		s.topic.publish(0, 0, numbered(0, 5, 8)...)
+		h.Batch(s.topic.read(0, 5, 1<<20))
+		assert.EqualValues(t, 1, r.Status().Partitions[0].Next)
+		return nil
+	})
+	s.untilStored(0, 7)
+	assert.Equal(t, numbered(0, 0, 8), s.endpoint.got())
+}
+
+func TestOrderingKeepsTheOrderOfAKeyAndNoneUsesTheLanes(t *testing.T) {
+	for _, ordering := range []schema.Ordering{schema.OrderingKey, schema.OrderingNone} {
+		s := newScene(t, 1)
+		s.cfg.Ordering, s.cfg.OrderingKey, s.cfg.MaxInFlight = ordering, "payload:/0", 4
+		var payloads []string
+		for i := range 120 {
+			payloads = append(payloads, `["`+string(rune('a'+i%6))+`",`+strconv.Itoa(i)+`]`)
+		}
+		s.topic.publish(0, 0, payloads...)
+		release := s.endpoint.hold()
+		s.start(0)
+		lanes := map[schema.Ordering]int{schema.OrderingKey: 1, schema.OrderingNone: 4}[ordering]
+		s.until("every lane has a request in flight", func() bool { return len(s.endpoint.bodies()) >= lanes })
+		release()
+		s.untilStored(0, 119)
+		assert.ElementsMatch(t, payloads, s.endpoint.got())
+		if ordering == schema.OrderingNone {
+			continue
+		}
+		for key := range byte(6) {
+			ofKey := func(all []string) []string {
+				return slices.DeleteFunc(slices.Clone(all), func(m string) bool { return m[2] != 'a'+key })
+			}
+			assert.Equal(t, ofKey(payloads), ofKey(s.endpoint.got()))
+		}
+	}
+}
