@@ -127,6 +127,8 @@ func (w *worker) closeDead() error {
 func (d *delivery) run(ctx context.Context) error {
 	stopAdmin := d.serveAdmin(ctx)
 	defer stopAdmin() // last, so that readiness and metrics can be seen while the sinks drain
+	stopping := context.AfterFunc(ctx, func() { d.logger.Info("stopping: what is in flight is finished and stored") })
+	defer stopping()
 
 	ends := make([]ending, len(d.workers))
 	var workers sync.WaitGroup
@@ -157,6 +159,7 @@ type ending struct {
 }
 
 func (w *worker) run(ctx context.Context) ending {
+	w.logger.Info("delivering", "topics", len(w.feeds))
 	result, err := w.relay.Run(ctx, w.feeds)
 	var end ending
 	if err != nil {
@@ -165,7 +168,7 @@ func (w *worker) run(ctx context.Context) ending {
 	}
 	if !result.Settled {
 		end.unsettled = true
-		w.logger.Warn("stopped with unsettled messages; the next start delivers them")
+		w.logger.Warn("stopped with unsettled messages; the next start delivers them", "unsettled", result.Unsettled)
 	}
 	w.engine.Close()
 	if err := w.closeDead(); err != nil {

@@ -25,7 +25,7 @@ func invalidDuration() hclconfig.Diagnostic {
 
 func TestFindingsInTextForm(t *testing.T) {
 	tabs := invalidDuration()
-	tabs.Snippet = &hclconfig.Snippet{Line: 12, Code: "\tä\t= \x1b[31m\"5x\"", Start: 13, End: 17}
+	tabs.Snippet = &hclconfig.Snippet{Line: 12, Code: "\tä\t= \x1b[31m\"5x\"", Start: 11, End: 15}
 	emptyRange := invalidDuration()
 	emptyRange.Snippet.Start, emptyRange.Snippet.End = 20, 20
 	for _, tt := range []struct {

@@ -130,7 +130,7 @@ func parseHeaders(pairs []string) ([]schema.Header, error) {
 	for _, pair := range pairs {
 		key, value, found := strings.Cut(pair, "=")
 		if !found || key == "" || value == "" {
-			return nil, fmt.Errorf("--header %q is not key=value", pair)
+			return nil, errors.New("--header takes key=value, both not empty")
 		}
 		headers = append(headers, schema.Header{
 			Key: []byte(key), Kind: schema.HeaderString, Value: []byte(value),
