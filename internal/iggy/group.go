@@ -19,6 +19,9 @@ const (
 	cutTime    = 500 * time.Millisecond // how long a log must end too early to be believed
 )
 
+// layoutMoving stands for a layout that changed while it was read.
+const layoutMoving = "moving"
+
 // groupView is what a member knows about its group.
 type groupView struct {
 	self      uint32 // this member's id in the group's description
@@ -153,7 +156,7 @@ func (m *member) learnSelf(details *iggcon.ConsumerGroupDetails) error {
 			if again != nil && layoutOf(again) == layoutOf(details) {
 				m.group.self, m.group.known = holder.ID, true
 			} else {
-				m.group.layout, m.look = "-", time.Time{} // it moved meanwhile: look again
+				m.group.layout, m.look = layoutMoving, time.Time{} // look again
 			}
 			return nil
 		}

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,20 +137,26 @@ func TestHalfAReplyAndASlowDripEnd(t *testing.T) {
 		client, server := net.Pipe()
 		l, err := newLink(client)
 		require.NoError(t, err)
-		go func() {
-			go func() { _, _ = io.Copy(io.Discard, server) }()
-			for _, b := range reply(0, strings.Repeat("x", 1000)) {
-				time.Sleep(time.Second)
-				if _, err := server.Write([]byte{b}); err != nil {
+		var serving sync.WaitGroup
+		serving.Go(func() { _, _ = io.Copy(io.Discard, server) })
+		serving.Go(func() {
+			drip := reply(0, strings.Repeat("x", 1000))
+			_, err := server.Write(drip[:headLength])
+			for _, b := range drip[headLength:] {
+				if err != nil {
 					return
 				}
+				time.Sleep(time.Second)
+				_, err = server.Write([]byte{b})
 			}
-		}()
+		})
 		begin := time.Now()
-		assert.Error(t, l.ping(t.Context()))
+		_, err = l.poll(t.Context(), someTarget(t), 0, 0, 10, hardLimit)
+		assert.Error(t, err)
 		assert.Less(t, time.Since(begin), 2*answerTimeout)
 		l.close()
 		_ = server.Close()
+		serving.Wait()
 	})
 }
 

@@ -209,7 +209,7 @@ func (m *member) storeCommit(p *part) error {
 	switch {
 	case err == nil:
 		p.stored = offset{settled, true}
-		m.source.hasStored(p.id, settled)
+		m.source.tookStore(p.id, settled)
 		return nil
 	case hasStatus(err, codeNotOwned, codeInvalidOffset):
 		m.look = time.Time{} // moved, or truncated: the look finds out
@@ -288,8 +288,8 @@ func (m *member) assign(ctx context.Context, ids []uint32, topic *iggcon.TopicDe
 		if a.Truncated {
 			p.stored = offset{}
 			m.source.forget(id)
-			m.source.log.Warn("the server lost messages at the end of a partition", "partition", id,
-				"stored", value, "end", p.end, "start", a.Start)
+			m.source.log.Warn("the server lost the end of a partition or its stored offset: going back",
+				"partition", id, "stored", value, "end", p.end, "start", a.Start)
 		}
 		m.source.takeCommit(id) // of a former ownership
 		m.parts[id] = p

@@ -256,8 +256,8 @@ func (s *Source) waitingCommit(id uint32) bool {
 	return found
 }
 
-// hasStored counts a store that the server took.
-func (s *Source) hasStored(id uint32, value uint64) {
+// tookStore counts a store that the server took.
+func (s *Source) tookStore(id uint32, value uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.Commits++

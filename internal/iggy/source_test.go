@@ -13,7 +13,11 @@ import (
 	"iggysink/schema"
 )
 
+// testWorld gives a test a topic of its own. Tests of worlds run side by side: they mostly wait.
 func testWorld(t testing.TB, partitions int) *world {
+	if single, ok := t.(*testing.T); ok {
+		single.Parallel()
+	}
 	return newWorld(t, os.Getenv("IGGYSINK_TEST_SERVER"), fmt.Sprintf("s%d", rand.Uint64()), partitions)
 }
 

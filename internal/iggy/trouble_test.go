@@ -119,3 +119,33 @@ func TestTLS(t *testing.T) {
 		})
 	}
 }
+
+func TestAServerWithAnotherCertificateEndsTheStart(t *testing.T) {
+	w := testWorld(t, 1)
+	config, _ := certificate(t, "iggy.test")
+	w.server = settings(newProxy(t, w.server.Address, config).address())
+	w.server.TLS = &schema.IggyTLS{ServerName: "iggy.test"}
+	assert.ErrorContains(t, w.start().end(), "certificate")
+}
+
+func TestADeletedGroupIsCreatedAgain(t *testing.T) {
+	w := testWorld(t, 1)
+	w.send(0, "a", "b")
+	run := w.start(committing)
+	run.until(t, "delivery", func(r *recorder) bool { return r.count() == 2 })
+	require.NoError(t, w.client.DeleteGroup(t.Context(), w.stream.Name, topicName, groupName))
+	run.until(t, "everything once more", func(r *recorder) bool { return r.count() == 4 })
+	assert.True(t, run.source.Status().Joined)
+}
+
+// Only members of a group may store its offsets: that is why a source does it over its own connection.
+func TestAStrangerCannotStore(t *testing.T) {
+	w := testWorld(t, 1)
+	w.send(0, "a")
+	run := w.start()
+	run.until(t, "delivery", func(r *recorder) bool { return r.count() == 1 })
+	err := w.client.StoreOffset(t.Context(), w.stream.Name, topicName, groupName, 0, 0)
+	var status *iggy.StatusError
+	require.ErrorAs(t, err, &status)
+	assert.Equal(t, uint32(5006), status.Code)
+}
