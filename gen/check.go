@@ -13,7 +13,7 @@ import (
 func check(d *document) error {
 	c := checker{}
 	for _, s := range d.defs {
-		c.definition(d, s)
+		c.definition(s)
 	}
 	if !openings.MatchString(d.root.doc) {
 		c.fail(d.root.at, "the description must begin with A, An, The, What, How or Where")
@@ -33,7 +33,7 @@ type checker struct{ reader }
 var openings = regexp.MustCompile(`^(A|An|The|What|How|Where) `)
 
 // definition checks what holds for the members of $defs alone.
-func (c *checker) definition(d *document, s *schema) {
+func (c *checker) definition(s *schema) {
 	if !openings.MatchString(s.doc) {
 		c.fail(s.at, "the description of a definition must begin with A, An, The, What, How or Where")
 	}

@@ -51,14 +51,14 @@ func (d *document) configures() bool {
 // printTypes prints the structs, their defaults and how they are decoded.
 func printTypes(p *printer, d *document) {
 	for _, s := range d.types() {
-		switch {
-		case s.kind == "object":
+		switch s.kind {
+		case "object":
 			printStruct(p, s)
 			if d.configures() {
 				printDefault(p, s)
 			}
 			printDecode(p, d, s)
-		case s.kind == "union":
+		case "union":
 			printUnion(p, s)
 		}
 	}

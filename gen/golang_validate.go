@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -101,6 +102,9 @@ func (g *validation) union(s *schema) {
 	g.body.line("}\n")
 }
 
+// nilable matches the types that have a nil.
+var nilable = regexp.MustCompile(`^(\*|\[|map\[|json\.)`)
+
 // present returns the condition under which a property counts as there.
 func present(s *schema, f *property) string {
 	v := "v." + f.field()
@@ -109,7 +113,7 @@ func present(s *schema, f *property) string {
 		return "!" + v + ".IsZero()"
 	case f.resolved().kind == "string" && name != "Duration":
 		return v + ` != ""`
-	case strings.HasPrefix(name, "*"), strings.HasPrefix(name, "["), strings.HasPrefix(name, "map["), strings.HasPrefix(name, "json."):
+	case nilable.MatchString(name):
 		return v + " != nil"
 	}
 	return "true"
@@ -132,9 +136,8 @@ func (g *validation) property(s *schema, f *property) {
 		at.expr, at.where = "*"+at.expr, name[1:]
 	}
 	inner := g.inside(func() { g.value(f.schema, at) })
-	nilable := strings.Contains(present(s, f), "nil")
 	switch {
-	case s.requires(f.key) && nilable:
+	case s.requires(f.key) && nilable.MatchString(name):
 		g.body.line("if %s == nil {", at.expr)
 		g.fail(spot{at: `""`}, "required", "Property: %q", f.key)
 		if inner.Len() > 0 {

@@ -46,7 +46,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -54,25 +53,31 @@ import (
 	"strings"
 )
 
-func main() { os.Exit(run(".", os.Args[1:], os.Stderr)) }
+func main() {
+	code, message := run(".", os.Args[1:])
+	if _, err := os.Stderr.WriteString(message); err != nil && code == 0 {
+		code = 2
+	}
+	os.Exit(code) //nolint:forbidigo // gen is a program of its own
+}
 
-// run is main for the module in dir. It returns the exit code: 0, 1 for a schema at fault or a stale file, 2 for usage.
-func run(dir string, args []string, stderr io.Writer) int {
+// run is main for the module in dir. It returns what to print and the exit code: 0, 1 for a schema at fault or a stale
+// file, 2 for usage.
+func run(dir string, args []string) (code int, message string) {
+	var usage strings.Builder
 	flags := flag.NewFlagSet("gen", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(&usage)
 	check := flags.Bool("check", false, "write nothing; fail if a file is stale")
 	if err := flags.Parse(args); err != nil {
-		return 2
+		return 2, usage.String()
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "gen takes no arguments")
-		return 2
+		return 2, "gen takes no arguments\n"
 	}
 	if err := generate(dir, *check); err != nil {
-		fmt.Fprintln(stderr, err)
-		return 1
+		return 1, err.Error() + "\n"
 	}
-	return 0
+	return 0, ""
 }
 
 // generate brings the generated files of the module in dir up to date, or only reports which are not.
@@ -90,12 +95,12 @@ func generate(dir string, check bool) error {
 		}
 		switch {
 		case want[name] == nil && check:
-			stale = append(stale, fmt.Errorf("%s is generated from nothing: run go generate ./...", name))
+			stale = append(stale, fmt.Errorf("%s is generated from nothing: go generate ./... removes it", name))
 		case want[name] == nil:
 			err = os.Remove(file)
 		case err == nil && bytes.Equal(have, want[name]):
 		case check:
-			stale = append(stale, fmt.Errorf("%s is stale: run go generate ./...", name))
+			stale = append(stale, fmt.Errorf("%s is stale: go generate ./... renews it", name))
 		default:
 			err = os.WriteFile(file, want[name], 0o644)
 		}

@@ -95,9 +95,7 @@ func TestEnumsReadTheirValuesAndNothingElse(t *testing.T) {
 }
 
 func TestConfigBlockHasEveryPropertyOfTheSchema(t *testing.T) {
-	root, err := decodeTree(configSchema)
-	require.NoError(t, err)
-	c := collector{root: root.(map[string]any)}
+	c := collector{root: configValidator().root}
 	var check func(b *Block, node map[string]any, path string)
 	check = func(b *Block, node map[string]any, path string) {
 		names := slices.Clone(b.Labels)
@@ -106,7 +104,8 @@ func TestConfigBlockHasEveryPropertyOfTheSchema(t *testing.T) {
 			assert.NotEmpty(t, a.Doc, path+a.Name)
 			assert.NotEqual(t, cty.NilType, a.Type, path+a.Name)
 		}
-		properties := node["properties"].(map[string]any)
+		properties, isObject := node["properties"].(map[string]any)
+		require.True(t, isObject, path)
 		for _, inner := range b.Blocks {
 			names = append(names, inner.Name)
 			of := c.resolve(properties[inner.Name])
@@ -120,7 +119,7 @@ func TestConfigBlockHasEveryPropertyOfTheSchema(t *testing.T) {
 			assert.Contains(t, properties, name, path)
 		}
 	}
-	check(ConfigBlock(), root.(map[string]any), "")
+	check(ConfigBlock(), c.root, "")
 }
 
 func TestConfigBlockTellsWhatHCLNeeds(t *testing.T) {

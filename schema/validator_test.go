@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,8 +130,10 @@ func TestNothingMakesTheValidatorPanic(t *testing.T) {
 	for _, v := range []any{math.NaN(), math.Inf(1), json.Number("NaN"), json.Number(""), json.Number("1e9999999999999999999999"),
 		json.Number("-1e99999"), make(chan int), nil, []any{nil}, map[string]any{"": nil}} {
 		assert.NotEmpty(t, ValidateConfig(v))
-		doc := tree(t, minimal).(map[string]any)
-		doc["sink"].([]any)[0].(map[string]any)["max_retries"] = v
-		assert.NotEmpty(t, ValidateConfig(doc), "%v", v)
+		list := ValidateConfig(map[string]any{"sink": []any{map[string]any{"max_retries": v}}})
+		at := func(pointer string) bool {
+			return slices.ContainsFunc(list, func(v Violation) bool { return v.Pointer == pointer })
+		}
+		assert.True(t, at("/sink/0/max_retries") || at(""), "%v: %v", v, list)
 	}
 }
