@@ -212,7 +212,10 @@ func (l *link) login(ctx context.Context, cfg *schema.Iggy) error {
 		code, payload = commandLoginToken, appendName(payload, token)
 	}
 	err := l.call(ctx, "log in to iggy", hardLimit, func() error { return l.raw(code, payload) })
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case hasStatus(err, codeNoResource):
+		return fmt.Errorf("%w: unknown token: %w", ErrCredentials, err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &LinkError{"log in to iggy", errors.New("the server accepted the connection but does not answer " +
 			"(an Iggy server of 0.9 or later never does: iggysink speaks the protocol of 0.8)")}
 	}

@@ -297,6 +297,8 @@ func TestALoginSendsTheTokenOrTheUser(t *testing.T) {
 		{38, []byte("\x02me\x02pw\x00\x00\x00\x00\x00\x00\x00\x00")},
 		{44, []byte("\x03tok")},
 	}, seen)
+	unknown := scripted(t, answers(reply(20, "")))
+	assert.ErrorIs(t, unknown.login(t.Context(), &schema.Iggy{Token: schema.NewSecret("tok")}), ErrCredentials)
 	var wrong *ConfigError
 	assert.ErrorAs(t, l.login(t.Context(), &schema.Iggy{Username: strings.Repeat("x", 256)}), &wrong)
 	assert.ErrorAs(t, l.login(t.Context(), &schema.Iggy{Token: schema.NewSecret(strings.Repeat("x", 256))}), &wrong)

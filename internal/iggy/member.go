@@ -136,7 +136,9 @@ func (m *member) awaitTopic(ctx context.Context) (*iggcon.TopicDetails, error) {
 		if err = s.missing(ErrNotFound); s.options.Once {
 			return nil, err
 		}
-		s.notReady(err)
+		if s.fail(err) {
+			s.log.Warn("waiting for a topic", "err", err)
+		}
 		sleep(ctx, wait)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)

@@ -101,7 +101,7 @@ func (m *member) poll(ctx context.Context, p *part, next uint64, bytes int) (boo
 		limit = maxMessage
 	}
 	reply, err := m.link.poll(m.work, m.source.target, p.id, next, count, limit)
-	if errors.Is(err, errTooLarge) {
+	if errors.Is(err, errTooLarge) && count > 1 {
 		p.size.tooLarge(count)
 		return true, nil // the next round asks for fewer
 	}

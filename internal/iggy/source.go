@@ -88,28 +88,29 @@ func (s *Source) Run(ctx context.Context, h relay.Handler) error {
 		context.AfterFunc(work, func() { grace.Stop() })
 	})
 	defer stop()
-	started, joined, attempt := time.Now(), false, 0
+	defer s.left()
+	started, joined, wait := time.Now(), false, firstBackoff
 	for ctx.Err() == nil {
+		began := time.Now()
 		m := &member{source: s, handler: h, work: work}
 		err := m.run(ctx)
 		if err == nil || ctx.Err() != nil {
-			s.left()
 			return nil
 		}
-		if m.joined {
-			joined, attempt = true, 0
-		}
+		joined = joined || m.joined
+		news := s.fail(err)
 		if !joined && (isHopeless(err) || s.options.Once && (isNotFound(err) || time.Since(started) > onceConnect)) {
-			s.fail(err)
 			return err
 		}
-		s.fail(err)
-		s.log.Warn("the connection to iggy is rebuilt", "err", err)
-		wait := min(firstBackoff<<min(attempt, 10), longestRetry)
-		attempt++
+		if news {
+			s.log.Warn("not connected to iggy, trying again", "err", err)
+		}
+		if time.Since(began) > longestRetry {
+			wait = firstBackoff // it was fine for a while
+		}
 		sleep(ctx, wait/2+rand.N(wait/2+1))
+		wait = min(2*wait, longestRetry)
 	}
-	s.left()
 	return nil
 }
 
@@ -200,33 +201,29 @@ func (s *Source) isIn() {
 }
 
 // fail says in the status why the member is not in the group. Commits that are not stored are dropped: another member
-// may have gone on from the stored offset by the time this one is back.
-func (s *Source) fail(err error) {
+// may have gone on from the stored offset by the time this one is back. It reports whether this is news.
+func (s *Source) fail(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.status.Joined {
 		s.status.Reconnects++
 	}
-	if s.status.Joined || s.status.Err != err.Error() {
+	news := s.status.Joined || s.status.Err != err.Error()
+	if news {
 		s.status.Since = time.Now()
 	}
 	s.status.Joined, s.status.Err = false, err.Error()
 	clear(s.commits)
+	return news
 }
 
+// left says in the status that the source has ended, and keeps the error it ended with.
 func (s *Source) left() {
-	s.count(func(st *relay.SourceStatus) { st.Joined, st.Err, st.Since = false, "stopped", time.Now() })
-}
-
-// notReady says in the status what is waited for, and logs it when it is news.
-func (s *Source) notReady(err error) {
-	s.mu.Lock()
-	news := s.status.Err != err.Error()
-	s.mu.Unlock()
-	if news {
-		s.fail(err)
-		s.log.Warn("waiting for a topic", "err", err)
-	}
+	s.count(func(st *relay.SourceStatus) {
+		if st.Joined || st.Err == "" {
+			st.Joined, st.Err, st.Since = false, "stopped", time.Now()
+		}
+	})
 }
 
 // missing says which topic is not there.

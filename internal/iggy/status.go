@@ -11,7 +11,7 @@ import (
 // Status codes of Iggy 0.8.0 that this package acts on.
 const (
 	codeDisconnected    = 8    // pushed by a server that shuts down
-	codeUnknownToken    = 20   //
+	codeNoResource      = 20   // at a login: an unknown token
 	codeStaleClient     = 30   // no heartbeat came
 	codeUnauthenticated = 40   // the server has forgotten the login
 	codeUnauthorized    = 41   //
@@ -53,8 +53,7 @@ func (e *StatusError) Error() string {
 func (e *StatusError) Is(target error) bool {
 	switch target {
 	case ErrCredentials:
-		return e.Code == codeUnknownToken || e.Code == codeCredentials || e.Code == codeTokenInvalid ||
-			e.Code == codeTokenExpired
+		return e.Code == codeCredentials || e.Code == codeTokenInvalid || e.Code == codeTokenExpired
 	case ErrNotFound:
 		return e.Code == codeNoStream || e.Code == codeNoTopic
 	}

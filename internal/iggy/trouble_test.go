@@ -61,7 +61,7 @@ func TestAServerThatIsNotThereYetIsWaitedFor(t *testing.T) {
 	network := w.through()
 	network.set(func(p *proxy) { p.refuse = true })
 	run := w.start()
-	run.logs.await(t, "rebuilt")
+	run.logs.await(t, "trying again")
 	assert.False(t, run.source.Status().Joined)
 	assert.NotEmpty(t, run.source.Status().Err)
 	network.set(func(p *proxy) { p.refuse = false })
