@@ -107,7 +107,20 @@ func (c *checker) schema(s *schema) {
 	for _, e := range s.examples {
 		c.instance(s, e)
 	}
+	for _, p := range s.properties {
+		c.absence(s, p)
+	}
 	c.union(s)
+}
+
+// absence refuses properties whose Go type cannot say what their absence means.
+func (c *checker) absence(s *schema, p *property) {
+	switch t := p.resolved(); {
+	case strings.HasPrefix(t.format, "go-duration") && optional(s, p):
+		c.fail(p.at, "a duration must be required or have a default: its zero value is a duration")
+	case t.goType == "Template" && p.defaults != nil:
+		c.fail(p.at, "a Template cannot have a default")
+	}
 }
 
 // known checks that a name is a property.

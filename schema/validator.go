@@ -183,6 +183,9 @@ func detail(node map[string]any, keyword, description string) Violation {
 		v.Format, _ = value.(string)
 	case "pattern":
 		v.Pattern, _ = value.(string)
+		if examples := words(node["examples"]); len(examples) > 0 {
+			v.Example = examples[0]
+		}
 	default:
 		if number, isNumber := value.(json.Number); isNumber {
 			v.Limit = number.String()

@@ -63,7 +63,7 @@ func TestEachKeywordIsReportedWhereItIsBroken(t *testing.T) {
 		{with(`"retry_status_codes":[500,99,500]`), `"/sink/0/retry_status_codes" uniqueItems: must not hold a value twice
 "/sink/0/retry_status_codes/1" minimum: must be at least 200`},
 		{with(`"tls":{"cert_file":"c"}`), `"/sink/0/tls" dependentRequired: "key_file" is required where "cert_file" is set`},
-		{with(`"ordering_key":"canary"`), `"/sink/0/ordering_key" pattern: must match ^(header:.+|payload:(/[^/]*)+)$`},
+		{with(`"ordering_key":"canary"`), `"/sink/0/ordering_key" pattern: must match ^(header:.+|payload:(/[^/]*)+)$, such as "header:customer-id"`},
 		{with(`"consumer_group":"x","max_connections":0`), `"/sink/0/consumer_group" additionalProperties: "consumer_group" is not known here
 "/sink/0/max_connections" minimum: must be at least 1`},
 		{strings.Replace(minimal, "orders", strings.Repeat("n", 129), 1), `"/sink/0/name" maxLength: must have at most 128 characters`},

@@ -29,8 +29,10 @@ type Violation struct {
 	Format string
 	// Pattern is the regular expression (pattern).
 	Pattern string
-	// Description is what the schema says about the value, or about the missing property. ValidateConfig and
-	// ValidateEnvelope fill it, the generated Validate methods leave it empty.
+	// Example is a value that would do, where the schema has one (pattern). Like Description it is filled by
+	// ValidateConfig and ValidateEnvelope; the generated Validate methods leave both empty.
+	Example string
+	// Description is what the schema says about the value, or about the missing property.
 	Description string
 }
 
@@ -64,6 +66,9 @@ func (v Violation) Message() string {
 	case "uniqueItems":
 		return "must not hold a value twice"
 	case "pattern":
+		if v.Example != "" {
+			return "must match " + v.Pattern + ", such as " + strconv.Quote(v.Example)
+		}
 		return "must match " + v.Pattern
 	case "format":
 		return "must be " + formatInWords(v.Format)
