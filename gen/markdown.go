@@ -24,8 +24,9 @@ func blockReference(b *strings.Builder, path []string, at block) {
 	if len(path) > 0 {
 		title := strings.Join(path, " > ")
 		fmt.Fprintf(b, "#### `%s`\n\n%s", title, cell(at.doc))
-		if s.doc != at.doc {
-			b.WriteString(" " + cell(s.doc))
+		// The first sentence of a definition says what the property says; what follows is said nowhere else.
+		if _, rest, found := strings.Cut(s.doc, ". "); found {
+			b.WriteString(" " + cell(rest))
 		}
 		b.WriteString("\n\n")
 	}
@@ -37,7 +38,7 @@ func blockReference(b *strings.Builder, path []string, at block) {
 			continue
 		}
 		if isLabel(s, f) {
-			fmt.Fprintf(&rows, "| label %s | %s | required | %s |\n", f.key, typeName(f.schema), cell(f.doc))
+			fmt.Fprintf(&rows, "| `%s` (label) | %s | required | %s |\n", f.key, typeName(f.schema), cell(f.doc))
 			continue
 		}
 		fmt.Fprintf(&rows, "| `%s` | %s | %s | %s |\n", f.key, typeName(f.schema), defaultText(s, f), cell(f.doc))

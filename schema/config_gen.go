@@ -7,9 +7,10 @@ import "encoding/json"
 // Config is what one iggysink process does: which Iggy server it reads from, which sinks it feeds, and where it
 // reports its health. Every sink is isolated from the others: no memory, connection or lock is shared between them.
 type Config struct {
-	// The Iggy server that all sinks of this configuration read from.
+	// The Iggy server, of the 0.8 series, that all sinks of this configuration read from over TCP.
 	Iggy *Iggy `json:"iggy,omitzero"`
-	// The HTTP listener for health checks and metrics. Without this block nothing listens.
+	// The HTTP listener for health checks and metrics: /livez, /readyz and /metrics (Prometheus). Without this block
+	// nothing listens.
 	Admin *Admin `json:"admin,omitzero"`
 	// One HTTP destination with the streams that feed it. Write one block for each destination.
 	Sinks []Sink `json:"sink"`
@@ -90,7 +91,7 @@ func (v *IggyTLS) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Admin is the HTTP listener for health and metrics: /livez, /readyz and /metrics (Prometheus).
+// Admin is the HTTP listener for health and metrics.
 type Admin struct {
 	// Host and port to listen on. Bind it to loopback or to a private interface: it has no authentication.
 	Address string `json:"address"`

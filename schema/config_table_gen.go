@@ -25,7 +25,7 @@ func ConfigBlock() *Block {
 func configIggyBlock() *Block {
 	return &Block{
 		Name: "iggy",
-		Doc:  "The Iggy server that all sinks of this configuration read from.",
+		Doc:  "The Iggy server, of the 0.8 series, that all sinks of this configuration read from over TCP.",
 		Attributes: []Attribute{
 			{
 				Name:     "address",
@@ -87,7 +87,7 @@ func configIggyTLSBlock() *Block {
 func configAdminBlock() *Block {
 	return &Block{
 		Name: "admin",
-		Doc:  "The HTTP listener for health checks and metrics. Without this block nothing listens.",
+		Doc:  "The HTTP listener for health checks and metrics: /livez, /readyz and /metrics (Prometheus). Without this block nothing listens.",
 		Attributes: []Attribute{
 			{
 				Name:     "address",
