@@ -1,0 +1,284 @@
+package hclconfig
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"path/filepath"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/schema"
+)
+
+// rootBlock is a block at the top of a file.
+type rootBlock struct {
+	block *hcl.Block
+	table *schema.Block
+}
+
+// bodySchema is what HCL must know of a block. Nothing is required here: the JSON Schema says what is missing, at the
+// header of the block and not at the start of the file.
+func bodySchema(table *schema.Block) *hcl.BodySchema {
+	s := &hcl.BodySchema{}
+	for _, a := range table.Attributes {
+		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: a.Name})
+	}
+	for _, b := range table.Blocks {
+		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: b.Name, LabelNames: b.Labels})
+	}
+	return s
+}
+
+// collect reads the top of every file. It declares variables and locals, which may stand behind their use, and returns
+// the rest in the order of the files.
+func (l *loader) collect() []rootBlock {
+	l.scope = scope{variables: make(map[string]*variable), locals: make(map[string]*local),
+		contexts: make(map[string]*hcl.EvalContext)}
+	root := schema.ConfigBlock()
+	want := bodySchema(root)
+	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
+		hcl.BlockHeaderSchema{Type: "locals"})
+	var rest []rootBlock
+	for _, f := range l.files {
+		if f.body == nil {
+			continue
+		}
+		for _, b := range l.content(f.body, want, "").Blocks {
+			l.masks[f.name].showBlock(b)
+			switch b.Type {
+			case "variable":
+				l.declare(b)
+			case "locals":
+				l.declareLocals(b)
+			default:
+				rest = append(rest, rootBlock{b, child(root, b.Type)})
+			}
+		}
+	}
+	return rest
+}
+
+// child returns the table of a nested block.
+func child(table *schema.Block, name string) *schema.Block {
+	for _, b := range table.Blocks {
+		if b.Name == name {
+			return b
+		}
+	}
+	return nil
+}
+
+func (l *loader) declareLocals(block *hcl.Block) {
+	attributes, diags := block.Body.JustAttributes()
+	for _, d := range diags {
+		if d.Summary == "Duplicate attribute definition" {
+			l.at(subject(d), "duplicate-name", "", "A local has one value.")
+			continue
+		}
+		l.at(subject(d), "unknown-block", "a locals block has no blocks in it", "Each line is NAME = value.")
+	}
+	for name, a := range attributes {
+		if other := l.scope.locals[name]; other != nil {
+			first, second := other.attr.NameRange, a.NameRange
+			l.at(second, "duplicate-name", fmt.Sprintf("local.%s has two values", printable(name)),
+				"The other is at "+place(first)+".")
+			continue
+		}
+		l.scope.locals[name] = &local{attr: a}
+	}
+}
+
+// decode makes the plain tree.
+func (l *loader) decode(blocks []rootBlock) map[string]any {
+	tree := make(map[string]any)
+	l.places[""] = &origin{}
+	for _, b := range blocks {
+		if b.block.Type == "sink" && l.places[""].value.Filename == "" {
+			l.places[""].value = hcl.Range{Filename: b.block.TypeRange.Filename}
+		}
+		l.block(b.block, b.table, tree, "")
+	}
+	return tree
+}
+
+// block puts one block into its parent.
+func (l *loader) block(b *hcl.Block, table *schema.Block, parent map[string]any, pointer string) {
+	at := pointer + "/" + table.Name
+	if table.Repeated {
+		list, _ := parent[table.Name].([]any)
+		at += "/" + strconv.Itoa(len(list))
+		object := l.body(b, table, at)
+		parent[table.Name] = append(list, object)
+		return
+	}
+	if other := l.places[at]; other != nil {
+		l.at(header(b), "duplicate-block", fmt.Sprintf("a second %s block", table.Name), "The first is at "+place(other.name)+".")
+		at += " again" // no pointer of the tree: what is wrong in it is told, and nothing of it is kept
+		l.body(b, table, at)
+		return
+	}
+	parent[table.Name] = l.body(b, table, at)
+}
+
+// body reads what is in a block.
+func (l *loader) body(b *hcl.Block, table *schema.Block, pointer string) map[string]any {
+	rng := header(b)
+	l.places[pointer] = &origin{name: rng, value: rng, title: table.Name}
+	object := make(map[string]any)
+	for i, label := range table.Labels {
+		object[label] = b.Labels[i]
+		l.places[pointer+"/"+label] = &origin{name: rng, value: b.LabelRanges[i], literal: true}
+	}
+	mask := l.masks[rng.Filename]
+	content := l.content(b.Body, bodySchema(table), table.Name)
+	for i := range table.Attributes {
+		if a := content.Attributes[table.Attributes[i].Name]; a != nil {
+			l.attribute(a, &table.Attributes[i], object, pointer)
+		}
+	}
+	for _, nested := range content.Blocks {
+		mask.showBlock(nested)
+		l.block(nested, child(table, nested.Type), object, pointer)
+	}
+	mask.context(b, table.Name)
+	return object
+}
+
+// attribute evaluates one attribute and puts its value into object, unless it is null or not known.
+func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map[string]any, pointer string) {
+	pointer += "/" + table.Name
+	o := &origin{name: a.NameRange, value: a.Expr.Range(), secret: table.Sensitive, literal: true}
+	l.places[pointer] = o
+	if !table.Sensitive {
+		l.shown(a)
+	}
+	value := l.attributeValue(a, table)
+	l.elementPlaces(a.Expr, pointer, o)
+	converted, err := convertTo(value, table.Type)
+	switch {
+	case err == errNumber:
+		l.at(o.value, "number-out-of-range", "", fmt.Sprintf("%s has at most 300 digits and an exponent of at most 300.", table.Name))
+	case err != nil:
+		l.at(o.value, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), "")
+	case !numbersFit(converted):
+		l.at(o.value, "number-out-of-range", "", fmt.Sprintf("%s has more than 300 digits.", table.Name))
+	default:
+		plain, keep := l.plain(converted, pointer)
+		if s, isText := plain.(string); isText && table.Path {
+			plain = relativeTo(filepath.Dir(o.value.Filename), s)
+		}
+		if keep {
+			object[table.Name] = plain
+		}
+		return
+	}
+	o.unknown = true
+}
+
+func (l *loader) attributeValue(a *hcl.Attribute, table *schema.Attribute) cty.Value {
+	if table.Template {
+		return l.template(a.Expr)
+	}
+	return l.evaluate(a.Expr, evaluation{quiet: table.Sensitive})
+}
+
+// elementPlaces notes the places of the keys and elements of a map or a list that is written out.
+func (l *loader) elementPlaces(expr hcl.Expression, pointer string, around *origin) {
+	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
+		for _, pair := range pairs {
+			if key := keyOf(pair.Key); key != "" {
+				l.places[pointer+"/"+schema.EscapePointer(key)] = &origin{name: pair.Key.Range(), value: pair.Value.Range(),
+					secret: around.secret, literal: true}
+			}
+		}
+		return
+	}
+	if list, diags := hcl.ExprList(expr); !diags.HasErrors() {
+		for i, e := range list {
+			l.places[pointer+"/"+strconv.Itoa(i)] = &origin{name: around.name, value: e.Range(), secret: around.secret, literal: true}
+		}
+	}
+}
+
+// keyOf returns a key that is written as a word or as plain text.
+func keyOf(expr hcl.Expression) string {
+	if word := hcl.ExprAsKeyword(expr); word != "" {
+		return word
+	}
+	value, diags := expr.Value(nil)
+	value, _ = value.Unmark()
+	if diags.HasErrors() || !value.IsKnown() || value.IsNull() || value.Type() != cty.String {
+		return ""
+	}
+	return value.AsString()
+}
+
+// plain turns a value into JSON's. It reports whether there is one: a null is as good as absent, and what is not known
+// is left out.
+func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
+	v, marks := v.Unmark()
+	if len(marks) > 0 {
+		l.fromOutside(pointer, marks)
+	}
+	if !v.IsKnown() {
+		l.places.forget(pointer)
+		return nil, false
+	}
+	if v.IsNull() {
+		return nil, false
+	}
+	switch t := v.Type(); {
+	case t == cty.String:
+		return v.AsString(), true
+	case t == cty.Bool:
+		return v.True(), true
+	case t == cty.Number:
+		return plainNumber(v.AsBigFloat()), true
+	case t.IsMapType(), t.IsObjectType():
+		object := make(map[string]any)
+		for it := v.ElementIterator(); it.Next(); {
+			key, e := it.Element()
+			if inner, keep := l.plain(e, pointer+"/"+schema.EscapePointer(key.AsString())); keep {
+				object[key.AsString()] = inner
+			}
+		}
+		return object, true
+	}
+	list := []any{}
+	for it := v.ElementIterator(); it.Next(); {
+		_, e := it.Element()
+		at := pointer + "/" + strconv.Itoa(len(list))
+		inner, keep := l.plain(e, at)
+		if !keep && !l.places.known(at) { // the others would move up: the whole list is not known then
+			l.places.forget(pointer)
+			return nil, false
+		}
+		list = append(list, inner) // a null stays, and fails by its type
+	}
+	return list, true
+}
+
+// fromOutside notes the marks of a value.
+func (l *loader) fromOutside(pointer string, marks cty.ValueMarks) {
+	o := l.places[pointer]
+	if o == nil {
+		copied := *l.places.find(pointer)
+		o = &copied
+		l.places[pointer] = o
+	}
+	_, isSensitive := marks[sensitive]
+	_, isExternal := marks[external]
+	o.secret = o.secret || isSensitive
+	o.literal = o.literal && !isExternal && !isSensitive
+}
+
+// plainNumber writes a whole number without a fraction and an exponent, as integers are decoded.
+func plainNumber(f *big.Float) json.Number {
+	if f.IsInt() {
+		return json.Number(f.Text('f', 0))
+	}
+	return json.Number(f.Text('g', -1))
+}

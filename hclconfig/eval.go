@@ -1,0 +1,245 @@
+package hclconfig
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// scope is what expressions may name.
+type scope struct {
+	variables map[string]*variable
+	locals    map[string]*local
+	contexts  map[string]*hcl.EvalContext // by folder, made when all locals have a value
+}
+
+// local is one attribute of a locals block.
+type local struct {
+	attr  *hcl.Attribute
+	value cty.Value
+	state int // 0 not begun, 1 being evaluated, 2 done
+}
+
+// fields are the names that only a url may use.
+func fields() []string { return []string{"stream", "topic", "partition"} }
+
+// locals evaluates every local, each after those that it uses.
+func (l *loader) locals() {
+	for _, name := range slices.Sorted(maps.Keys(l.scope.locals)) {
+		l.local(name, nil)
+	}
+}
+
+// local evaluates one local. The path holds the names that are waiting for it.
+func (l *loader) local(name string, path []string) cty.Value {
+	d := l.scope.locals[name]
+	switch d.state {
+	case 2:
+		return d.value
+	case 1:
+		l.cycle(append(path[slices.Index(path, name):], name))
+		return cty.DynamicVal
+	}
+	d.state = 1
+	for _, t := range d.attr.Expr.Variables() {
+		if used, isLocal := nameAfter(t, "local"); isLocal && l.scope.locals[used] != nil {
+			l.local(used, append(path, name))
+		}
+	}
+	d.value = l.bounded(l.evaluate(d.attr.Expr, evaluation{}), d.attr)
+	d.state = 2
+	return d.value
+}
+
+// cycle tells of a circle once, at the first of its names.
+func (l *loader) cycle(names []string) {
+	first := slices.Min(names)
+	at := slices.Index(names, first)
+	circle := append(slices.Clone(names[at:len(names)-1]), names[:at]...)
+	circle = append(circle, first)
+	for i := range circle {
+		circle[i] = "local." + printable(circle[i])
+	}
+	l.at(l.scope.locals[first].attr.NameRange, "local-cycle", "", strings.Join(circle, " uses ")+".")
+}
+
+// bounded refuses a value that could grow without end from local to local.
+func (l *loader) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
+	if textSize(v) > maxValueSize {
+		l.at(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
+		return cty.DynamicVal
+	}
+	if !numbersFit(v) {
+		l.at(attr.NameRange, "number-out-of-range", "", "It has more than 300 digits.")
+		return cty.DynamicVal
+	}
+	return v
+}
+
+// textSize adds up the text in a value.
+func textSize(v cty.Value) int {
+	v, _ = v.UnmarkDeep()
+	n := 0
+	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
+		if n++; e.IsKnown() && !e.IsNull() && e.Type() == cty.String {
+			n += len(e.AsString())
+		}
+		return n <= maxValueSize, nil
+	})
+	return n
+}
+
+// numbersFit reports whether every number, and every text that could be converted to one, has a bounded exponent.
+func numbersFit(v cty.Value) bool {
+	v, _ = v.UnmarkDeep()
+	fit := true
+	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
+		if e.IsKnown() && !e.IsNull() && e.Type() == cty.Number {
+			exponent := e.AsBigFloat().MantExp(nil)
+			fit = fit && exponent < 2000 && exponent > -2000 && !e.AsBigFloat().IsInf()
+		}
+		return fit, nil
+	})
+	return fit
+}
+
+// evaluation says how an expression is to be evaluated.
+type evaluation struct {
+	quiet     bool                 // it fills a sensitive attribute: no name of it is shown
+	template  map[string]cty.Value // stream, topic and partition, in a url
+	noContext bool                 // a literal: no names and no functions
+}
+
+// evaluate returns the value of an expression, or an unknown one and a finding.
+func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
+	if !l.namesKnown(expr, how) {
+		return cty.DynamicVal
+	}
+	ctx := &hcl.EvalContext{}
+	if !how.noContext { // a literal may be evaluated before the variables have their values
+		ctx = l.context(expr.Range().Filename)
+	}
+	if how.template != nil {
+		ctx = ctx.NewChild()
+		ctx.Variables = how.template
+	}
+	value, diags := expr.Value(ctx)
+	if !diags.HasErrors() {
+		return value
+	}
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			l.evaluation(d, how.quiet)
+		}
+	}
+	return cty.DynamicVal
+}
+
+// context returns what an expression of a file may use. The names of locals grow while they are evaluated, so that it
+// is kept only when all are done.
+func (l *loader) context(filename string) *hcl.EvalContext {
+	dir := filepath.Dir(filename)
+	if ctx := l.scope.contexts[dir]; ctx != nil {
+		return ctx
+	}
+	values, done := make(map[string]cty.Value), true
+	for name, d := range l.scope.locals {
+		values[name] = cty.DynamicVal
+		if d.state == 2 {
+			values[name] = d.value
+		}
+		done = done && d.state == 2
+	}
+	variables := make(map[string]cty.Value)
+	for name, v := range l.scope.variables {
+		variables[name] = v.value
+	}
+	ctx := &hcl.EvalContext{
+		Variables: map[string]cty.Value{"var": cty.ObjectVal(variables), "local": cty.ObjectVal(values)},
+		Functions: l.functions(dir),
+	}
+	if done {
+		l.scope.contexts[dir] = ctx
+	}
+	return ctx
+}
+
+// namesKnown tells of every name in an expression that means nothing. HCL would tell too, but only where it evaluates.
+func (l *loader) namesKnown(expr hcl.Expression, how evaluation) bool {
+	known := true
+	for _, t := range expr.Variables() {
+		known = l.nameKnown(t, how) && known
+	}
+	return known
+}
+
+func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
+	root, rng := t.RootName(), t.SourceRange()
+	_, isField := how.template[root]
+	switch {
+	case how.noContext:
+		l.at(rng, "invalid-variable", "a literal is expected", "Text stands in quotes; other names and functions cannot be used here.")
+	case isField:
+		return true
+	case slices.Contains(fields(), root):
+		l.at(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
+			"It differs from partition to partition and is filled in later, in the url of a sink only.")
+	case root == "var", root == "local":
+		return l.declared(t, how)
+	case how.quiet:
+		l.at(rng, "unknown-name", "", "Text stands in quotes. Names are var.NAME and local.NAME.")
+	default:
+		roots := append([]string{"var", "local"}, slices.Collect(maps.Keys(how.template))...)
+		l.at(rng, "unknown-name", fmt.Sprintf("unknown name %q", printable(root)),
+			join("Text stands in quotes. Names are var.NAME and local.NAME.", didYouMean(root, roots)))
+	}
+	return false
+}
+
+// declared tells of a var.NAME or local.NAME that is not declared.
+func (l *loader) declared(t hcl.Traversal, how evaluation) bool {
+	root, rng := t.RootName(), t.SourceRange()
+	name, named := nameAfter(t, root)
+	var names []string
+	if root == "var" {
+		names = slices.Sorted(maps.Keys(l.scope.variables))
+	} else {
+		names = slices.Sorted(maps.Keys(l.scope.locals))
+	}
+	switch {
+	case !named:
+		l.at(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
+	case slices.Contains(names, name):
+		return true
+	case how.quiet:
+		l.at(rng, "unknown-name", fmt.Sprintf("this %s is not declared", root), didYouMean(name, names))
+	default:
+		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, printable(name)),
+			join(didYouMean(name, names), map[string]string{
+				"var":   "Declare it with a variable block.",
+				"local": "Set it in a locals block.",
+			}[root]))
+	}
+	return false
+}
+
+// nameAfter returns NAME of root.NAME or root["NAME"].
+func nameAfter(t hcl.Traversal, root string) (string, bool) {
+	if len(t) < 2 || t.RootName() != root {
+		return "", false
+	}
+	switch step := t[1].(type) {
+	case hcl.TraverseAttr:
+		return step.Name, true
+	case hcl.TraverseIndex:
+		if step.Key.Type() == cty.String && step.Key.IsKnown() && !step.Key.IsNull() {
+			return step.Key.AsString(), true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,204 @@
+package hclconfig
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2/ext/tryfunc"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+)
+
+// mark is what a value carries through every expression.
+type valueMark string
+
+const (
+	sensitive valueMark = "sensitive" // from env(), file() or a sensitive variable: never printed
+	external  valueMark = "external"  // from outside the configuration: no literal in it
+)
+
+// pureFunctions are those that depend on their arguments alone.
+func pureFunctions() map[string]function.Function {
+	return map[string]function.Function{
+		"base64encode": textFunction(func(s string) (string, error) {
+			return base64.StdEncoding.EncodeToString([]byte(s)), nil
+		}),
+		"base64decode": textFunction(decodeBase64),
+		"jsonencode":   stdlib.JSONEncodeFunc, "jsondecode": jsonDecode(),
+		"format": formatFunction(), "join": stdlib.JoinFunc, "split": stdlib.SplitFunc,
+		"lower": stdlib.LowerFunc, "upper": stdlib.UpperFunc, "trimspace": stdlib.TrimSpaceFunc,
+		"replace": stdlib.ReplaceFunc, "regex": stdlib.RegexFunc,
+		"coalesce": stdlib.CoalesceFunc, "concat": stdlib.ConcatFunc, "merge": stdlib.MergeFunc,
+		"keys": stdlib.KeysFunc, "values": stdlib.ValuesFunc, "length": lengthFunction(),
+		"contains": stdlib.ContainsFunc, "lookup": stdlib.LookupFunc, "distinct": stdlib.DistinctFunc,
+		"flatten": stdlib.FlattenFunc, "min": stdlib.MinFunc, "max": stdlib.MaxFunc,
+		"try": tryfunc.TryFunc, "can": tryfunc.CanFunc,
+	}
+}
+
+// functionNames lists all functions for messages.
+func functionNames() string {
+	names := append(slices.Collect(maps.Keys(pureFunctions())), "env", "file")
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// functions returns those that an expression in the folder dir may call.
+func (l *loader) functions(dir string) map[string]function.Function {
+	all := pureFunctions()
+	all["env"] = l.envFunction()
+	all["file"] = l.fileFunction(dir)
+	return all
+}
+
+// textFunction makes a function of one string.
+func textFunction(impl func(string) (string, error)) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "text", Type: cty.String}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			s, err := impl(args[0].AsString())
+			return cty.StringVal(s), err
+		},
+	})
+}
+
+func decodeBase64(s string) (string, error) {
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err == nil && !utf8.Valid(b) {
+		err = errors.New("not UTF-8")
+	}
+	return string(b), err
+}
+
+// jsonDecode is jsondecode for text that the guard lets through: a huge number or nesting would block or overflow it.
+func jsonDecode() function.Function {
+	check := func(v cty.Value) error {
+		v, _ = v.Unmark()
+		if !v.IsKnown() || v.IsNull() {
+			return nil
+		}
+		if found := guard(&source{text: []byte(v.AsString()), json: true}); len(found) > 0 {
+			return &callError{"function-call", "jsondecode() failed", "Its argument nests too deep or has a number out of range."}
+		}
+		return nil
+	}
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "text", Type: cty.String}},
+		Type: func(args []cty.Value) (cty.Type, error) {
+			if err := check(args[0]); err != nil {
+				return cty.NilType, err
+			}
+			return stdlib.JSONDecodeFunc.ReturnTypeForValues(args)
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return stdlib.JSONDecode(args[0]) },
+	})
+}
+
+// wideVerb is a verb of format whose width or precision asks for more than 9999 characters.
+var wideVerb = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{5}`)
+
+// formatFunction is format with bounded widths.
+func formatFunction() function.Function {
+	return function.New(&function.Spec{
+		Params:   []function.Parameter{{Name: "format", Type: cty.String}},
+		VarParam: &function.Parameter{Name: "values", Type: cty.DynamicPseudoType, AllowNull: true},
+		Type:     function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if s := args[0].AsString(); wideVerb.MatchString(s) || strings.Contains(s, "*") && strings.Contains(s, "%") {
+				return cty.NilVal, &callError{"function-call", "format() failed", "A width has at most 4 digits and no *."}
+			}
+			return stdlib.Format(args[0], args[1:]...)
+		},
+	})
+}
+
+// lengthFunction counts elements, and the characters of a string.
+func lengthFunction() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType}},
+		Type:   function.StaticReturnType(cty.Number),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			switch t := args[0].Type(); {
+			case t == cty.String:
+				return stdlib.Strlen(args[0])
+			case t.IsObjectType():
+				return cty.NumberIntVal(int64(len(t.AttributeTypes()))), nil
+			}
+			return stdlib.Length(args[0])
+		},
+	})
+}
+
+// envFunction is env(name) and env(name, otherwise). Its result is sensitive in every case.
+func (l *loader) envFunction() function.Function {
+	return function.New(&function.Spec{
+		Params:   []function.Parameter{{Name: "name", Type: cty.String}},
+		VarParam: &function.Parameter{Name: "otherwise", Type: cty.String},
+		Type:     function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			name := args[0].AsString()
+			if len(args) > 2 {
+				return cty.NilVal, &callError{"function-call", "env() failed", "It takes a name and, perhaps, a value to use instead."}
+			}
+			value, set := l.opts.Env(name)
+			switch {
+			case set && badText([]byte(value)) >= 0:
+				return cty.NilVal, &callError{"function-call", "env() failed", "The variable does not hold UTF-8 text."}
+			case set:
+				return outside(cty.StringVal(value)), nil
+			case len(args) == 2:
+				return args[1].Mark(sensitive), nil
+			case l.opts.Unknowns && !l.opts.StrictEnv:
+				l.needs[Need{"env", name}] = true
+				return outside(cty.UnknownVal(cty.String)), nil
+			}
+			return cty.NilVal, &callError{"env-unset", fmt.Sprintf("the environment variable %q is not set", printable(name)),
+				"Set it, or give env() a second argument to use instead."}
+		},
+	})
+}
+
+// outside marks a value that came from outside and must not be printed.
+func outside(v cty.Value) cty.Value { return v.Mark(sensitive).Mark(external) }
+
+// fileFunction is file(path), relative to dir.
+func (l *loader) fileFunction(dir string) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "path", Type: cty.String}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			path := relativeTo(dir, args[0].AsString())
+			text, err := readBounded(path, maxValueSize)
+			switch {
+			case errors.Is(err, fs.ErrNotExist) && l.opts.Unknowns:
+				l.needs[Need{"file", path}] = true
+				return outside(cty.UnknownVal(cty.String)), nil
+			case errors.Is(err, errTooLarge):
+				return cty.NilVal, &callError{"invalid-file", "", "The file has more than 1 MiB."}
+			case err != nil:
+				return cty.NilVal, &callError{"invalid-file", "", because(err)}
+			case badText(text) >= 0:
+				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
+			}
+			return outside(cty.StringVal(string(text))), nil
+		},
+	})
+}
+
+// relativeTo makes a path start at dir, unless it is absolute.
+func relativeTo(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}

@@ -1,0 +1,138 @@
+// Package hclconfig turns configuration files into a schema.Config, and says what is wrong with them.
+//
+// A file travels in a straight line:
+//
+//	read.go      finds the files and reads them, bounded
+//	guard.go     refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
+//	translate.go tells what HCL found in our own words
+//	eval.go      variables, locals and functions
+//	decode.go    blocks and attributes -> a plain tree, with the place of every value in sourcemap.go
+//	violations.go the tree against the JSON Schema, each violation at its place
+//	rules.go     what a schema cannot say, on the typed configuration
+//	mask.go      one source line for each finding, without secrets
+//
+// All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()
+// or a sensitive variable, or that fills a sensitive attribute, is in none of its texts.
+package hclconfig
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"iggysink/schema"
+)
+
+// Options say where values come from.
+type Options struct {
+	Vars     map[string]string // --var NAME=VALUE; wins over everything else
+	VarFiles []string          // files of NAME = literal; a later one wins
+	// Env looks up an environment variable; nil is os.LookupEnv. It serves env() and IGGYSINK_VAR_NAME, which a
+	// VarFile and Vars win over.
+	Env func(name string) (value string, set bool)
+	// Unknowns accepts an unset env(), a variable without value and a missing file(): the value is unknown, the rest is
+	// checked, and Result.Needs tells the name. Without it they are errors.
+	Unknowns bool
+	// StrictEnv makes an unset env() an error in spite of Unknowns.
+	StrictEnv bool
+}
+
+// Result is what Load made of the files.
+type Result struct {
+	// Config has its defaults filled in, and file paths relative to the working directory. It is nil if there was an
+	// error, or if a value is unknown.
+	Config *schema.Config
+	Files  map[string][]byte // every configuration file that was read, by the name that Diagnostics use
+	Needs  []Need            // what is unknown, sorted; only with Options.Unknowns
+}
+
+// Need is something that must be there before the configuration can run.
+type Need struct {
+	Kind string // env, variable or file
+	Name string // of the variable, or the path
+}
+
+// Load reads files and folders as one configuration. The result is never nil.
+func Load(paths []string, opts Options) (*Result, Diagnostics) {
+	if opts.Env == nil {
+		opts.Env = os.LookupEnv
+	}
+	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), masks: make(map[string]*mask)}
+	l.read(paths)
+	l.parse()
+	root := l.collect()
+	var config *schema.Config
+	if !l.broken {
+		l.variables()
+		l.locals()
+		tree := l.decode(root)
+		l.validate(tree)
+		config = l.typed(tree)
+		l.rules(config)
+	}
+	return l.finish(config)
+}
+
+// loader is the state of one Load.
+type loader struct {
+	report
+	opts   Options
+	files  []*source
+	masks  map[string]*mask // by file name
+	needs  map[Need]bool
+	broken bool // a file could not be parsed: what it declares is not known, so nothing is said about the rest
+
+	scope  scope
+	places sourceMap
+}
+
+// source is one file.
+type source struct {
+	name string
+	text []byte
+	body hcl.Body // nil if it does not parse
+	json bool
+}
+
+// finish sorts the findings and gives each its masked snippet.
+func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
+	result := &Result{Files: make(map[string][]byte, len(l.files))}
+	for _, f := range l.files {
+		result.Files[f.name] = f.text
+	}
+	for need := range maps.Keys(l.needs) {
+		result.Needs = append(result.Needs, need)
+	}
+	slices.SortFunc(result.Needs, func(a, b Need) int {
+		return strings.Compare(a.Kind+"\x00"+a.Name, b.Kind+"\x00"+b.Name)
+	})
+	found := l.found.sorted()
+	for i := range found {
+		if m := l.masks[found[i].Range.Filename]; m != nil {
+			found[i].Snippet = m.snippet(found[i].Range)
+		}
+	}
+	if !found.HasErrors() && len(result.Needs) == 0 {
+		result.Config = config
+	}
+	return result, found
+}
+
+// typed decodes what is valid of the tree. Whatever was violated or is unknown has been taken out of it, and has its
+// default here: the rules ask the source map before they speak about a value.
+func (l *loader) typed(tree map[string]any) *schema.Config {
+	text, err := json.Marshal(tree)
+	if err == nil {
+		config := new(schema.Config)
+		if err = json.Unmarshal(text, config); err == nil {
+			return config
+		}
+	}
+	// The error may quote a secret. What the schema lets through and the types do not is a fault of ours.
+	l.at(hcl.Range{}, "invalid-value", "the configuration does not fit the types that were made from its schema", "")
+	return new(schema.Config)
+}

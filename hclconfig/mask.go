@@ -1,0 +1,346 @@
+package hclconfig
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/schema"
+)
+
+// mask shows lines of a file without what may be secret. It hides every literal, every comment and every stray word, but
+// those inside of an attribute that is known not to be sensitive. A local or a default may be on its way to a password,
+// so their literals are hidden too.
+type mask struct {
+	text   []byte
+	json   bool
+	parsed bool // otherwise nothing is known about what is where, and nearly everything is hidden
+
+	shows    []span // what may be shown
+	contexts []contextOf
+	tokens   []token // of the whole file, made at the first use
+	ready    bool
+}
+
+// span is a piece of the file, in bytes.
+type span struct{ start, end int }
+
+type contextOf struct {
+	span
+	title string
+}
+
+// token is a piece that is hidden unless a span covers it.
+type token struct {
+	span
+	comment bool
+}
+
+const hiddenText = schema.SecretMask
+
+func newMask(text []byte, isJSON bool) *mask { return &mask{text: text, json: isJSON} }
+
+func spanOf(r hcl.Range) span { return span{r.Start.Byte, r.End.Byte} }
+
+// showBlock lets the type and the labels of a block be seen.
+func (m *mask) showBlock(b *hcl.Block) {
+	m.shows = append(m.shows, spanOf(b.TypeRange))
+	for _, r := range b.LabelRanges {
+		m.shows = append(m.shows, spanOf(r))
+	}
+}
+
+// context notes where a block begins, as the context of what follows.
+func (m *mask) context(b *hcl.Block, name string) {
+	if name != "sink" {
+		return
+	}
+	start := header(b).Start.Byte
+	m.contexts = append(m.contexts, contextOf{span{start, m.blockEnd(b)}, name + " " + `"` + printable(b.Labels[0]) + `"`})
+}
+
+func (m *mask) blockEnd(b *hcl.Block) int {
+	if body, isNative := b.Body.(*hclsyntax.Body); isNative {
+		return body.SrcRange.End.Byte
+	}
+	return b.Body.MissingItemRange().End.Byte
+}
+
+// shown lets the value of an attribute be seen, but for what stands inside of env() behind the name: it takes the place
+// of a secret.
+func (l *loader) shown(a *hcl.Attribute) {
+	m := l.masks[a.Range.Filename]
+	rng := spanOf(a.Expr.Range())
+	expr, isNative := a.Expr.(hclsyntax.Expression)
+	if !isNative {
+		if text := m.text[rng.start:rng.end]; !bytes.Contains(text, []byte("env")) {
+			m.shows = append(m.shows, rng)
+		}
+		return
+	}
+	from := rng.start
+	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics { // gives none itself
+		call, isCall := node.(*hclsyntax.FunctionCallExpr)
+		if isCall && call.Name == "env" && len(call.Args) > 1 && call.StartRange().Start.Byte >= from {
+			m.shows = append(m.shows, span{from, call.Args[0].Range().End.Byte})
+			from = call.CloseParenRange.Start.Byte
+		}
+		return nil
+	})
+	m.shows = append(m.shows, span{from, rng.end})
+}
+
+// snippet returns the first line of a range.
+func (m *mask) snippet(rng hcl.Range) *Snippet {
+	at := rng.Start.Byte
+	if rng.Start.Line == 0 || at > len(m.text) {
+		return nil
+	}
+	start := bytes.LastIndexByte(m.text[:at], '\n') + 1
+	end := len(m.text)
+	if i := bytes.IndexByte(m.text[at:], '\n'); i >= 0 {
+		end = at + i
+	}
+	line := bytes.TrimSuffix(m.text[start:end], []byte("\r"))
+	if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
+		return nil
+	}
+	s := &Snippet{Line: rng.Start.Line, Context: m.contextAt(at)}
+	to := max(at, min(rng.End.Byte, start+len(line)))
+	s.render(line, m.hidden(span{start, start + len(line)}), at-start, to-start)
+	s.cut()
+	return s
+}
+
+func (m *mask) contextAt(at int) string {
+	title := ""
+	for _, c := range m.contexts {
+		if c.start <= at && at <= c.end {
+			title = c.title
+		}
+	}
+	return title
+}
+
+// render writes a line with its hidden pieces replaced, and finds the highlight again in what it wrote.
+func (s *Snippet) render(line []byte, hidden []token, from, to int) {
+	var b strings.Builder
+	at := 0
+	s.Start, s.End = -1, -1
+	advance := func(end int, text string, replaced bool) {
+		move := func(p int, atEnd bool) int {
+			switch {
+			case !replaced:
+				return b.Len() + p - at
+			case atEnd:
+				return b.Len() + len(text)
+			}
+			return b.Len()
+		}
+		if s.Start < 0 && from < end {
+			s.Start = move(from, false)
+		}
+		if s.End < 0 && to <= end {
+			s.End = move(to, to > at)
+		}
+		b.WriteString(text)
+		at = end
+	}
+	for _, h := range hidden {
+		advance(h.start, string(line[at:h.start]), false)
+		if h.comment {
+			advance(h.end, "", true)
+		} else {
+			advance(h.end, hiddenText, true)
+		}
+	}
+	advance(len(line), string(line[at:]), false)
+	s.Code = strings.TrimRight(b.String(), " \t")
+	if s.Start < 0 {
+		s.Start = len(s.Code)
+	}
+	s.Start = min(s.Start, len(s.Code))
+	s.End = min(max(s.Start, s.End), len(s.Code))
+}
+
+// cut keeps the part of a long line that matters: a whole JSON file may stand on one.
+func (s *Snippet) cut() {
+	const widest = 160
+	if len(s.Code) <= widest {
+		return
+	}
+	from := max(0, s.Start-widest/4)
+	to := min(len(s.Code), from+widest)
+	for from > 0 && !utf8.RuneStart(s.Code[from]) {
+		from--
+	}
+	for to < len(s.Code) && !utf8.RuneStart(s.Code[to]) {
+		to++
+	}
+	s.Code, s.Start, s.End = s.Code[from:to], s.Start-from, min(s.End, to)-from
+}
+
+// hidden returns the pieces of a line to hide, in bytes of the line, in order and apart from each other.
+func (m *mask) hidden(line span) []token {
+	if !m.parsed {
+		return rawHidden(m.text[line.start:line.end], m.text)
+	}
+	if !m.ready {
+		m.ready = true
+		if m.json {
+			m.tokens = jsonTokens(m.text)
+		} else {
+			m.tokens = nativeTokens(m.text)
+		}
+		slices.SortFunc(m.shows, func(a, b span) int { return a.start - b.start })
+	}
+	var out []token
+	first, _ := slices.BinarySearchFunc(m.tokens, line.start, func(t token, at int) int { return t.end - at })
+	for _, t := range m.tokens[first:] {
+		if t.start >= line.end {
+			break
+		}
+		if !t.comment && m.isShown(t.span) {
+			continue
+		}
+		start, end := max(t.start, line.start)-line.start, min(t.end, line.end)-line.start
+		if n := len(out); n > 0 && out[n-1].end == start && !t.comment {
+			out[n-1].end = end
+		} else if start < end {
+			out = append(out, token{span{start, end}, t.comment})
+		}
+	}
+	return out
+}
+
+func (m *mask) isShown(t span) bool {
+	for _, s := range m.shows {
+		if s.start > t.start {
+			return false
+		}
+		if t.end <= s.end {
+			return true
+		}
+	}
+	return false
+}
+
+// nativeTokens returns every literal, comment and word that is neither the name of something nor a known beginning.
+func nativeTokens(text []byte) (out []token) {
+	all, _ := hclsyntax.LexConfig(text, "", hcl.InitialPos) // the file parses
+	next := func(i int) hclsyntax.TokenType { return all[min(i+1, len(all)-1)].Type }
+	for i, t := range all {
+		hide, comment := false, false
+		switch t.Type {
+		case hclsyntax.TokenQuotedLit:
+			isKey := next(i) == hclsyntax.TokenCQuote && next(i+1) == hclsyntax.TokenEqual
+			hide = !isKey && !isLookedUp(all, i)
+		case hclsyntax.TokenStringLit, hclsyntax.TokenNumberLit:
+			hide = true
+		case hclsyntax.TokenComment:
+			hide, comment = true, true
+		case hclsyntax.TokenIdent:
+			hide = !isName(all, i)
+		}
+		if hide {
+			out = append(out, token{spanOf(t.Range), comment})
+		}
+	}
+	return out
+}
+
+// isLookedUp reports whether a text is the name of an environment variable or a file, and not what it holds.
+func isLookedUp(all hclsyntax.Tokens, i int) bool {
+	if i < 3 || all[i-1].Type != hclsyntax.TokenOQuote || all[i-2].Type != hclsyntax.TokenOParen {
+		return false
+	}
+	function := string(all[i-3].Bytes)
+	return function == "env" || function == "file"
+}
+
+// isName reports whether a word names something, and is not a secret that lost its quotes.
+func isName(all hclsyntax.Tokens, i int) bool {
+	switch all[min(i+1, len(all)-1)].Type {
+	case hclsyntax.TokenEqual, hclsyntax.TokenOParen, hclsyntax.TokenOBrace, hclsyntax.TokenOQuote:
+		return true
+	}
+	word := string(all[i].Bytes)
+	if i > 1 && all[i-1].Type == hclsyntax.TokenDot {
+		root := string(all[i-2].Bytes)
+		return root == "var" || root == "local"
+	}
+	return slices.Contains(append(fields(), "var", "local", "true", "false", "null", "for", "in", "if"), word)
+}
+
+// jsonTokens returns every string that is no name, and every number.
+func jsonTokens(text []byte) (out []token) {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			end := stringEnd(text, i)
+			if rest := bytes.TrimLeft(text[end:], " \t\r\n"); !bytes.HasPrefix(rest, []byte(":")) && end > i+2 {
+				out = append(out, token{span: span{i + 1, end - 1}})
+			}
+			i = end - 1
+		case c == '-' || c >= '0' && c <= '9':
+			end := i + 1
+			for end < len(text) && strings.IndexByte("0123456789.eE+-", text[end]) >= 0 {
+				end++
+			}
+			out = append(out, token{span: span{i, end}})
+			i = end - 1
+		}
+	}
+	return out
+}
+
+var (
+	// rawHeader is the first line of a block.
+	rawHeader = regexp.MustCompile(`^\s*(sink|stream|dead_letter|iggy|admin|tls|circuit_breaker|variable|locals)(\s+"[\w.-]*")*\s*\{?\s*$`)
+	// rawAttribute is a name with one simple value. Two on one line, or a string without its end, do not match.
+	rawAttribute = regexp.MustCompile(`^\s*"?([A-Za-z_][\w-]*)"?\s*[=:]\s*("[^"=:#]*"|[\w.]*),?\s*$`)
+	rawName      = regexp.MustCompile(`^\s*"?[A-Za-z_][\w-]*"?\s*[=:]\s*`)
+	rawBrackets  = regexp.MustCompile(`^[\s{}\[\](),]*$`)
+)
+
+// rawHidden hides in a line of a file that does not parse all but what is plainly no secret.
+func rawHidden(line, text []byte) []token {
+	if rawHeader.Match(line) || rawBrackets.Match(line) {
+		return nil
+	}
+	if m := rawAttribute.FindSubmatch(line); m != nil && !bytes.Contains(text, []byte("locals")) && isHarmless(string(m[1])) {
+		return nil
+	}
+	start := len(line) - len(bytes.TrimLeft(line, " \t"))
+	if m := rawName.Find(line); m != nil {
+		start = len(m)
+	}
+	end := len(bytes.TrimRight(line, " \t{[("))
+	if start >= end {
+		return nil
+	}
+	return []token{{span: span{start, end}}}
+}
+
+// isHarmless reports whether an attribute of that name is sensitive nowhere.
+func isHarmless(name string) bool {
+	found, harmless := false, true
+	var visit func(b *schema.Block)
+	visit = func(b *schema.Block) {
+		for i := range b.Attributes {
+			if b.Attributes[i].Name == name {
+				found, harmless = true, harmless && !b.Attributes[i].Sensitive
+			}
+		}
+		for _, nested := range b.Blocks {
+			visit(nested)
+		}
+	}
+	visit(schema.ConfigBlock())
+	return found && harmless
+}

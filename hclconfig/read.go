@@ -1,0 +1,183 @@
+package hclconfig
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	hcljson "github.com/hashicorp/hcl/v2/json"
+)
+
+const (
+	maxFileSize  = 16 << 20 // a configuration file
+	maxValueSize = 1 << 20  // file(), and the text of a local or a variable
+)
+
+// read finds and reads all files. A file that is named twice, or once and through its folder, is read once.
+func (l *loader) read(paths []string) {
+	seen := make(map[string]bool)
+	for _, path := range paths {
+		for _, name := range l.expand(path) {
+			if key := canonical(name); !seen[key] {
+				seen[key] = true
+				l.readFile(name)
+			}
+		}
+	}
+	if len(paths) == 0 {
+		l.at(hcl.Range{}, "no-configuration", "", "Name a file or a folder.")
+	}
+}
+
+// canonical returns a name by which the same file is known again.
+func canonical(name string) string {
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	if abs, err := filepath.Abs(name); err == nil {
+		name = abs
+	}
+	return name
+}
+
+// expand returns the file that path names, or the configuration files of that folder, sorted. Folders are not followed
+// down: a link to a parent cannot loop.
+func (l *loader) expand(path string) []string {
+	info, err := os.Stat(path)
+	if err != nil {
+		l.unreadable(path, err)
+		return nil
+	}
+	if !info.IsDir() {
+		return []string{path}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		l.unreadable(path, err)
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		if isConfiguration(e.Name()) {
+			names = append(names, filepath.Join(path, e.Name()))
+		}
+	}
+	if len(names) == 0 {
+		l.at(fileRange(path), "no-configuration", "", "The folder holds no *.hcl or *.hcl.json file.")
+	}
+	slices.Sort(names)
+	return names
+}
+
+func isConfiguration(name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".vars.hcl") || strings.HasSuffix(name, ".vars.hcl.json") {
+		return false
+	}
+	return strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
+}
+
+func fileRange(name string) hcl.Range { return hcl.Range{Filename: name} }
+
+func (l *loader) unreadable(path string, err error) {
+	l.broken = true
+	l.at(fileRange(path), "unreadable-file", "", because(err))
+}
+
+// because says why a file cannot be read, in our words: the text of an operating system differs from one to another.
+func because(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "It does not exist."
+	case errors.Is(err, fs.ErrPermission):
+		return "It may not be read. Check its permissions."
+	case errors.Is(err, errNotRegular):
+		return "It is neither a file nor a folder of files."
+	}
+	return "Reading it failed."
+}
+
+var (
+	errNotRegular = errors.New("not a regular file")
+	errTooLarge   = errors.New("file too large")
+)
+
+// readBounded reads a regular file of at most limit bytes. It looks before it opens: opening a pipe would wait.
+func readBounded(path string, limit int64) (text []byte, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	if info.Size() > limit {
+		return nil, errTooLarge
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	text, err = io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = errTooLarge
+	}
+	return text, err
+}
+
+func (l *loader) readFile(name string) {
+	text, err := readBounded(name, maxFileSize)
+	switch {
+	case errors.Is(err, errTooLarge):
+		l.broken = true
+		l.at(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", maxFileSize>>20))
+	case err != nil:
+		l.unreadable(name, err)
+	default:
+		l.files = append(l.files, &source{name: name, text: text, json: strings.HasSuffix(name, ".json")})
+	}
+}
+
+// parse parses every file that the guard lets through.
+func (l *loader) parse() {
+	for _, f := range l.files {
+		l.masks[f.name] = newMask(f.text, f.json)
+		body, found := parseSource(f)
+		if found.HasErrors() {
+			l.found = append(l.found, found...)
+			l.broken = true
+			continue
+		}
+		f.body = body
+		l.masks[f.name].parsed = true
+	}
+}
+
+// parseSource returns the body of a file, or why it has none.
+func parseSource(f *source) (hcl.Body, Diagnostics) {
+	if found := guard(f); len(found) > 0 {
+		return nil, found
+	}
+	var file *hcl.File
+	var diags hcl.Diagnostics
+	if f.json {
+		file, diags = hcljson.Parse(f.text, f.name)
+	} else {
+		file, diags = hclsyntax.ParseConfig(f.text, f.name, hcl.InitialPos)
+	}
+	if diags.HasErrors() {
+		var r report
+		for _, d := range diags {
+			r.syntax(d)
+		}
+		return nil, r.found
+	}
+	return file.Body, nil
+}

@@ -1,0 +1,177 @@
+package hclconfig
+
+// Rule is one thing that Load or Format can find. Ids are stable: they stand in scripts and in editors.
+type Rule struct {
+	ID       string
+	Severity Severity
+	Summary  string // of a finding, unless it has a more exact one
+	Doc      string // why the rule is there and what to do
+}
+
+// Rules returns every rule, ordered by kind.
+func Rules() []Rule {
+	var all []Rule
+	for _, group := range [][]Rule{fileRules(), languageRules(), schemaRules(), meaningRules()} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// ruleByID returns the row of id. An id that is not there is a mistake in this package, which its tests would show.
+func ruleByID(id string) Rule {
+	for _, group := range []func() []Rule{fileRules, languageRules, schemaRules, meaningRules} {
+		for _, r := range group() {
+			if r.ID == id {
+				return r
+			}
+		}
+	}
+	panic("hclconfig: no rule " + id)
+}
+
+// fileRules are about finding and reading files.
+func fileRules() []Rule {
+	return []Rule{
+		{"unreadable-file", Error, "a file cannot be read",
+			"A file or folder that was named does not exist, may not be read, or is neither a file nor a folder."},
+		{"no-configuration", Error, "no configuration was found",
+			"A folder holds no *.hcl or *.hcl.json file. Files whose name begins with a dot are skipped, and *.vars.hcl " +
+				"files hold values of variables and are named with --var-file."},
+		{"file-too-large", Error, "a file is too large",
+			"A configuration file may have 16 MiB. What is larger is another kind of file by mistake."},
+		{"invalid-encoding", Error, "a file is not plain UTF-8 text",
+			"Configuration files are UTF-8 without a byte order mark and without NUL characters."},
+		{"too-deep", Error, "too deeply nested",
+			"Brackets nest at most 100 deep, and one statement has at most 10000 operators and brackets."},
+		{"number-out-of-range", Error, "a number is out of range",
+			"A number has at most 300 digits and an exponent of at most 300. No attribute needs more, and the exact value " +
+				"of a number such as 1e9999999 takes a long time to compute."},
+		{"syntax", Error, "invalid syntax",
+			"The text is not HCL. A block is `type \"label\" { ... }`, an attribute is `name = value` on its own line, and a " +
+				"one-line block holds exactly one attribute. In *.hcl.json files the rules of JSON apply."},
+	}
+}
+
+// languageRules are about names, expressions and values.
+func languageRules() []Rule {
+	return []Rule{
+		{"unknown-attribute", Error, "unknown attribute",
+			"No attribute of that name exists in this block. Nothing that is written is ever ignored."},
+		{"unknown-block", Error, "unknown block", "No block of that type exists here."},
+		{"not-built", Error, "this block is not built yet",
+			"The block is part of the language but this version of iggysink cannot do it. It is an error so that nobody " +
+				"relies on something that does not happen."},
+		{"block-labels", Error, "wrong number of labels",
+			"A sink and a stream have one label, their name. A dead_letter block has one, its kind. A variable has one. " +
+				"Other blocks have none."},
+		{"duplicate-attribute", Error, "an attribute is set twice", "Each attribute is set once in a block."},
+		{"duplicate-block", Error, "a block is there twice",
+			"This block may stand once in its place, all files together. iggysink does not merge two of them."},
+		{"duplicate-name", Error, "a name is declared twice",
+			"A variable and a local each have one declaration, all files together."},
+		{"unknown-name", Error, "unknown name",
+			"An expression may use var.NAME of a variable block and local.NAME of a locals block; in the url of a sink also " +
+				"stream, topic and partition. Text stands in quotes."},
+		{"local-cycle", Error, "a local depends on itself", "Locals may use each other, but not in a circle."},
+		{"unknown-function", Error, "unknown function", "The functions of the language are: " + functionNames() + "."},
+		{"function-call", Error, "a function call failed",
+			"An argument is missing, of the wrong type, or not what the function can work with. The message shows no value, " +
+				"which may be secret."},
+		{"invalid-expression", Error, "an expression cannot be evaluated",
+			"The expression is well-formed but has no value, such as an element of a list that has fewer."},
+		{"value-too-large", Error, "a value is too large", "A local or a variable holds at most 1 MiB of text."},
+		{"env-unset", Error, "an environment variable is not set",
+			"env(\"NAME\") needs the variable NAME in the environment of the process. env(\"NAME\", \"x\") gives x where it is " +
+				"not set. A variable that is set but empty counts as set."},
+		{"invalid-file", Error, "file() cannot read a file",
+			"file(\"path\") reads UTF-8 text of at most 1 MiB. A relative path starts at the folder of the file that names it."},
+		{"missing-variable", Error, "a variable has no value",
+			"A variable without default gets its value from --var NAME=VALUE, from a --var-file, or from the environment " +
+				"variable IGGYSINK_VAR_NAME."},
+		{"invalid-variable", Error, "a variable has an invalid value",
+			"The value of a variable must be of its type, and a --var, a --var-file or IGGYSINK_VAR_NAME must name a " +
+				"variable that is declared. Values are literals: they use no functions and no other names."},
+		{"template-field", Error, "stream, topic and partition cannot be used here",
+			"${stream}, ${topic} and ${partition} differ from partition to partition. They are filled in after the " +
+				"configuration was evaluated, so they may stand in the url of a sink, as they are: not in another attribute, " +
+				"in a local, in a condition or inside a function."},
+	}
+}
+
+// schemaRules are what the JSON Schema of the configuration asks for.
+func schemaRules() []Rule {
+	return []Rule{
+		{"missing-attribute", Error, "an attribute is missing", "The block needs this attribute."},
+		{"missing-block", Error, "a block is missing", "At least one block of this type is needed here."},
+		{"wrong-type", Error, "wrong type", "The value is of another type than the attribute, and cannot be converted."},
+		{"invalid-value", Error, "invalid value", "The attribute takes one of a few values, or text of a certain form."},
+		{"out-of-range", Error, "value out of range", "The value is below or above its bounds, or has too few or too many " +
+			"characters or elements."},
+		{"duplicate-value", Error, "a list holds a value twice", "Each value of this list stands there once."},
+		{"invalid-duration", Error, "invalid duration",
+			"A duration is a number with a unit: ns, us, ms, s, m, h or d, such as \"500ms\", \"1.5s\" or \"1d12h\". It has no " +
+				"sign."},
+		{"invalid-address", Error, "invalid address", "An address is host:port, such as \"127.0.0.1:8090\" or \"[::1]:8090\"."},
+		{"invalid-url", Error, "invalid url",
+			"A url is absolute, begins with http:// or https://, has a host and no spaces. ${stream}, ${topic} and " +
+				"${partition} may stand in its path and query, not in its host."},
+	}
+}
+
+// meaningRules are what no schema can say.
+func meaningRules() []Rule {
+	return []Rule{
+		{"duplicate-sink", Error, "two sinks have one name",
+			"The name of a sink is in logs, in metrics and in its consumer group, so each sink has its own."},
+		{"shared-group", Error, "two sinks read one topic with one consumer group",
+			"The members of a consumer group share the partitions of a topic: each sink would get some of the messages and " +
+				"store offsets for both. Give each sink its own consumer_group."},
+		{"duplicate-topic", Error, "a sink reads a topic twice",
+			"Every message of the topic would be delivered twice."},
+		{"shared-dead-letter", Error, "two sinks have one dead-letter file",
+			"Each sink has its own file, so that it can be shown and sent again by itself."},
+		{"retry-delay-order", Error, "retry_delay is above max_retry_delay",
+			"retry_delay is the bound of the first wait, max_retry_delay that of every wait."},
+		{"poll-interval-order", Error, "poll_interval is above max_poll_interval",
+			"poll_interval is the first wait after an empty poll; it grows up to max_poll_interval."},
+		{"cooldown-order", Error, "cooldown is above max_cooldown",
+			"cooldown is the first wait of a paused sink; it grows up to max_cooldown."},
+		{"status-code-twice", Warning, "a status code is in two lists",
+			"Success wins over retry, retry over pause, pause over reject. The code in the other list has no effect."},
+		{"raw-metadata", Warning, "raw never has metadata",
+			"batch_mode = \"raw\" sends the payload's own bytes. include_metadata = true has no effect with it."},
+		{"method-batch", Warning, "the method usually has no body",
+			"GET and HEAD requests with a body are dropped by many servers, and a batch would be lost with it."},
+		{"content-type-header", Error, "Content-Type stands in headers",
+			"The content type follows from batch_mode, and is set to another with content_type."},
+		{"invalid-header", Error, "invalid header name",
+			"A header name has letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 5.1), and stands there once, whatever its " +
+				"case."},
+		{"header-line-break", Error, "a header value has a line break",
+			"A line break, or another control character, would end the header and begin another one. Use trimspace() around " +
+				"file()."},
+		{"literal-secret", Warning, "a secret is written as a literal",
+			"Who can read the configuration knows the secret. Take it from env() or file(), or from a variable."},
+		{"cleartext-credentials", Warning, "credentials travel in clear text",
+			"http to another host shows the headers to everyone on the way. Use https."},
+		{"url-userinfo", Error, "a url holds a user name or a password",
+			"Urls get into logs of proxies and endpoints. Use an Authorization header."},
+		{"default-group", Warning, "the consumer group follows the name of the sink",
+			"Without consumer_group it is iggysink- and the name of the sink. Renaming the sink then starts a new group, " +
+				"which begins where start_from says and delivers messages again."},
+		{"exhausted-dead-letter", Warning, "messages leave the topic while the endpoint is broken",
+			"With on_exhausted = \"dead_letter\" an endpoint that answers 500 for an hour moves an hour of messages to the " +
+				"dead letters. \"pause\" waits for it and loses nothing."},
+		{"dead-letter-missing", Error, "there is no dead_letter block",
+			"on_rejected or on_exhausted sends messages to the dead letters, and the sink does not say where they are."},
+		{"ordering-key-missing", Error, "ordering_key is missing",
+			"ordering = \"key\" needs ordering_key: header:NAME or payload:/json/pointer."},
+		{"ordering-key-unused", Warning, "ordering_key has no effect", "It is used with ordering = \"key\" only."},
+		{"max-in-flight-unused", Warning, "max_in_flight has no effect",
+			"ordering = \"partition\" keeps one request of a partition in flight. More than one needs \"key\" or \"none\"."},
+		{"iggy-credentials", Error, "the Iggy server asks for a login",
+			"The iggy block has either username and password, or token."},
+		{"health-check-url", Error, "health_check_url is missing",
+			"The url differs from partition to partition and the check has none. Say where to check."},
+	}
+}

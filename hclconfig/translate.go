@@ -1,0 +1,271 @@
+package hclconfig
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// syntax tells a finding of HCL's parsers. Their text is not shown: it may quote what stands there, which may be a
+// secret. Its kind and its place are kept.
+func (r *report) syntax(d *hcl.Diagnostic) {
+	rng := subject(d)
+	if d.Summary == "Attribute redefined" {
+		r.at(rng, "duplicate-attribute", "", "Each attribute is set once in a block.")
+		return
+	}
+	for _, row := range syntaxKinds() {
+		if strings.HasPrefix(d.Summary, row.kind) {
+			r.at(rng, "syntax", row.summary, row.detail)
+			return
+		}
+	}
+	r.at(rng, "syntax", "", "The text here cannot be understood. Compare it with a line that works.")
+}
+
+// subject returns the place of a finding of HCL.
+func subject(d *hcl.Diagnostic) hcl.Range {
+	if d.Subject == nil {
+		return hcl.Range{}
+	}
+	return *d.Subject
+}
+
+// syntaxKind is how HCL begins the summary of a kind of finding, and what we say.
+type syntaxKind struct{ kind, summary, detail string }
+
+func syntaxKinds() []syntaxKind {
+	const attribute = `An attribute is name = value, a block is type "label" { ... }.`
+	return []syntaxKind{
+		{"Argument or block definition required", "an attribute or a block is expected", attribute},
+		{"Argument definition required", "an attribute is expected", attribute},
+		{"Invalid argument name", "a name stands without quotes", attribute},
+		{"Invalid attribute name", "invalid name behind a dot", ""},
+		{"Attribute name required", "a name is missing behind a dot", ""},
+		{"Invalid block definition", "invalid block", `A block is type "label" { ... }, with its closing brace on a line of its own.`},
+		{"Invalid single-argument block definition", "invalid one-line block",
+			"A one-line block holds exactly one attribute and no blocks. Write it over several lines."},
+		{"Missing newline after block definition", "a line break is missing behind a block", ""},
+		{"Missing newline after argument", "a line break is missing behind an attribute", "Write each attribute on its own line."},
+		{"Unclosed configuration block", "a block is not closed", "Its closing brace } is missing."},
+		{"Unclosed", "something is not closed", "A closing bracket, brace or quote is missing."},
+		{"Unterminated string", "a string is not closed", `Its closing quote " is missing.`},
+		{"Unterminated template", "a string is not closed", `Its closing quote " is missing.`},
+		{"Unterminated", "something is not closed", "A closing bracket, brace or parenthesis is missing."},
+		{"Unbalanced", "something is not closed", "A closing parenthesis is missing."},
+		{"Unexpected end of template", "a string is not closed", "A closing quote, brace or directive is missing."},
+		{"Invalid multi-line string", "a string is not closed on its line",
+			"For text over several lines write \\n, or a heredoc: <<EOT."},
+		{"Invalid string literal", "invalid string", ""},
+		{"Invalid escape sequence", "invalid escape sequence", `Known are \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN.`},
+		{"Invalid expression", "a value is expected", "A value is text in quotes, a number, true, false, a list, a map or a call."},
+		{"Missing expression", "a value is missing", "A value is text in quotes, a number, true, false, a list, a map or a call."},
+		{"Invalid character encoding", "the text is not UTF-8", ""},
+		{"Invalid character", "invalid character", "It has no meaning here. Text stands in double quotes."},
+		{"Unsupported operator", "unknown operator", "Known are && || ! == != < > <= >= + - * / %."},
+		{"Missing item separator", "a comma is missing", "Elements of a list are separated by commas."},
+		{"Missing attribute separator", "a comma is missing", "Elements of a map are separated by commas or line breaks."},
+		{"Missing argument separator", "a comma is missing", "Arguments of a function are separated by commas."},
+		{"Extra characters", "unexpected text behind an expression", "An expression ends here."},
+		{"Trailing comma", "a comma is too many", "JSON has no comma behind the last element."},
+		{"Root value must be object", "the file is not a JSON object", "It is { ... }."},
+		{"Invalid JSON", "invalid JSON value", ""},
+		{"Mismatched", "the closing bracket is of another kind", ""},
+		{"Missing", "something is missing here", "Compare it with a line that works."},
+	}
+}
+
+// content reads a body by its table and tells what does not belong there.
+func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl.BodyContent {
+	content, diags := body.Content(want)
+	for _, d := range diags {
+		rng := subject(d)
+		name := l.textAt(rng)
+		switch {
+		case d.Summary == "Unsupported argument", d.Summary == "Extraneous JSON object property",
+			d.Summary == "Unsupported block type":
+			l.unknown(rng, name, want, title, d.Summary == "Unsupported block type")
+		case d.Summary == "Duplicate argument":
+			l.at(rng, "duplicate-attribute", fmt.Sprintf("%q is set twice", name), "Each attribute is set once in a block.")
+		case strings.HasPrefix(d.Summary, "Extraneous label"), d.Summary == "Missing block label",
+			strings.HasPrefix(d.Summary, "Missing ") && strings.Contains(d.Summary, " for "):
+			l.labels(rng, d.Summary, want)
+		case d.Summary == "Incorrect JSON value type":
+			l.at(rng, "wrong-type", "a JSON object is expected", "A block is an object; its label is the name of a property: "+
+				`{"sink": {"orders": { ... }}}.`)
+		default:
+			l.syntax(d)
+		}
+	}
+	return content
+}
+
+// textAt returns the name at rng as it was written, without the quotes of JSON.
+func (l *loader) textAt(rng hcl.Range) string {
+	for _, f := range l.files {
+		if f.name == rng.Filename && rng.CanSliceBytes(f.text) {
+			return strings.Trim(string(rng.SliceBytes(f.text)), `"`)
+		}
+	}
+	return ""
+}
+
+// unknown tells of a name that means nothing here.
+func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, title string, isBlock bool) {
+	for _, later := range laterBlocks() {
+		if name == later {
+			l.at(rng, "not-built", fmt.Sprintf("the block %q is not built yet", name),
+				"It comes with a later version. Take it out.")
+			return
+		}
+	}
+	var attributes, blocks []string
+	for _, a := range want.Attributes {
+		attributes = append(attributes, a.Name)
+	}
+	for _, b := range want.Blocks {
+		blocks = append(blocks, b.Type)
+	}
+	rule, same, other := "unknown-attribute", attributes, blocks
+	kind, hint := "attribute", "%q is a block here: write it without =, as %s { ... }."
+	if isBlock {
+		rule, same, other = "unknown-block", blocks, attributes
+		kind, hint = "block", "%q is an attribute here: write it as %s = value."
+	}
+	detail := didYouMean(name, append(same, other...))
+	for _, o := range other {
+		if o == name {
+			detail = fmt.Sprintf(hint, name, name)
+		}
+	}
+	l.at(rng, rule, fmt.Sprintf("unknown %s %q", kind, printable(name)), join(notIn(title), detail))
+}
+
+func notIn(title string) string {
+	if title == "" {
+		return "Nothing has that name at the top of a file."
+	}
+	return "Blocks of type " + title + " have nothing of that name."
+}
+
+// join puts sentences together that may be empty.
+func join(sentences ...string) string {
+	var kept []string
+	for _, s := range sentences {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+func (l *loader) labels(rng hcl.Range, summary string, want *hcl.BodySchema) {
+	detail := "Labels stand between the type of a block and its opening brace."
+	for _, b := range want.Blocks {
+		if strings.HasSuffix(summary, " for "+b.Type) {
+			detail = fmt.Sprintf("A %s block has no label.", b.Type)
+			if len(b.LabelNames) > 0 {
+				detail = fmt.Sprintf("A %s block has %d label, its %s.", b.Type, len(b.LabelNames), strings.Join(b.LabelNames, ", "))
+			}
+		}
+	}
+	l.at(rng, "block-labels", "", detail)
+}
+
+// callError is what our own functions fail with. Its text holds no value.
+type callError struct{ rule, summary, detail string }
+
+func (e *callError) Error() string { return e.summary }
+
+// evaluation tells a finding of evaluating an expression. Where quiet is set, the expression belongs to a sensitive
+// attribute, and not even a name that stands in it is shown.
+func (r *report) evaluation(d *hcl.Diagnostic, quiet bool) {
+	rng := subject(d)
+	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
+	var own *callError
+	switch {
+	case isCall && errors.As(extra.FunctionCallError(), &own):
+		r.at(rng, own.rule, own.summary, own.detail)
+	case d.Summary == "Call to unknown function":
+		r.at(rng, "unknown-function", "", "Known are "+functionNames()+".")
+	case isCall, strings.Contains(d.Summary, "function argument"), strings.Contains(d.Summary, "expanding argument"):
+		name := ""
+		if isCall && !quiet {
+			name = extra.CalledFunctionName()
+		}
+		r.at(rng, "function-call", callSummary(name), callDetail(d.Summary, name))
+	default:
+		for _, row := range evaluationKinds() {
+			if d.Summary == row.kind {
+				r.at(rng, "invalid-expression", row.summary, row.detail)
+				return
+			}
+		}
+		r.at(rng, "invalid-expression", "", "The expression has no value. Its parts do not fit together.")
+	}
+}
+
+func callSummary(name string) string {
+	if name == "" {
+		return "a function call failed"
+	}
+	return name + "() failed"
+}
+
+func callDetail(summary, name string) string {
+	switch {
+	case strings.HasPrefix(summary, "Not enough"):
+		return "An argument is missing."
+	case strings.HasPrefix(summary, "Too many"):
+		return "There are more arguments than it takes."
+	case name == "jsondecode":
+		return "Its argument is not valid JSON."
+	case name == "base64decode":
+		return "Its argument is not valid base64, or does not hold UTF-8 text."
+	case name == "regex":
+		return "The pattern is not valid, or the text does not match it. can(regex(...)) tells whether it does."
+	case name == "lookup":
+		return "The map has no such key. A third argument is the value to take instead."
+	case name == "try":
+		return "No argument has a value."
+	}
+	return "An argument is not of the type that the function works with."
+}
+
+func evaluationKinds() []syntaxKind {
+	return []syntaxKind{
+		{"Unsupported attribute", "no such attribute", "The value has no attribute of that name."},
+		{"Invalid index", "no such element", "The list or map has no element of that index or key."},
+		{"Missing map element", "no such element", "The map has no element of that key."},
+		{"Attempt to get attribute from null value", "the value is null", "A null has no attributes."},
+		{"Attempt to index null value", "the value is null", "A null has no elements."},
+		{"Invalid template interpolation value", "a value cannot stand in text",
+			"Text, numbers and true or false can. Use jsonencode() or join() for lists and maps, and mind null."},
+		{"Invalid operand", "an operand is of the wrong type", "Arithmetic takes numbers, && and || take true or false."},
+		{"Operation failed", "the operation has no result", "A division by zero has none."},
+		{"Division by zero", "division by zero", ""},
+		{"Incorrect condition type", "a condition is neither true nor false", ""},
+		{"Null condition", "a condition is null", ""},
+		{"Inconsistent conditional result types", "the results of a condition are of different types", "Both must be of one type."},
+		{"Duplicate object key", "a key stands twice in a map", ""},
+		{"Duplicate object attribute", "a key stands twice in a map", ""},
+		{"Iteration over non-iterable value", "the value has no elements to go through", "for takes a list or a map."},
+		{"Iteration over null value", "the value is null", "for takes a list or a map."},
+		{"Invalid escape sequence", "invalid escape sequence", `Known are \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN.`},
+	}
+}
+
+// laterBlocks are part of the language and come with later work.
+func laterBlocks() []string {
+	return []string{"rate_limit", "auth", "signature", "cloudevents", "proxy", "network", "compression", "test"}
+}
+
+// printable returns a name of the user in a form that can go to a terminal.
+func printable(name string) string {
+	quoted := strconv.Quote(name)
+	return quoted[1 : len(quoted)-1]
+}

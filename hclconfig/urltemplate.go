@@ -1,0 +1,134 @@
+package hclconfig
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/schema"
+)
+
+// template evaluates a url: everything in it but the fields. A field has a sentinel as its value, which is then replaced
+// by the field's text form; text around it is escaped. The result is what schema.ParseTemplate reads.
+//
+// A sentinel would not survive a function or a condition: upper(topic) would be evaluated once, with the sentinel. So a
+// field may stand in template text only, which namesInTemplate checks before.
+func (l *loader) template(expr hcl.Expression) cty.Value {
+	if !l.fieldsInText(expr) {
+		return cty.DynamicVal
+	}
+	values := make(map[string]cty.Value)
+	for _, name := range fields() {
+		values[name] = cty.StringVal(sentinel(name))
+	}
+	value := l.evaluate(expr, evaluation{quiet: true, template: values})
+	plain, marks := value.Unmark()
+	if !plain.IsKnown() || plain.IsNull() || plain.Type() != cty.String {
+		return value
+	}
+	return cty.StringVal(templateText(plain.AsString())).WithMarks(marks)
+}
+
+// sentinel stands for a field. It has NUL in it, which env() and file() refuse.
+func sentinel(name string) string { return "\x00" + name + "\x00" }
+
+// templateText replaces the sentinels and escapes the text between them.
+func templateText(s string) string {
+	var b strings.Builder
+	for s != "" {
+		at, found := len(s), ""
+		for _, name := range fields() {
+			if i := strings.Index(s, sentinel(name)); i >= 0 && i < at {
+				at, found = i, name
+			}
+		}
+		if found == "" {
+			b.WriteString(strings.ReplaceAll(s, "${", "$${"))
+			break
+		}
+		b.WriteString(schema.EscapeTemplate(s[:at]) + "${" + found + "}")
+		s = s[at+len(sentinel(found)):]
+	}
+	return b.String()
+}
+
+// fieldsInText reports whether every use of a field in expr is plain text, and tells of those that are not.
+func (l *loader) fieldsInText(expr hcl.Expression) bool {
+	node, isNative := expr.(hclsyntax.Expression)
+	at := hcl.Range{}
+	if !isNative { // a JSON string: its text is a template
+		at = expr.Range()
+		if node = l.jsonTemplate(at); node == nil {
+			return true
+		}
+	}
+	w := fieldWalker{}
+	_ = hclsyntax.Walk(node, &w) // the walker gives no diagnostics
+	for _, use := range w.wrong {
+		rng := use.SourceRange()
+		if !isNative {
+			rng = at
+		}
+		l.at(rng, "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
+			fmt.Sprintf("It is filled in for each partition, after functions and conditions are evaluated. Write ${%s}.", use.RootName()))
+	}
+	return len(w.wrong) == 0
+}
+
+// jsonTemplate parses the text of a JSON string as HCL does when it evaluates it.
+func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
+	for _, f := range l.files {
+		if f.name != rng.Filename || !rng.CanSliceBytes(f.text) {
+			continue
+		}
+		var text string
+		if json.Unmarshal(rng.SliceBytes(f.text), &text) != nil {
+			return nil
+		}
+		if expr, diags := hclsyntax.ParseTemplate([]byte(text), f.name, rng.Start); !diags.HasErrors() {
+			return expr
+		}
+	}
+	return nil
+}
+
+// fieldWalker finds fields below something that is not text.
+type fieldWalker struct {
+	around int // how many nodes that are not text are open
+	wrong  []hcl.Traversal
+}
+
+// isText reports whether a field below node stays text.
+func isText(node hclsyntax.Node) bool {
+	switch node.(type) {
+	case *hclsyntax.TemplateExpr, *hclsyntax.TemplateWrapExpr, *hclsyntax.ParenthesesExpr, *hclsyntax.ScopeTraversalExpr:
+		return true
+	}
+	return false
+}
+
+// Enter implements hclsyntax.Walker.
+func (w *fieldWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
+	if t, isName := node.(*hclsyntax.ScopeTraversalExpr); isName && slices.Contains(fields(), t.Traversal.RootName()) {
+		if w.around > 0 || len(t.Traversal) > 1 {
+			w.wrong = append(w.wrong, t.Traversal)
+		}
+	}
+	if !isText(node) {
+		w.around++
+	}
+	return nil
+}
+
+// Exit implements hclsyntax.Walker.
+func (w *fieldWalker) Exit(node hclsyntax.Node) hcl.Diagnostics {
+	if !isText(node) {
+		w.around--
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package hclconfig
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"iggysink/schema"
+)
+
+// validate holds the tree against the JSON Schema, tells every violation at its place and takes what is not valid out of
+// the tree, so that the rest can be decoded and looked at by the rules.
+func (l *loader) validate(tree map[string]any) {
+	for _, v := range schema.ValidateConfig(tree) {
+		l.violation(v, tree)
+	}
+}
+
+func (l *loader) violation(v schema.Violation, tree map[string]any) {
+	o := l.places.find(v.Pointer)
+	if o.unknown && v.Pointer != "" {
+		return
+	}
+	switch v.Keyword {
+	case "required", "dependentRequired":
+		l.missing(v, o)
+		return
+	case "additionalProperties": // content has told already; the labels and names of the tree are those of the table
+		l.at(o.name, "unknown-attribute", fmt.Sprintf("unknown attribute %q", printable(v.Property)), "")
+	default:
+		rule, detail := ruleOf(v), ""
+		name := leafName(v.Pointer)
+		summary := fmt.Sprintf("%s %s", name, v.Message())
+		value, isText := valueAt(tree, v.Pointer).(string)
+		if rule == "invalid-duration" || rule == "invalid-address" || rule == "invalid-url" {
+			summary, detail = "", name+" "+v.Message()+"."
+			if rule == "invalid-duration" && isText && !o.secret {
+				detail = durationDetail(value, v.Format)
+			}
+		}
+		if v.Keyword == "enum" && isText && !o.secret {
+			detail = join(fmt.Sprintf("%q is not one of them.", printable(shorten(value))), didYouMean(value, v.Allowed))
+		}
+		l.at(o.value, rule, summary, detail)
+	}
+	l.places.forget(v.Pointer)
+	remove(tree, v.Pointer)
+}
+
+// missing tells of an attribute or a block that is not there.
+func (l *loader) missing(v schema.Violation, o *origin) {
+	pointer := v.Pointer + "/" + v.Property
+	if !l.places.known(pointer) { // it is there, and its value is not known or not valid
+		return
+	}
+	detail := firstSentence(v.Description)
+	table := l.tableAt(v.Pointer)
+	switch isBlock := table != nil && child(table, v.Property) != nil; {
+	case isBlock && v.Pointer == "":
+		l.at(o.value, "missing-block", fmt.Sprintf("there is no %s block", v.Property), detail)
+	case isBlock:
+		l.at(o.value, "missing-block", fmt.Sprintf("the block %q is missing", v.Property), detail)
+	case v.Trigger != "":
+		l.at(l.places.find(v.Pointer+"/"+v.Trigger).name, "missing-attribute",
+			fmt.Sprintf("%q is missing: %s needs it", v.Property, v.Trigger), detail)
+	default:
+		l.at(o.value, "missing-attribute", fmt.Sprintf("%q is missing", v.Property), detail)
+	}
+	l.places.forget(pointer)
+}
+
+// tableAt returns the table of the block at a pointer.
+func (l *loader) tableAt(pointer string) *schema.Block {
+	table := schema.ConfigBlock()
+	for segment := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		if _, err := strconv.Atoi(segment); err == nil || segment == "" {
+			continue
+		}
+		if table = child(table, segment); table == nil {
+			return nil
+		}
+	}
+	return table
+}
+
+// ruleOf returns the rule that a keyword of the schema stands for.
+func ruleOf(v schema.Violation) string {
+	switch v.Keyword {
+	case "type":
+		return "wrong-type"
+	case "minimum", "maximum", "minLength", "maxLength", "minItems":
+		return "out-of-range"
+	case "uniqueItems":
+		return "duplicate-value"
+	case "format":
+		switch {
+		case strings.HasPrefix(v.Format, "go-duration"):
+			return "invalid-duration"
+		case v.Format == "host-port":
+			return "invalid-address"
+		case strings.HasPrefix(v.Format, "http-url"):
+			return "invalid-url"
+		}
+	}
+	return "invalid-value"
+}
+
+// leafName returns the name of the attribute that a pointer leads to or into: a list's or map's rather than its element's
+// number or key.
+func leafName(pointer string) string {
+	segments := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	name := segments[len(segments)-1]
+	if _, err := strconv.Atoi(name); err == nil && len(segments) > 1 {
+		return "an element of " + segments[len(segments)-2]
+	}
+	if n := len(segments); n > 1 && segments[n-2] == "headers" {
+		return "a value of headers"
+	}
+	return name
+}
+
+// durationDetail says what in a duration was not understood.
+func durationDetail(s, format string) string {
+	const known = "(ms, s, m, h, d)"
+	if _, err := schema.ParseDuration(s); err == nil && format == "go-duration-positive" {
+		return `It must be more than zero. Try "5s".`
+	}
+	if strings.ContainsAny(s, "+-") {
+		return `A duration has no sign. Try "5s".`
+	}
+	number := strings.TrimLeft(s, "0123456789.")
+	unit := strings.TrimRight(number, "0123456789.")
+	switch {
+	case s == "":
+		return `It is empty. Try "5s".`
+	case number == "" && strings.Trim(s, "0123456789") == "":
+		return fmt.Sprintf("A unit is missing %s. Try %q.", known, printable(shorten(s))+"s")
+	case number != "" && len(number) == len(s):
+		return fmt.Sprintf(`%q does not begin with a number. Try "5s".`, printable(shorten(s)))
+	case unit != "" && strings.Trim(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZµ ") == "" &&
+		!slices.Contains([]string{"ns", "us", "µs", "ms", "s", "m", "h", "d"}, unit):
+		return fmt.Sprintf(`%q is not a unit %s. Try "5s".`, printable(shorten(unit)), known)
+	}
+	return fmt.Sprintf(`%q is a number with a unit %s, or several in a row, that does not fit. Try "5s".`, printable(shorten(s)), known)
+}
+
+// shorten cuts a value that would fill the screen.
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "..."
+	}
+	return s
+}
+
+func firstSentence(s string) string {
+	if i := strings.Index(s, ". "); i >= 0 {
+		return s[:i+1]
+	}
+	return s
+}
+
+// valueAt returns the value at a pointer, or nil.
+func valueAt(v any, pointer string) any {
+	if pointer == "" {
+		return v
+	}
+	for segment := range strings.SplitSeq(pointer[1:], "/") {
+		switch container := v.(type) {
+		case map[string]any:
+			v = container[unescape(segment)]
+		case []any:
+			i, err := strconv.Atoi(segment)
+			if err != nil || i < 0 || i >= len(container) {
+				return nil
+			}
+			v = container[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+func unescape(segment string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(segment, "~1", "/"), "~0", "~")
+}
+
+// remove takes the attribute at a pointer, or around it, out of the tree. A list that lost an element would be another
+// list, and a block or a label must stay: the places of what follows would move.
+func remove(tree map[string]any, pointer string) {
+	for pointer != "" {
+		i := strings.LastIndexByte(pointer, '/')
+		parent, name := valueAt(tree, pointer[:i]), unescape(pointer[i+1:])
+		if object, isObject := parent.(map[string]any); isObject {
+			switch object[name].(type) {
+			case map[string]any:
+				if name != "headers" {
+					return
+				}
+			case []any:
+				if name == "sink" || name == "stream" {
+					return
+				}
+			}
+			delete(object, name)
+			return
+		}
+		pointer = pointer[:i]
+	}
+}
