@@ -2,14 +2,13 @@ package iggy_test
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"iggysink/internal/iggyserver/iggytest"
 	"iggysink/schema"
 )
 
@@ -18,7 +17,7 @@ func testWorld(t testing.TB, partitions int) *world {
 	if single, ok := t.(*testing.T); ok {
 		single.Parallel()
 	}
-	return newWorld(t, os.Getenv("IGGYSINK_TEST_SERVER"), fmt.Sprintf("s%d", rand.Uint64()), partitions)
+	return newWorld(t, iggytest.Address(t), iggytest.Unique(t, "iggy"), partitions)
 }
 
 func TestSourceReadsAllPartitionsInOffsetOrder(t *testing.T) {

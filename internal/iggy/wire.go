@@ -66,7 +66,7 @@ func (w *wire) extend(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.ended {
-		_ = w.SetDeadline(time.Now().Add(w.timeout + time.Duration(n)*time.Second/minRate))
+		_ = w.SetDeadline(time.Now().Add(w.timeout + time.Duration(n/minRate)*time.Second))
 	}
 }
 
@@ -81,6 +81,7 @@ func (w *wire) cut() {
 // Write sends a request.
 func (w *wire) Write(b []byte) (int, error) {
 	w.state = wireSent
+	w.extend(len(b))
 	n, err := w.Conn.Write(b)
 	if err != nil {
 		w.broken = true
