@@ -1,0 +1,259 @@
+package iggyserver
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// Bounds that hold where Options does not say otherwise.
+const (
+	DefaultMaxStored = 1 << 30   // bytes of messages
+	DefaultMaxFrame  = 128 << 20 // bytes of one request: one message of the largest size, or a large batch
+	maxControlFrame  = 10 << 20  // bytes of a request that carries no messages, as the real server
+	handOverCheck    = 5 * time.Second
+	goodbyeTimeout   = time.Second // for a client that does not read while the server closes
+)
+
+// Options of a server. The zero value listens on a free port of the loopback interface for iggy with password iggy.
+type Options struct {
+	Address  string       // host:port; default 127.0.0.1:0, a port that the kernel chooses
+	Username string       // default iggy
+	Password string       // default iggy
+	Token    string       // personal access token that may log in too; default none
+	Logger   *slog.Logger // default none
+
+	// MaxStored bounds the bytes of messages in memory; a send beyond it answers 3009, topic full. Default 1 GiB.
+	MaxStored int64
+	// MaxFrame bounds one request in bytes; a longer one answers 3 and ends the connection. Default 128 MiB.
+	MaxFrame int
+
+	// Now is the clock of all timestamps and of the hand-over after a join. With one of your own no timer runs: advance
+	// the clock and call Tick. Default time.Now, checked every 5 seconds.
+	Now func() time.Time
+}
+
+// Server is a running server.
+type Server struct {
+	opts Options
+	log  *slog.Logger
+	addr string
+	stop chan struct{}  // closed by Close
+	own  sync.WaitGroup // the accepting and the checking goroutine
+
+	lifecycle sync.Mutex // held by Close and Restart throughout, by the acceptor while it takes a connection in
+	listener  net.Listener
+	closed    bool
+
+	mu       sync.Mutex // guards all below
+	state    state
+	sessions map[uint32]*session
+	lastID   uint32
+	faults   []*armed
+	running  *generation
+}
+
+// generation is the time between two restarts: the connections and the signal that ends them.
+type generation struct {
+	stop     chan struct{}
+	sessions sync.WaitGroup
+}
+
+// Start listens and serves until Close.
+func Start(opts Options) (*Server, error) {
+	opts.Address = cmp.Or(opts.Address, "127.0.0.1:0")
+	opts.Username = cmp.Or(opts.Username, "iggy")
+	opts.Password = cmp.Or(opts.Password, "iggy")
+	opts.MaxStored = cmp.Or(opts.MaxStored, DefaultMaxStored)
+	opts.MaxFrame = cmp.Or(opts.MaxFrame, DefaultMaxFrame)
+	log := opts.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	timed := opts.Now == nil
+	if timed {
+		opts.Now = time.Now
+	}
+	listener, err := net.Listen("tcp", opts.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", opts.Address, err)
+	}
+	s := &Server{
+		opts: opts, log: log, addr: listener.Addr().String(), listener: listener,
+		stop: make(chan struct{}), sessions: map[uint32]*session{},
+		running: &generation{stop: make(chan struct{})},
+		state:   state{limit: uint64(max(opts.MaxStored, 0))},
+	}
+	s.own.Go(s.accept)
+	if timed {
+		s.own.Go(s.check)
+	}
+	return s, nil
+}
+
+// Addr is the host and port that clients connect to. It stays the same across restarts.
+func (s *Server) Addr() string { return s.addr }
+
+// Close tells every client that the server goes (status 8), ends all connections and waits for everything it started.
+// A second call does nothing.
+func (s *Server) Close() error {
+	s.lifecycle.Lock()
+	if s.closed {
+		s.lifecycle.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.stop)
+	err := s.listener.Close()
+	s.endSessions(false)
+	s.lifecycle.Unlock()
+	s.own.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// Tick hands over what has waited for HandOverTimeout on the clock of Options.Now, and returns how many partitions moved.
+func (s *Server) Tick() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.expireHandOvers(s.opts.Now())
+}
+
+func (s *Server) check() {
+	ticker := time.NewTicker(handOverCheck)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-ticker.C:
+			s.Tick()
+		}
+	}
+}
+
+// accept takes connections in until the listener is closed for good. During a restart it waits for the new one.
+func (s *Server) accept() {
+	listener := s.listener
+	for {
+		conn, err := listener.Accept()
+		s.lifecycle.Lock()
+		switch {
+		case s.closed:
+			s.lifecycle.Unlock()
+			if err == nil {
+				_ = conn.Close() // nobody will speak on it
+			}
+			return
+		case err != nil && s.listener == listener:
+			s.log.Error("accepting connections failed; the server takes no more of them", "error", err)
+			s.lifecycle.Unlock()
+			return
+		case err == nil:
+			s.begin(conn)
+		}
+		listener = s.listener
+		s.lifecycle.Unlock()
+	}
+}
+
+// begin starts the session of a connection. Its goroutine belongs to the generation, which endSessions waits for.
+func (s *Server) begin(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastID++
+	c := &session{id: s.lastID, conn: conn, server: s, stop: s.running.stop}
+	s.sessions[c.id] = c
+	s.running.sessions.Go(c.serve)
+}
+
+// end takes a connection out: its memberships end with it.
+func (s *Server) end(c *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, c.id)
+	s.state.disconnect(c.id)
+}
+
+// endSessions ends all connections, with a goodbye or like a kill, and waits for them.
+func (s *Server) endSessions(kill bool) {
+	s.mu.Lock()
+	ended := s.running
+	close(ended.stop)
+	now := time.Now()
+	for _, c := range s.sessions {
+		if kill {
+			abort(c.conn)
+			continue
+		}
+		// The session itself says goodbye, because only one may write: it wakes up from its read.
+		_ = c.conn.SetReadDeadline(now)
+		_ = c.conn.SetWriteDeadline(now.Add(goodbyeTimeout))
+	}
+	s.running = &generation{stop: make(chan struct{})}
+	s.mu.Unlock()
+	ended.sessions.Wait()
+}
+
+// RestartOptions tell what a restart looks like from outside.
+type RestartOptions struct {
+	// Kill ends the connections without the goodbye (status 8), with a reset.
+	Kill bool
+	// LoseTail is how many messages at the end of each partition are gone afterwards, as after a kill of a server that
+	// writes its log behind. Stored offsets beyond the new end read as the end.
+	LoseTail uint64
+	// Down, if set, is called while the server is away: connections are refused. Without it they wait for the new start.
+	Down func()
+}
+
+// Restart ends all connections and starts again at the same address. Streams, topics, messages, groups and stored offsets
+// survive, members do not. It fails if the address was taken meanwhile; the server is then closed to new connections.
+func (s *Server) Restart(opts RestartOptions) error {
+	s.lifecycle.Lock()
+	defer s.lifecycle.Unlock()
+	if s.closed {
+		return net.ErrClosed
+	}
+	if opts.Down != nil {
+		if err := s.listener.Close(); err != nil {
+			return fmt.Errorf("closing the listener: %w", err)
+		}
+	}
+	s.endSessions(opts.Kill)
+	s.mu.Lock()
+	s.state.restart(opts.LoseTail)
+	s.mu.Unlock()
+	if opts.Down == nil {
+		return nil
+	}
+	opts.Down()
+	listener, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("listening on %s again: %w", s.addr, err)
+	}
+	s.listener = listener
+	return nil
+}
+
+// DeleteHead removes the messages of a partition below an offset, as retention does, so that the first offset is above
+// what a consumer expects. The current offset stays.
+func (s *Server) DeleteHead(stream, topic string, partition uint32, before uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, bad := s.state.topic(ident{name: stream}, ident{name: topic})
+	if bad != ok {
+		return fmt.Errorf("deleting messages: no topic %s in stream %s", topic, stream)
+	}
+	p := t.partition(partition)
+	if p == nil {
+		return fmt.Errorf("deleting messages: topic %s has no partition %d", topic, partition)
+	}
+	s.state.stored -= p.deleteHead(before)
+	return nil
+}
