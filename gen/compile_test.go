@@ -54,10 +54,10 @@ func TestUnusualSchemasCompile(t *testing.T) {
 	dir := t.TempDir()
 	replace := make(map[string]string)
 	for name, content := range files {
-		real, err := filepath.Abs(filepath.Join("..", name))
+		replaced, err := filepath.Abs(filepath.Join("..", name))
 		require.NoError(t, err)
-		replace[real] = filepath.Join(dir, filepath.Base(name))
-		require.NoError(t, os.WriteFile(replace[real], content, 0o600))
+		replace[replaced] = filepath.Join(dir, filepath.Base(name))
+		require.NoError(t, os.WriteFile(replace[replaced], content, 0o600))
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	require.NoError(t, err)

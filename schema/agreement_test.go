@@ -17,22 +17,25 @@ import (
 
 // Both validators must say the same: the generated one of a Go value, and jsonschema of the tree that stands for it.
 
-func TestValidatorsAgreeOnConfigs(t *testing.T) {
-	var broken int
-	rapid.Check(t, func(t *rapid.T) {
-		c := validConfig()
-		for range rapid.IntRange(0, 6).Draw(t, "mutations") {
-			mutate(t, reflect.ValueOf(&c).Elem())
-		}
-		doc := plainTree(reflect.ValueOf(c))
-		want, got := ValidateConfig(doc), c.Validate()
-		for i := range want {
-			want[i].Description, want[i].Example = "", ""
-		}
-		require.Equal(t, want, got, "%v", doc)
-		broken += len(got)
-	})
-	assert.NotZero(t, broken, "some configurations were at fault")
+func TestValidatorsAgreeOnConfigs(t *testing.T) { rapid.Check(t, agreeOnConfigs) }
+
+func FuzzValidatorsAgreeOnConfigs(f *testing.F) { f.Fuzz(rapid.MakeFuzz(agreeOnConfigs)) }
+
+func agreeOnConfigs(t *rapid.T) {
+	c := validConfig()
+	mutations := rapid.IntRange(0, 6).Draw(t, "mutations")
+	for range mutations {
+		mutate(t, reflect.ValueOf(&c).Elem())
+	}
+	doc := plainTree(reflect.ValueOf(c))
+	want, got := ValidateConfig(doc), c.Validate()
+	for i := range want {
+		want[i].Description, want[i].Example = "", ""
+	}
+	require.Equal(t, want, got, "%v", doc)
+	if mutations == 0 {
+		require.Empty(t, got)
+	}
 }
 
 // validConfig has every block.
