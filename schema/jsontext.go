@@ -64,56 +64,56 @@ func (s *jsonText) atInvalidUTF8() bool {
 type expect uint8
 
 const (
-	value        expect = iota
-	firstElement        // a value or ]
-	key                 // a name and its colon
-	firstKey            // the same or }
-	next                // a comma, the container's end, or the end of the text
+	wantValue        expect = iota
+	wantFirstElement        // a value or ]
+	wantKey                 // a name and its colon
+	wantFirstKey            // the same or }
+	wantNext                // a comma, the container's end, or the end of the text
 )
 
 // scan reads the whole text and reports whether it is JSON.
 func (s *jsonText) scan() bool {
-	want := value
+	want := wantValue
 	for {
 		c := s.peek()
 		switch {
-		case want == next && s.depth == 0:
+		case want == wantNext && s.depth == 0:
 			return s.pos == len(s.text)
-		case want == next:
+		case want == wantNext:
 			object := s.inObject()
 			switch {
 			case c == ',' && object:
-				want = key
+				want = wantKey
 			case c == ',':
-				want = value
+				want = wantValue
 			case c == '}' && object, c == ']' && !object:
 				s.depth--
 			default:
 				return false
 			}
 			s.pos++
-		case want == firstKey && c == '}', want == firstElement && c == ']':
+		case want == wantFirstKey && c == '}', want == wantFirstElement && c == ']':
 			s.pos++
 			s.depth--
-			want = next
-		case want == key || want == firstKey:
+			want = wantNext
+		case want == wantKey || want == wantFirstKey:
 			if c != '"' || !s.string() || s.peek() != ':' {
 				return false
 			}
 			s.pos++
-			want = value
+			want = wantValue
 		case c == '{' || c == '[':
 			if !s.open(c == '{') {
 				return false
 			}
-			if want = firstElement; c == '{' {
-				want = firstKey
+			if want = wantFirstElement; c == '{' {
+				want = wantFirstKey
 			}
 		default:
 			if !s.scalar(c) {
 				return false
 			}
-			want = next
+			want = wantNext
 		}
 	}
 }
