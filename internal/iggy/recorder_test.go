@@ -185,6 +185,16 @@ func (w *world) stored(partition uint32) int {
 	return int(offset)
 }
 
+// awaitStored asks until the group's offset is the one wanted.
+func (w *world) awaitStored(partition uint32, offset int) {
+	w.t.Helper()
+	for begin := time.Now(); w.stored(partition) != offset; {
+		if time.Since(begin) > patience {
+			w.t.Fatalf("stored is %d, not %d, within %v", w.stored(partition), offset, patience)
+		}
+	}
+}
+
 // running is a source under way.
 type running struct {
 	*recorder
