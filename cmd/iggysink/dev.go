@@ -152,7 +152,7 @@ func introduce(stderr io.Writer, around surroundings, samples []sample) error {
 func publishSamples(ctx context.Context, server *schema.Iggy, samples []sample) error {
 	client, err := iggy.Connect(ctx, server)
 	if err != nil {
-		return fmt.Errorf("connecting to the in-process iggy server: %w", err)
+		return err
 	}
 	defer func() { _ = client.Close() }() // nothing is buffered in it
 	for _, s := range samples {

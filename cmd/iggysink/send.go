@@ -99,8 +99,10 @@ func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string)
 		in = file
 	}
 	client, err := iggy.Connect(ctx, f.credentials(os.Getenv))
-	if err != nil {
-		return fmt.Errorf("connecting to iggy at %s: %w", f.server, err)
+	if errors.Is(err, iggy.ErrCredentials) {
+		return fmt.Errorf("%w; see --username, --password and --token", err)
+	} else if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 	if f.create {
@@ -110,12 +112,12 @@ func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string)
 	}
 	p, err := newPublisher(ctx, client, topicName{stream, topic})
 	if errors.Is(err, iggy.ErrNotFound) {
-		return fmt.Errorf("%w; --create creates it", err)
+		return fmt.Errorf("the server has no topic %s/%s; --create creates it", stream, topic)
 	} else if err != nil {
 		return err
 	}
 	err = eachBatch(in, func(lines [][]byte) error { return p.publish(ctx, headers, lines) })
-	if _, printErr := fmt.Fprintf(cmd.ErrOrStderr(), "sent %d messages to %s/%s\n", p.sent, stream, topic); err == nil {
+	if _, printErr := fmt.Fprintf(cmd.ErrOrStderr(), "sent %s to %s/%s\n", plural(p.sent, "message"), stream, topic); err == nil {
 		err = printErr
 	}
 	return err
