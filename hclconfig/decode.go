@@ -94,11 +94,8 @@ func (l *loader) declareLocals(block *hcl.Block) {
 // decode makes the plain tree.
 func (l *loader) decode(blocks []rootBlock) map[string]any {
 	tree := make(map[string]any)
-	l.places[""] = &origin{}
+	l.places[""] = &origin{value: fileRange(l.files[0].name)}
 	for _, b := range blocks {
-		if b.block.Type == "sink" && l.places[""].value.Filename == "" {
-			l.places[""].value = hcl.Range{Filename: b.block.TypeRange.Filename}
-		}
 		l.block(b.block, b.table, tree, "")
 	}
 	return tree
@@ -156,7 +153,9 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 		l.shown(a)
 	}
 	value := l.attributeValue(a, table)
-	l.elementPlaces(a.Expr, pointer, o)
+	if table.Type.IsMapType() || table.Type.IsListType() {
+		l.elementPlaces(a.Expr, pointer, o)
+	}
 	converted, err := convertTo(value, table.Type)
 	switch {
 	case err == errNumber:
@@ -190,6 +189,7 @@ func (l *loader) elementPlaces(expr hcl.Expression, pointer string, around *orig
 	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
 		for _, pair := range pairs {
 			if key := keyOf(pair.Key); key != "" {
+				l.masks[around.name.Filename].showName(pair.Key.Range()) // the name of a header is no secret
 				l.places[pointer+"/"+schema.EscapePointer(key)] = &origin{name: pair.Key.Range(), value: pair.Value.Range(),
 					secret: around.secret, literal: true}
 			}

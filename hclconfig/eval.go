@@ -51,7 +51,7 @@ func (l *loader) local(name string, path []string) cty.Value {
 			l.local(used, append(path, name))
 		}
 	}
-	d.value = l.bounded(l.evaluate(d.attr.Expr, evaluation{}), d.attr)
+	d.value = l.bounded(l.evaluate(d.attr.Expr, evaluation{quiet: true}), d.attr)
 	d.state = 2
 	return d.value
 }
@@ -110,7 +110,7 @@ func numbersFit(v cty.Value) bool {
 
 // evaluation says how an expression is to be evaluated.
 type evaluation struct {
-	quiet     bool                 // it fills a sensitive attribute: no name of it is shown
+	quiet     bool                 // it may be on its way to a sensitive attribute: no word of it is shown
 	template  map[string]cty.Value // stream, topic and partition, in a url
 	noContext bool                 // a literal: no names and no functions
 }
@@ -190,19 +190,20 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 		l.at(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
 	case root == "var", root == "local":
-		return l.declared(t, how)
-	case how.quiet:
-		l.at(rng, "unknown-name", "", "Text stands in quotes. Names are var.NAME and local.NAME.")
+		return l.declared(t)
 	default:
-		roots := append([]string{"var", "local"}, slices.Collect(maps.Keys(how.template))...)
-		l.at(rng, "unknown-name", fmt.Sprintf("unknown name %q", printable(root)),
-			join("Text stands in quotes. Names are var.NAME and local.NAME.", didYouMean(root, roots)))
+		summary := "" // the name may be a secret that lost its quotes
+		if !how.quiet {
+			summary = fmt.Sprintf("unknown name %q", printable(root))
+		}
+		roots := append([]string{"var", "local"}, slices.Sorted(maps.Keys(how.template))...)
+		l.at(rng, "unknown-name", summary, join("Text stands in quotes. Names are var.NAME and local.NAME.", didYouMean(root, roots)))
 	}
 	return false
 }
 
 // declared tells of a var.NAME or local.NAME that is not declared.
-func (l *loader) declared(t hcl.Traversal, how evaluation) bool {
+func (l *loader) declared(t hcl.Traversal) bool {
 	root, rng := t.RootName(), t.SourceRange()
 	name, named := nameAfter(t, root)
 	var names []string
@@ -216,8 +217,6 @@ func (l *loader) declared(t hcl.Traversal, how evaluation) bool {
 		l.at(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
 	case slices.Contains(names, name):
 		return true
-	case how.quiet:
-		l.at(rng, "unknown-name", fmt.Sprintf("this %s is not declared", root), didYouMean(name, names))
 	default:
 		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, printable(name)),
 			join(didYouMean(name, names), map[string]string{

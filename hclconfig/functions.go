@@ -16,6 +16,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"iggysink/schema"
 )
 
 // mark is what a value carries through every expression.
@@ -142,11 +144,11 @@ func lengthFunction() function.Function {
 // envFunction is env(name) and env(name, otherwise). Its result is sensitive in every case.
 func (l *loader) envFunction() function.Function {
 	return function.New(&function.Spec{
-		Params:   []function.Parameter{{Name: "name", Type: cty.String}},
+		Params:   []function.Parameter{{Name: "name", Type: cty.String, AllowMarked: true}},
 		VarParam: &function.Parameter{Name: "otherwise", Type: cty.String},
 		Type:     function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			name := args[0].AsString()
+			name, shown := nameIn(args[0])
 			if len(args) > 2 {
 				return cty.NilVal, &callError{"function-call", "env() failed", "It takes a name and, perhaps, a value to use instead."}
 			}
@@ -159,13 +161,24 @@ func (l *loader) envFunction() function.Function {
 			case len(args) == 2:
 				return args[1].Mark(sensitive), nil
 			case l.opts.Unknowns && !l.opts.StrictEnv:
-				l.needs[Need{"env", name}] = true
+				l.needs[Need{"env", shown}] = true
 				return outside(cty.UnknownVal(cty.String)), nil
 			}
-			return cty.NilVal, &callError{"env-unset", fmt.Sprintf("the environment variable %q is not set", printable(name)),
+			return cty.NilVal, &callError{"env-unset", fmt.Sprintf("the environment variable %q is not set", printable(shown)),
 				"Set it, or give env() a second argument to use instead."}
 		},
 	})
+}
+
+// nameIn returns a name that a function was given, and what may be shown of it: it may itself come from outside. The
+// results of these functions are sensitive, whatever their arguments are.
+func nameIn(v cty.Value) (name, shown string) {
+	v, marks := v.Unmark()
+	name = v.AsString()
+	if _, secret := marks[sensitive]; secret {
+		return name, schema.SecretMask
+	}
+	return name, name
 }
 
 // outside marks a value that came from outside and must not be printed.
@@ -174,14 +187,18 @@ func outside(v cty.Value) cty.Value { return v.Mark(sensitive).Mark(external) }
 // fileFunction is file(path), relative to dir.
 func (l *loader) fileFunction(dir string) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String}},
+		Params: []function.Parameter{{Name: "path", Type: cty.String, AllowMarked: true}},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			path := relativeTo(dir, args[0].AsString())
+			name, shown := nameIn(args[0])
+			path := relativeTo(dir, name)
+			if shown == name {
+				shown = path
+			}
 			text, err := readBounded(path, maxValueSize)
 			switch {
 			case errors.Is(err, fs.ErrNotExist) && l.opts.Unknowns:
-				l.needs[Need{"file", path}] = true
+				l.needs[Need{"file", shown}] = true
 				return outside(cty.UnknownVal(cty.String)), nil
 			case errors.Is(err, errTooLarge):
 				return cty.NilVal, &callError{"invalid-file", "", "The file has more than 1 MiB."}

@@ -73,44 +73,49 @@ type guardian struct {
 
 func (g *guardian) fail(rng hcl.Range, rule, detail string) { g.at(rng, rule, "", detail) }
 
-// tokens checks native tokens. Where they stand inside of a JSON string, at is the range of that string. It reports
-// whether the parser may see them.
-func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) bool {
-	depth, recursion := 0, 0
-	good := true
-	for _, t := range tokens {
+// tokens checks native tokens. Where they stand inside of a JSON string, at is the range of that string.
+func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) {
+	depth, blocks, recursion := 0, 0, 0 // blocks are the brackets that are no part of an expression
+	for i, t := range tokens {
 		rng := t.Range
 		if at != nil {
 			rng = *at
 		}
 		switch t.Type {
-		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp:
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp,
+			hclsyntax.TokenTemplateControl:
+			if depth == blocks && opensBlock(tokens, i) {
+				blocks++
+			}
 			depth, recursion = depth+1, recursion+1
 		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
 			depth--
-		case hclsyntax.TokenNewline:
-			if depth <= 4 { // the blocks; in a deeper expression the count goes on
+			blocks = min(blocks, depth)
+		case hclsyntax.TokenNewline, hclsyntax.TokenComment:
+			if depth <= blocks { // the end of a statement; an expression in brackets goes on
 				recursion = 0
 			}
 		case hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
 			if !isBounded(string(t.Bytes)) {
 				g.fail(rng, "number-out-of-range", "At most 300 digits and an exponent of at most 300.")
-				good = false
 			}
-		case hclsyntax.TokenTemplateControl:
-			depth, recursion = depth+1, recursion+1
-		case hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenComment, hclsyntax.TokenEqual,
-			hclsyntax.TokenOQuote, hclsyntax.TokenCQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenCHeredoc:
+		case hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenEqual, hclsyntax.TokenOQuote,
+			hclsyntax.TokenCQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenCHeredoc:
 		default: // operators, dots and what is invalid
 			recursion++
 		}
 		if depth > maxDepth || recursion > maxRecursion {
 			g.fail(rng, "too-deep", fmt.Sprintf("At most %d brackets deep, and %d operators in one statement.", maxDepth,
 				maxRecursion))
-			return false
+			return
 		}
 	}
-	return good
+}
+
+// opensBlock reports whether a bracket is the brace behind the type or a label of a block.
+func opensBlock(tokens hclsyntax.Tokens, i int) bool {
+	return i > 0 && tokens[i].Type == hclsyntax.TokenOBrace &&
+		(tokens[i-1].Type == hclsyntax.TokenIdent || tokens[i-1].Type == hclsyntax.TokenCQuote)
 }
 
 // isBounded reports whether text is no number, or one whose exact value is cheap.

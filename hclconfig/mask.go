@@ -55,6 +55,9 @@ func (m *mask) showBlock(b *hcl.Block) {
 	}
 }
 
+// showName lets a name be seen.
+func (m *mask) showName(rng hcl.Range) { m.shows = append(m.shows, spanOf(rng)) }
+
 // context notes where a block begins, as the context of what follows.
 func (m *mask) context(b *hcl.Block, name string) {
 	if name != "sink" {
@@ -233,13 +236,11 @@ func (m *mask) isShown(t span) bool {
 // nativeTokens returns every literal, comment and word that is neither the name of something nor a known beginning.
 func nativeTokens(text []byte) (out []token) {
 	all, _ := hclsyntax.LexConfig(text, "", hcl.InitialPos) // the file parses
-	next := func(i int) hclsyntax.TokenType { return all[min(i+1, len(all)-1)].Type }
 	for i, t := range all {
 		hide, comment := false, false
 		switch t.Type {
 		case hclsyntax.TokenQuotedLit:
-			isKey := next(i) == hclsyntax.TokenCQuote && next(i+1) == hclsyntax.TokenEqual
-			hide = !isKey && !isLookedUp(all, i)
+			hide = !isLookedUp(all, i)
 		case hclsyntax.TokenStringLit, hclsyntax.TokenNumberLit:
 			hide = true
 		case hclsyntax.TokenComment:

@@ -32,6 +32,7 @@ func (l *loader) read(paths []string) {
 		}
 	}
 	if len(paths) == 0 {
+		l.broken = true
 		l.at(hcl.Range{}, "no-configuration", "", "Name a file or a folder.")
 	}
 }
@@ -70,6 +71,7 @@ func (l *loader) expand(path string) []string {
 		}
 	}
 	if len(names) == 0 {
+		l.broken = true
 		l.at(fileRange(path), "no-configuration", "", "The folder holds no *.hcl or *.hcl.json file.")
 	}
 	slices.Sort(names)
@@ -176,6 +178,9 @@ func parseSource(f *source) (hcl.Body, Diagnostics) {
 		var r report
 		for _, d := range diags {
 			r.syntax(d)
+			if strings.Contains(d.Summary, "nterminated") || strings.Contains(d.Summary, "multi-line string") {
+				break // from here on text and quotes have changed places
+			}
 		}
 		return nil, r.found
 	}

@@ -3,6 +3,7 @@ package hclconfig
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,9 @@ func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl
 		rng := subject(d)
 		name := l.textAt(rng)
 		switch {
+		case d.Summary == "Missing block label" && slices.ContainsFunc(diags, func(other *hcl.Diagnostic) bool {
+			return other.Summary == "Incorrect JSON value type" && subject(other) == rng
+		}): // no object, so that it has no labels either
 		case d.Summary == "Unsupported argument", d.Summary == "Extraneous JSON object property",
 			d.Summary == "Unsupported block type":
 			l.unknown(rng, name, want, title, d.Summary == "Unsupported block type")
@@ -188,6 +192,8 @@ func (r *report) evaluation(d *hcl.Diagnostic, quiet bool) {
 	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
 	var own *callError
 	switch {
+	case d.Summary == "Function calls not allowed":
+		r.at(rng, "invalid-variable", "a literal is expected", "Functions and other names cannot be used here.")
 	case isCall && errors.As(extra.FunctionCallError(), &own):
 		r.at(rng, own.rule, own.summary, own.detail)
 	case d.Summary == "Call to unknown function":

@@ -1,0 +1,186 @@
+package hclconfig
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Each of these would be slow, endless or fatal without its bound, or silently wrong.
+func TestHostileFiles(t *testing.T) {
+	operators := "a = 1" + strings.Repeat("+1", 200_000) + "\n"
+	for _, tt := range []struct {
+		name, file, text, want string
+	}{
+		{"NUL", "a.hcl", "a = \"\x00\"", "[invalid-encoding]"},
+		{"byte order mark", "a.hcl", "\xef\xbb\xbfiggy {}", "[invalid-encoding]"},
+		{"UTF-16", "a.hcl", "\xff\xfei\x00", "[invalid-encoding]"},
+		{"not UTF-8", "a.hcl.json", "{\"a\": \"\xff\"}", "[invalid-encoding]"},
+		{"brackets", "a.hcl", "a = " + strings.Repeat("[", 1_000_000), "[too-deep]"},
+		{"parentheses", "a.hcl", "a = " + strings.Repeat("(", 1_000_000), "[too-deep]"},
+		{"interpolations", "a.hcl", "a = " + strings.Repeat(`"${`, 100_000), "[too-deep]"},
+		{"blocks", "a.hcl", strings.Repeat("a {\n", 100_000), "[too-deep]"},
+		{"operators", "a.hcl", operators, "[too-deep]"},
+		{"signs", "a.hcl", "a = " + strings.Repeat("-", 1_000_000) + "1", "[too-deep]"},
+		{"negations", "a.hcl", "a = " + strings.Repeat("!", 1_000_000) + "true", "[too-deep]"},
+		{"conditions", "a.hcl", "a = " + strings.Repeat("true ? 1 : ", 100_000) + "1", "[too-deep]"},
+		{"steps", "a.hcl", "a = b" + strings.Repeat("[c]", 100_000), "[too-deep]"},
+		{"directives", "a.hcl", `a = "` + strings.Repeat("%{if true}", 100_000) + `"`, "[too-deep]"},
+		{"operators over lines", "a.hcl", "a = (1\n" + strings.Repeat("+1\n", 100_000) + ")", "[too-deep]"},
+		{"JSON brackets", "a.hcl.json", strings.Repeat("[", 1_000_000), "[too-deep]"},
+		{"JSON template", "a.hcl.json", `{"a": "${` + strings.Repeat("(", 100_000) + `"}`, "[too-deep]"},
+		{"escaped JSON template", "a.hcl.json", `{"a": "\u0024{1e9999999}"}`, "[number-out-of-range]"},
+		{"digits", "a.hcl", "a = " + strings.Repeat("9", 1_000_000), "[number-out-of-range]"},
+		{"exponent", "a.hcl", "a = 1e-99999999999999999999", "[number-out-of-range]"},
+		{"width", "a.hcl", login + "locals {\n  a = format(\"%999999999d\", 1)\n}", "[function-call]"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			write(t, map[string]string{tt.file: tt.text})
+			result, found := Load([]string{tt.file}, Options{Env: environment(map[string]string{"T": "x"})})
+			require.Contains(t, inWords(result, found), tt.want)
+		})
+	}
+}
+
+func TestPlainTextIsNoNumber(t *testing.T) {
+	for _, text := range []string{"", "x", "1e5", "1e300", "-1.5E-300", "12-34-5678", "1e5-3", "e", "1e", "deadbeef", "2026-11-24"} {
+		if !isBounded(text) {
+			t.Errorf("%q is refused", text)
+		}
+	}
+}
+
+func TestWindowsLineBreaks(t *testing.T) {
+	c := loadOne(t, "a.hcl", strings.ReplaceAll(sinkOf(`"http://127.0.0.1/"`, ""), "\n", "\r\n"))
+	require.Len(t, c.Sinks, 1)
+}
+
+func TestWhatIsNoFile(t *testing.T) {
+	write(t, map[string]string{"folder.hcl/a.txt": "", "good/a.hcl": sinkOf(`"http://127.0.0.1/"`, "")})
+	require.NoError(t, os.Symlink("loop.hcl", "loop.hcl"))
+	require.NoError(t, os.Symlink("../good", "good/up"))
+	require.NoError(t, syscall.Mkfifo("pipe.hcl", 0o600))
+	require.NoError(t, os.WriteFile("large.hcl", nil, 0o600))
+	require.NoError(t, os.Truncate("large.hcl", 100<<20))
+	for path, want := range map[string]string{
+		"absent.hcl": "[unreadable-file]\n  absent.hcl:0:0\n  It does not exist.",
+		"loop.hcl":   "[unreadable-file]",
+		"pipe.hcl":   "[unreadable-file]\n  pipe.hcl:0:0\n  It is neither",
+		"folder.hcl": "[no-configuration]",
+		"large.hcl":  "[file-too-large]",
+		".":          "[unreadable-file]\n  folder.hcl:0:0",
+		"good":       "nothing to say",
+	} {
+		result, found := Load([]string{path}, Options{Env: environment(map[string]string{"T": "x"})})
+		require.Contains(t, inWords(result, found), want, path)
+	}
+	result, found := Load(nil, Options{})
+	require.Contains(t, inWords(result, found), "[no-configuration]")
+}
+
+// canary is a secret that must be in no finding.
+const canary = "hunter2xyz"
+
+// Whatever goes wrong, and wherever the secret stands, no finding shows it.
+func TestNoFindingShowsASecret(t *testing.T) {
+	bodies := []string{
+		"iggy {\n  token = %s\n  password = %[1]s\n}", "iggy {\n  address = %s\n}", "iggy {\n  tokn = %s\n}",
+		"iggy {\n  token = %s", "iggy {\n  token = %s %[1]s\n}", "iggy { token = %s password = 1 }", "locals {\n  a = %s\n  a = %[1]s\n}",
+		"locals {\n  address = %s\n  address = 1\n}", "locals {\n  a = jsondecode(%s)\n}", "locals {\n  a = upper(%s, 1)\n}",
+		"locals {\n  a = 5 + %s\n}", "locals {\n  a = {}[%s]\n}", "locals {\n  a = regex(%s, %[1]s)\n}", "locals {\n  a = base64decode(%s)\n}",
+		"locals {\n  a = file(%s)\n}", "variable \"v\" {\n  type = number\n  default = %s\n}", "variable \"v\" {\n  default = upper(%s)\n}",
+		"sink \"a\" {\n  url = %s\n}", "sink \"a\" {\n  url = upper(%s)\n}", "sink \"a\" {\n  url = \"http://${%s}\"\n}",
+		"sink \"a\" {\n  url = \"http://${%s}@h/${topic}\"\n}", "sink \"a\" {\n  headers = { A = %s, A = 1 }\n}",
+		"sink \"a\" {\n  headers = {\n    Content-Type = %s\n  }\n}", "sink \"a\" {\n  headers = %s\n}",
+		"sink \"a\" {\n  headers = { Authorization = %s }\n  timeout = \"5\" # %[1]s\n}", "sink \"a\" {\n  health_check_url = %s\n}",
+		"sink \"a\" {\n  rate_limit = %s\n}", "sink \"a\" {\n  wrong = %s\n}", "sink %s {\n", "iggy {\n  token = <<EOT\n%s\nEOT\n password = 1\n}",
+		"/* %s */ wrong = 1", "iggy {\n  tls = { ca_file = %s }\n}", "sink \"a\" {\n  tls {\n    ca_file = 1\n    x = %s\n  }\n}",
+	}
+	for _, name := range []string{"timeout", "method", "retry_delay", "max_retries", "enabled", "content_type", "ordering_key",
+		"success_status_codes", "batch_mode", "health_check_url", "url"} {
+		bodies = append(bodies, "sink \"a\" {\n  "+name+" = %s\n}", "sink \"a\" {\n  "+name+" = \"%s\"\n}")
+	}
+	values := []string{`"` + canary + `"`, canary, `env("S")`, `env("NONE", "` + canary + `")`, `file("s.txt")`, `var.s`,
+		`"x${env("S")}"`, `"` + canary, `'` + canary + `'`, `{ "` + canary + `" = 1 }`, `["` + canary + `"]`}
+	for _, body := range bodies {
+		for _, value := range values {
+			if attribute := strings.Contains(body, `"%s"`); attribute && strings.HasPrefix(value, `"`) {
+				continue
+			}
+			if strings.HasPrefix(value, "{") && strings.Contains(body, "headers = %s") { // the name of a header is none
+				continue
+			}
+			if strings.HasPrefix(value, `"h`) && strings.Contains(body, "file(%s)") { // nor is that of a file
+				continue
+			}
+			if isPlain(body, value) { // a literal that is no secret: the user shall see it
+				continue
+			}
+			text := fmt.Sprintf(body, value) + "\nvariable \"s\" {\n  sensitive = true\n}\n"
+			write(t, map[string]string{"a.hcl": text, "s.txt": canary})
+			for _, opts := range []Options{{}, {Unknowns: true}} {
+				opts.Env = environment(map[string]string{"S": canary, "IGGYSINK_VAR_s": canary})
+				result, found := Load([]string{"a.hcl"}, opts)
+				if said := inWords(result, found); strings.Contains(said, canary) {
+					t.Errorf("%s\nsays\n%s", text, said)
+				}
+			}
+		}
+	}
+}
+
+// isPlain reports whether the secret would be written as the value or the label of something that is not sensitive.
+func isPlain(body, value string) bool {
+	if !strings.Contains(value, canary) || strings.HasPrefix(value, "env(") {
+		return false
+	}
+	for _, word := range []string{"token", "password", "url", "headers", "locals", "variable", "wrong", "tokn", "rate_limit", "tls ", "/*", " x "} {
+		if strings.Contains(body, word) && !strings.Contains(body, "timeout = %s") {
+			return false
+		}
+	}
+	return true
+}
+
+func TestFormat(t *testing.T) {
+	got, found := Format("a.hcl", []byte("iggy{\naddress=\"a\"\n  username   = \"b\"\n}\n"))
+	require.Empty(t, found)
+	require.Equal(t, "iggy {\n  address  = \"a\"\n  username = \"b\"\n}\n", string(got))
+	again, found := Format("a.hcl", got)
+	require.Empty(t, found)
+	require.Equal(t, string(got), string(again))
+	got, found = Format("a.hcl", []byte("iggy {\n  password = \""+canary+"\" x\n"))
+	require.Nil(t, got)
+	require.True(t, found.HasErrors())
+	require.NotContains(t, inWords(&Result{}, found), canary)
+	require.Equal(t, 2, found[0].Snippet.Line)
+}
+
+// Load ends, without a panic, on any text in both syntaxes, and every finding has a rule and a sound snippet.
+func FuzzLoad(f *testing.F) {
+	for _, v := range vectors(f) {
+		for _, file := range v.archive.Files {
+			f.Add(file.Data, strings.HasSuffix(file.Name, ".json"))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, isJSON bool) {
+		name := "a.hcl"
+		if isJSON {
+			name += ".json"
+		}
+		write(t, map[string]string{name: string(text)})
+		for _, unknowns := range []bool{false, true} {
+			result, found := Load([]string{name}, Options{Env: environment(nil), Unknowns: unknowns})
+			for _, d := range found {
+				if s := d.Snippet; s != nil && (s.Start < 0 || s.End < s.Start || s.End > len(s.Code)) {
+					t.Fatalf("highlight %d-%d of %q", s.Start, s.End, s.Code)
+				}
+			}
+			_ = inWords(result, found)
+		}
+	})
+}
