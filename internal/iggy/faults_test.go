@@ -46,9 +46,7 @@ func TestFaultsOfTheServerAreSurvived(t *testing.T) {
 			iggyserver.CodeLoginUser, iggyserver.CodeGetTopic, iggyserver.CodeGetGroup, iggyserver.CodeCreateGroup,
 			iggyserver.CodeJoinGroup, iggyserver.CodeGetOffset, iggyserver.CodePollMessages, iggyserver.CodeStoreOffset,
 		}},
-		{"stall", iggyserver.Stall, []uint32{iggyserver.CodePollMessages}},
 		{"mute", iggyserver.Mute, []uint32{iggyserver.CodeJoinGroup, iggyserver.CodeStoreOffset}},
-		{"half", iggyserver.Half, []uint32{iggyserver.CodePollMessages}},
 	} {
 		for _, code := range c.on {
 			t.Run(fmt.Sprint(c.name, " of ", code), func(t *testing.T) {
@@ -68,15 +66,6 @@ func TestFaultsOfTheServerAreSurvived(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestAReplyInDripsIsLeftInBoundedTime(t *testing.T) {
-	w, server := faultyWorld(t, 1)
-	w.send(0, lines("a", 100)...)
-	server.Inject(iggyserver.Fault{Kind: iggyserver.Drip, Code: 100, Pause: 50 * time.Millisecond})
-	run := w.start()
-	run.until(t, "delivery", func(r *recorder) bool { return r.count() == 100 })
-	assert.Equal(t, uint64(1), run.source.Status().Reconnects)
 }
 
 func TestALoginWithoutAnswerIsExplained(t *testing.T) {

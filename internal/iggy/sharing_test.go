@@ -56,27 +56,21 @@ func TestAHandOverDoesNotWaitForItsTimeout(t *testing.T) {
 	second.until(t, "messages", func(r *recorder) bool { return r.count() > 100 })
 	cancel()
 	producer.Wait()
-	complete := func() bool {
-		for p := range uint32(4) {
-			seen := map[string]bool{}
-			for _, r := range []*recorder{first.recorder, second.recorder} {
-				r.mu.Lock()
+	for p := range uint32(4) {
+		w.awaitStored(p, sent-1)
+	}
+	for p := range uint32(4) {
+		seen := map[string]bool{}
+		for _, r := range []*recorder{first.recorder, second.recorder} {
+			r.until(t, "look at it", func(r *recorder) bool {
 				for _, payload := range r.payloads(p) {
 					seen[payload] = true
 				}
-				r.mu.Unlock()
-			}
-			if len(seen) != sent {
-				return false
-			}
+				return true
+			})
 		}
-		return true
+		assert.Len(t, seen, sent)
 	}
-	first.until(t, "everything", func(*recorder) bool {
-		first.mu.Unlock()
-		defer first.mu.Lock()
-		return complete()
-	})
 }
 
 func TestSharesAreEvenedOut(t *testing.T) {
