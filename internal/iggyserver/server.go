@@ -16,6 +16,7 @@ const (
 	DefaultMaxFrame  = 128 << 20 // bytes of one request: one message of the largest size, or a large batch
 	maxControlFrame  = 10 << 20  // bytes of a request that carries no messages, as the real server
 	handOverCheck    = 5 * time.Second
+	acceptPause      = 50 * time.Millisecond
 	goodbyeTimeout   = time.Second // for a client that does not read while the server closes
 )
 
@@ -72,7 +73,7 @@ func Start(opts Options) (*Server, error) {
 	opts.MaxFrame = cmp.Or(opts.MaxFrame, DefaultMaxFrame)
 	log := opts.Logger
 	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+		log = discard()
 	}
 	timed := opts.Now == nil
 	if timed {
@@ -88,12 +89,14 @@ func Start(opts Options) (*Server, error) {
 		running: &generation{stop: make(chan struct{})},
 		state:   state{limit: uint64(max(opts.MaxStored, 0))},
 	}
-	s.own.Go(s.accept)
+	s.own.Go(func() { s.accept(listener) })
 	if timed {
 		s.own.Go(s.check)
 	}
 	return s, nil
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // Addr is the host and port that clients connect to. It stays the same across restarts.
 func (s *Server) Addr() string { return s.addr }
@@ -139,27 +142,44 @@ func (s *Server) check() {
 }
 
 // accept takes connections in until the listener is closed for good. During a restart it waits for the new one.
-func (s *Server) accept() {
-	listener := s.listener
+func (s *Server) accept(listener net.Listener) {
 	for {
 		conn, err := listener.Accept()
 		s.lifecycle.Lock()
-		switch {
-		case s.closed:
+		if s.closed {
 			s.lifecycle.Unlock()
 			if err == nil {
 				_ = conn.Close() // nobody will speak on it
 			}
 			return
-		case err != nil && s.listener == listener:
-			s.log.Error("accepting connections failed; the server takes no more of them", "error", err)
-			s.lifecycle.Unlock()
-			return
-		case err == nil:
+		}
+		if err == nil {
 			s.begin(conn)
 		}
+		same := s.listener == listener
 		listener = s.listener
 		s.lifecycle.Unlock()
+		switch {
+		case err == nil || !same:
+		case errors.Is(err, net.ErrClosed): // a restart that did not get its address back
+			return
+		case !s.pause(acceptPause):
+			return
+		default:
+			s.log.Error("accepting a connection failed; trying again", "error", err)
+		}
+	}
+}
+
+// pause waits, for example until file descriptors are free again, and tells whether the server still runs.
+func (s *Server) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-s.stop:
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 
