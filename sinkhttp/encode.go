@@ -1,0 +1,265 @@
+package sinkhttp
+
+import (
+	"fmt"
+	"net/url"
+
+	"iggysink/schema"
+)
+
+// maxTargets bounds the cache of encoders and URLs. A sink that reads more partitions than that builds some again.
+const maxTargets = 4096
+
+// target is what the requests of one partition have in common.
+type target struct {
+	partition schema.Partition
+	url       *url.URL
+	encoders  map[schema.PayloadSchema]*schema.EnvelopeEncoder
+}
+
+// Prepared is a batch as the final bytes of its requests. It belongs to the Sink that made it and is sent once.
+type Prepared struct {
+	target   *target
+	body     []byte // the bodies, one after the other
+	spans    []span // the messages that are left to send, in offset order
+	requests []run  // how Prepare cut them
+	inUse    bool   // the transport may still read body
+}
+
+// span is where one message stands in Prepared.body, and where it stood in the batch.
+type span struct {
+	start, end int
+	index      int
+	offset     uint64
+}
+
+// run is the messages spans[from:to] as one request.
+type run struct {
+	from, to int
+	attempts int // requests that carried these messages so far
+}
+
+func (r run) length() int { return r.to - r.from }
+
+// target returns what is known of a partition, built at its first batch.
+func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target, *schema.EnvelopeEncoder, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.targets[p]
+	if t == nil {
+		u, err := parseURL(s.cfg.URL.Fill(p))
+		if err != nil {
+			return nil, nil, fmt.Errorf("the url filled in for this partition %w", err)
+		}
+		t = &target{partition: p, url: u, encoders: make(map[schema.PayloadSchema]*schema.EnvelopeEncoder, 1)}
+		if len(s.targets) >= maxTargets {
+			for other := range s.targets {
+				delete(s.targets, other)
+				break
+			}
+		}
+		s.targets[p] = t
+	}
+	e := t.encoders[payload]
+	if e == nil && s.cfg.BatchMode != schema.BatchModeRaw {
+		e = schema.NewEnvelopeEncoder(p, schema.EnvelopeOptions{
+			IncludeMetadata: s.cfg.IncludeMetadata, IncludeChecksum: s.cfg.IncludeChecksum,
+			IncludeOriginTimestamp: s.cfg.IncludeOriginTimestamp, Payload: payload,
+			OneLine: s.cfg.BatchMode == schema.BatchModeNDJSON,
+		})
+		t.encoders[payload] = e
+	}
+	return t, e, nil
+}
+
+// Prepare fixes the bytes of a batch: encoded, cut by size. The outcomes are those of the messages that it rejected;
+// nil Prepared means that none is left to send. It never blocks and keeps no reference to the batch. Its rejects do not
+// count for max_consecutive_rejects, which is about what the endpoint says.
+func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
+	if len(b.Messages) == 0 {
+		return nil, nil
+	}
+	t, encoder, err := s.target(b.Partition, b.Schema)
+	if err != nil { // New has checked the template, so this is a value that no URL can hold
+		return nil, s.refuseAll(b, err.Error())
+	}
+	p := s.take()
+	p.target = t
+	var refused []Outcome
+	for i := range b.Messages {
+		if reason := s.add(p, encoder, i, &b.Messages[i]); reason != "" {
+			refused = append(refused, Outcome{Index: i, Kind: Rejected, Reason: reason})
+		}
+	}
+	s.closeRequest(p)
+	s.stats.rejected.Add(uint64(len(refused)))
+	if len(p.spans) == 0 {
+		s.give(p)
+		return nil, refused
+	}
+	return p, refused
+}
+
+func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
+	refused := make([]Outcome, len(b.Messages))
+	for i := range refused {
+		refused[i] = Outcome{Index: i, Kind: Rejected, Reason: reason}
+	}
+	s.stats.rejected.Add(uint64(len(refused)))
+	return refused
+}
+
+// add appends one message to the open request of p, or to a new one where it would become too large. It returns why it
+// did not.
+func (s *Sink) add(p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *schema.Message) (reason string) {
+	mode, limit := s.cfg.BatchMode, s.cfg.MaxPayloadSizeBytes
+	before := len(p.body)
+	opened := s.isOpen(p)
+	if mode == schema.BatchModeJSONArray {
+		p.body = append(p.body, arraySeparator(opened))
+	}
+	start := len(p.body)
+	if mode == schema.BatchModeRaw {
+		p.body = append(p.body, m.Payload...)
+	} else {
+		var err error
+		if p.body, err = encoder.Append(p.body, m); err != nil {
+			p.body = p.body[:before]
+			return err.Error()
+		}
+	}
+	if mode == schema.BatchModeNDJSON {
+		p.body = append(p.body, '\n')
+	}
+	end := len(p.body)
+	if own := end - start + s.frame(); limit > 0 && own > limit {
+		p.body = p.body[:before]
+		return fmt.Sprintf("a request with this message alone has %d bytes, more than max_payload_size_bytes (%d)", own, limit)
+	}
+	if opened {
+		from := p.requests[len(p.requests)-1].from
+		total, largest := end-p.spans[from].start+s.frame(), s.largest()
+		if s.RequestLength(2) > 1 && (largest == 0 || total <= largest) {
+			p.spans = append(p.spans, span{start, end, index, m.Offset})
+			return ""
+		}
+		if mode == schema.BatchModeJSONArray { // the comma becomes the end of one array and the start of the next
+			p.body = append(p.body, 0)
+			copy(p.body[start+1:], p.body[start:end])
+			p.body[start-1], p.body[start] = ']', '['
+			start, end = start+1, end+1
+		}
+		p.requests[len(p.requests)-1].to = len(p.spans)
+	}
+	p.requests = append(p.requests, run{from: len(p.spans)})
+	p.spans = append(p.spans, span{start, end, index, m.Offset})
+	return ""
+}
+
+// isOpen reports whether the last request of p may take more messages.
+func (s *Sink) isOpen(p *Prepared) bool { return len(p.requests) > 0 }
+
+func (s *Sink) closeRequest(p *Prepared) {
+	if n := len(p.requests); n > 0 {
+		p.requests[n-1].to = len(p.spans)
+		if s.cfg.BatchMode == schema.BatchModeJSONArray {
+			p.body = append(p.body, ']')
+		}
+	}
+}
+
+func arraySeparator(opened bool) byte {
+	if opened {
+		return ','
+	}
+	return '['
+}
+
+// frame is how many bytes a request has beside its messages and what is between them.
+func (s *Sink) frame() int {
+	if s.cfg.BatchMode == schema.BatchModeJSONArray {
+		return len("[]")
+	}
+	return 0
+}
+
+// largest is the size that a request of several messages may have: the configured one, or less where the endpoint has
+// answered 413. 0: any.
+func (s *Sink) largest() int {
+	limit, learned := s.cfg.MaxPayloadSizeBytes, int(s.learned.Load())
+	switch {
+	case learned == 0:
+		return limit
+	case limit == 0:
+		return learned
+	}
+	return min(limit, learned)
+}
+
+// tooLarge notes that the endpoint refused a body of n bytes for its size.
+func (s *Sink) tooLarge(n int) {
+	half := max(int64(n/2), 1)
+	for {
+		learned := s.learned.Load()
+		if learned != 0 && learned <= half || s.learned.CompareAndSwap(learned, half) {
+			return
+		}
+	}
+}
+
+// size is the length of r's body.
+func (s *Sink) size(p *Prepared, r run) int {
+	return p.spans[r.to-1].end - p.spans[r.from].start + s.frame()
+}
+
+// bytes is the body of r. The parts of an array are copied and not closed in place: the transport may still be reading
+// the array that they come from.
+func (s *Sink) bytes(p *Prepared, r run) []byte {
+	start, end := p.spans[r.from].start, p.spans[r.to-1].end
+	if s.cfg.BatchMode != schema.BatchModeJSONArray {
+		return p.body[start:end:end]
+	}
+	if p.body[start-1] == '[' && p.body[end] == ']' {
+		return p.body[start-1 : end+1 : end+1]
+	}
+	part := make([]byte, 0, end-start+s.frame())
+	part = append(part, '[')
+	part = append(part, p.body[start:end]...)
+	return append(part, ']')
+}
+
+// cut returns as many messages of r as fit the size to try, at least one, and the rest.
+func (s *Sink) cut(p *Prepared, r run) (head, rest run) {
+	largest := s.largest()
+	head, rest = r, r
+	if largest == 0 || s.size(p, r) <= largest {
+		rest.from = r.to
+		return head, rest
+	}
+	head.to = r.from + 1
+	for head.to < r.to && p.spans[head.to].end-p.spans[r.from].start+s.frame() <= largest {
+		head.to++
+	}
+	rest.from = head.to
+	return head, rest
+}
+
+// maxRecycled is the largest buffer that is kept for another batch.
+const maxRecycled = 4 << 20
+
+// take returns an empty Prepared, with the memory of an earlier one where there is one.
+func (s *Sink) take() *Prepared {
+	if p, isPrepared := s.pool.Get().(*Prepared); isPrepared {
+		return p
+	}
+	return &Prepared{}
+}
+
+// give recycles p, unless the transport may still read its bytes.
+func (s *Sink) give(p *Prepared) {
+	if p.inUse || cap(p.body) > maxRecycled {
+		return
+	}
+	*p = Prepared{body: p.body[:0], spans: p.spans[:0], requests: p.requests[:0]}
+	s.pool.Put(p)
+}

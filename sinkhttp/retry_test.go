@@ -1,0 +1,71 @@
+package sinkhttp
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"iggysink/schema"
+)
+
+const sec = time.Second
+
+func TestAcceptedAtOnce(t *testing.T) {
+	inScene(t, nil, nil, func(s *scene) {
+		out := send(s.t.Context(), s.sink, batch(0, "a", "b"))
+		assert.Equal(t, []Outcome{{Index: 0, Kind: Accepted, Status: 200, Attempts: 1}, {Index: 1, Kind: Accepted, Status: 200, Attempts: 1}}, out)
+		assert.Equal(t, []string{"a", "b"}, s.endpoint.bodies())
+	})
+}
+
+func TestRetryWaitsGrowFromRetryDelayToMaxRetryDelay(t *testing.T) {
+	inScene(t, func(c *schema.Sink) { c.MaxRetries, c.MaxRetryDelay = 5, schema.Duration(4*sec) },
+		answers(500, 502, 504, 408, 425, 200), func(s *scene) {
+			assert.Equal(t, "A", kinds(send(s.t.Context(), s.sink, batch(0, "a"))))
+			assert.Equal(t, []time.Duration{0, 1 * sec, 3 * sec, 7 * sec, 11 * sec, 15 * sec}, s.endpoint.times())
+			assert.Equal(t, uint64(5), s.sink.Stats().Retries)
+		})
+}
+
+func TestOutagePausesWhateverOnExhaustedSays(t *testing.T) {
+	for _, policy := range []schema.OnExhausted{schema.OnExhaustedPause, schema.OnExhaustedDeadLetter, schema.OnExhaustedDrop} {
+		for _, status := range []int{429, 503} {
+			inScene(t, func(c *schema.Sink) { c.OnExhausted, c.MaxRetries = policy, 1 },
+				answers(status, status, status, status, 200), func(s *scene) {
+					assert.Equal(t, "A", kinds(send(s.t.Context(), s.sink, batch(0, "a"))))
+					assert.Equal(t, []time.Duration{0, 1 * sec, 6 * sec, 16 * sec, 36 * sec}, s.endpoint.times(), "5 s, 10 s, 20 s")
+				})
+		}
+	}
+}
+
+func TestExhaustedWithDeadLetterOrDrop(t *testing.T) {
+	inScene(t, func(c *schema.Sink) { c.OnExhausted, c.MaxRetries = schema.OnExhaustedDrop, 2 }, answers(500),
+		func(s *scene) {
+			out := send(s.t.Context(), s.sink, batch(0, "a", "b"))
+			assert.Equal(t, "EE", kinds(out))
+			assert.Equal(t, Outcome{Index: 1, Kind: Exhausted, Status: 500, Attempts: 3, Reason: "answered 500 Internal Server Error"}, out[1])
+			assert.Zero(t, s.sink.Stats().Pauses)
+		})
+}
+
+func TestRetryAfterHoldsTheWholeSinkAndCostsNoRetry(t *testing.T) {
+	n := 0
+	inScene(t, func(c *schema.Sink) { c.MaxRetries = 0 }, func(w http.ResponseWriter, r request) {
+		if n++; n <= 3 && r.body == "a" {
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(429)
+		}
+	}, func(s *scene) {
+		done := make(chan string)
+		go func() { done <- kinds(send(s.t.Context(), s.sink, batch(0, "a"))) }()
+		time.Sleep(sec)
+		go func() { done <- kinds(send(s.t.Context(), s.sink, batch(1, "b"))) }()
+		assert.Equal(t, "A", <-done)
+		assert.Equal(t, "A", <-done)
+		assert.Equal(t, 7*sec, s.endpoint.times()[1])
+		assert.Zero(t, s.sink.Stats().Pauses)
+	})
+}
