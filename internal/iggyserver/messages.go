@@ -115,7 +115,9 @@ func pollHead(partition uint32, current uint64, count uint32) []byte {
 }
 
 // start is the offset of the first message of a poll.
-func (p *partition) start(kind uint8, value uint64, count uint32, stored func() (uint64, bool)) (from uint64, beyond bool) {
+func (p *partition) start(
+	kind uint8, value uint64, count uint32, stored func() (uint64, bool),
+) (from uint64, beyond bool) {
 	switch kind {
 	case byOffset:
 		from = value

@@ -1,8 +1,6 @@
 package iggyserver
 
-import (
-	"time"
-)
+import "time"
 
 // segmentSize is the real server's default; a topic may not be limited to less.
 const segmentSize = 1 << 30
