@@ -134,7 +134,7 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 	}
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError {
-			l.evaluation(d, how.quiet)
+			l.evaluation(d)
 		}
 	}
 	return cty.DynamicVal

@@ -17,6 +17,7 @@ const (
 	maxRecursion = 10000 // operators and brackets of a statement: each may be a level of the parser's recursion
 	maxDigits    = 300   // of a number
 	maxExponent  = 300
+	maxCheap     = 9999 // digits and exponent of what can still be converted in no time
 )
 
 // guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
@@ -96,7 +97,7 @@ func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) {
 				recursion = 0
 			}
 		case hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
-			if !isBounded(string(t.Bytes)) {
+			if !isBounded(string(t.Bytes)) && (t.Type == hclsyntax.TokenNumberLit || !isCheap(string(t.Bytes))) {
 				g.fail(rng, "number-out-of-range", "At most 300 digits and an exponent of at most 300.")
 			}
 		case hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenEqual, hclsyntax.TokenOQuote,
@@ -118,24 +119,31 @@ func opensBlock(tokens hclsyntax.Tokens, i int) bool {
 		(tokens[i-1].Type == hclsyntax.TokenIdent || tokens[i-1].Type == hclsyntax.TokenCQuote)
 }
 
-// isBounded reports whether text is no number, or one whose exact value is cheap.
-func isBounded(text string) bool {
+// isBounded reports whether text is no number, or one that an attribute could need.
+func isBounded(text string) bool { return boundedBy(text, maxDigits, maxExponent) }
+
+// isCheap reports the same with wider bounds, for text that an operator might convert to a number: it may as well be a
+// password that looks like one.
+func isCheap(text string) bool { return boundedBy(text, maxCheap, maxCheap) }
+
+// boundedBy reports whether text is no number, or one of so many digits and an exponent that is no larger.
+func boundedBy(text string, digits, limit int) bool {
 	text = strings.TrimSpace(text)
 	mantissa, exponent, hasExponent := strings.Cut(strings.ToLower(text), "e")
-	if strings.Trim(mantissa, "0123456789.+-") != "" {
+	if strings.Trim(mantissa, "0123456789.+-") != "" || strings.Trim(exponent, "0123456789+-") != "" {
 		return true
 	}
-	if len(mantissa) > maxDigits {
-		return strings.Trim(exponent, "0123456789+-") != ""
+	if len(mantissa) > digits {
+		return false
 	}
-	if !hasExponent || strings.Trim(exponent, "0123456789+-") != "" || exponent == "" {
+	if !hasExponent || exponent == "" {
 		return true
 	}
 	n, err := strconv.Atoi(exponent)
 	if err != nil {
 		return strings.LastIndexAny(exponent, "+-") > 0 // "1e5-3" is text; digits that do not fit are not
 	}
-	return n <= maxExponent && n >= -maxExponent
+	return n <= limit && n >= -limit
 }
 
 // json checks JSON bytes: nesting, numbers, and the templates inside of strings. It stops at what is not JSON.
@@ -190,7 +198,7 @@ func (g *guardian) jsonString(start, end int) {
 	if json.Unmarshal(raw, &text) != nil {
 		return
 	}
-	if isBounded(text) && !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
+	if isCheap(text) && !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
 		return
 	}
 	rng := rangeAt(g.name, g.text, start, end)

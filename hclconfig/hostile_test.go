@@ -54,6 +54,12 @@ func TestPlainTextIsNoNumber(t *testing.T) {
 	}
 }
 
+// A password may look like a number, as long as nothing could take seconds to convert it.
+func TestASecretMayLookLikeANumber(t *testing.T) {
+	c := loadOne(t, "a.hcl", strings.Replace(sinkOf(`"http://127.0.0.1/"`, ""), `env("T")`, `"12e4567"`, 1))
+	require.Equal(t, "12e4567", c.Iggy.Token.Reveal())
+}
+
 func TestWindowsLineBreaks(t *testing.T) {
 	c := loadOne(t, "a.hcl", strings.ReplaceAll(sinkOf(`"http://127.0.0.1/"`, ""), "\n", "\r\n"))
 	require.Len(t, c.Sinks, 1)

@@ -6,9 +6,10 @@
 //	guard.go     refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
 //	translate.go tells what HCL found in our own words
 //	eval.go      variables, locals and functions
-//	decode.go    blocks and attributes -> a plain tree, with the place of every value in sourcemap.go
+//	decode.go    blocks and attributes -> a plain tree, with the place of every value in sourcemap.go; a url in
+//	             urltemplate.go
 //	violations.go the tree against the JSON Schema, each violation at its place
-//	rules.go     what a schema cannot say, on the typed configuration
+//	rules.go     what a schema cannot say, on the typed configuration; the ids of all findings are in rulestable.go
 //	mask.go      one source line for each finding, without secrets
 //
 // All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()

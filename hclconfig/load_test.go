@@ -197,6 +197,16 @@ func TestPathsStartAtTheFolderOfTheirFile(t *testing.T) {
 	require.Equal(t, "value", sink.Headers["X"].Reveal())
 }
 
+func TestKeysMayBeExpressions(t *testing.T) {
+	c := loadOne(t, "a.hcl", sinkOf(`"http://127.0.0.1/"`, `headers = { (var.name) = "a", (upper("b")) = "b", (env("T")) = "c", "${var.name}2" = "d", for = "e" }
+}
+variable "name" {
+  default = "X-Name"`))
+	require.Len(t, c.Sinks[0].Headers, 5)
+	require.Equal(t, "a", c.Sinks[0].Headers["X-Name"].Reveal())
+	require.Equal(t, "d", c.Sinks[0].Headers["X-Name2"].Reveal())
+}
+
 // The environment, then the files, then --var: the last one wins.
 func TestWhereAVariableGetsItsValue(t *testing.T) {
 	write(t, map[string]string{

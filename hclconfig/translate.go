@@ -185,9 +185,8 @@ type callError struct{ rule, summary, detail string }
 
 func (e *callError) Error() string { return e.summary }
 
-// evaluation tells a finding of evaluating an expression. Where quiet is set, the expression belongs to a sensitive
-// attribute, and not even a name that stands in it is shown.
-func (r *report) evaluation(d *hcl.Diagnostic, quiet bool) {
+// evaluation tells a finding of evaluating an expression. No word of it is shown but the name of a function that exists.
+func (r *report) evaluation(d *hcl.Diagnostic) {
 	rng := subject(d)
 	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
 	var own *callError
@@ -200,7 +199,7 @@ func (r *report) evaluation(d *hcl.Diagnostic, quiet bool) {
 		r.at(rng, "unknown-function", "", "Known are "+functionNames()+".")
 	case isCall, strings.Contains(d.Summary, "function argument"), strings.Contains(d.Summary, "expanding argument"):
 		name := ""
-		if isCall && !quiet {
+		if isCall {
 			name = extra.CalledFunctionName()
 		}
 		r.at(rng, "function-call", callSummary(name), callDetail(d.Summary, name))

@@ -17,7 +17,7 @@ import (
 // by the field's text form; text around it is escaped. The result is what schema.ParseTemplate reads.
 //
 // A sentinel would not survive a function or a condition: upper(topic) would be evaluated once, with the sentinel. So a
-// field may stand in template text only, which namesInTemplate checks before.
+// field may stand in template text only, which fieldsInText checks before.
 func (l *loader) template(expr hcl.Expression) cty.Value {
 	if !l.fieldsInText(expr) {
 		return cty.DynamicVal
