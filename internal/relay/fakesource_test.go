@@ -17,6 +17,8 @@ type fakeTopic struct {
 	t      testing.TB
 	stream string
 	topic  string
+	// onStore, if set, is called before an offset is stored.
+	onStore func(id uint32, offset uint64)
 
 	mu      sync.Mutex
 	logs    [][]schema.Message // by partition
@@ -222,6 +224,9 @@ func (s *fakeSource) Commit(p schema.Partition, offset uint64) {
 	}
 	s.topic.mu.Lock()
 	defer s.topic.mu.Unlock()
+	if s.topic.onStore != nil {
+		s.topic.onStore(p.ID, offset)
+	}
 	before, any := s.topic.stored[p.ID]
 	assert.False(s.topic.t, any && offset < before, "the stored offset went back from %d to %d", before, offset)
 	s.topic.stored[p.ID] = offset
