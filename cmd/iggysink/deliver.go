@@ -33,7 +33,7 @@ type delivery struct {
 
 // worker delivers to one sink.
 type worker struct {
-	logger *slog.Logger
+	logger *slog.Logger // with the sink's name, which sinkhttp and relay add by themselves
 	engine *sinkhttp.Sink
 	dead   *relay.DeadLetterFile // nil without a dead_letter block
 	relay  *relay.Relay
@@ -74,7 +74,7 @@ func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions)
 func newWorker(server *schema.Iggy, sink *schema.Sink, opts deliveryOptions) (*worker, error) {
 	w := &worker{logger: opts.logger.With("sink", sink.Name)}
 	var err error
-	if w.engine, err = sinkhttp.New(sink, sinkhttp.Options{Logger: w.logger}); err != nil {
+	if w.engine, err = sinkhttp.New(sink, sinkhttp.Options{Logger: opts.logger}); err != nil {
 		return nil, err
 	}
 	for i := range sink.Streams {
@@ -98,7 +98,7 @@ func newWorker(server *schema.Iggy, sink *schema.Sink, opts deliveryOptions) (*w
 		dead = w.dead
 	}
 	w.relay = relay.New(sink, w.engine, dead, relay.Options{
-		Logger: w.logger, DrainTimeout: opts.drainTimeout, Once: opts.once, OnceTimeout: opts.onceTimeout,
+		Logger: opts.logger, DrainTimeout: opts.drainTimeout, Once: opts.once, OnceTimeout: opts.onceTimeout,
 	})
 	return w, nil
 }

@@ -43,6 +43,11 @@ func rewrite(cfg *schema.Config, s surroundings) error {
 		if !sink.HealthCheckURL.IsZero() {
 			sink.HealthCheckURL = schema.NewSecret(rehost(sink.HealthCheckURL.Reveal(), s.receiver))
 		}
+		sink.Streams = slices.Clone(sink.Streams)
+		for j := range sink.Streams {
+			// The sample messages are there before the group is: "latest" would pass over them.
+			sink.Streams[j].StartFrom = schema.StartFromEarliest
+		}
 		sink.TLS = nil // the receiver speaks plain HTTP, and the files may not be there
 		// The receiver answers 200 to everybody. A sink that takes only 201 for success would pause at it.
 		if !slices.Contains(sink.SuccessStatusCodes, http.StatusOK) {

@@ -38,6 +38,7 @@ func TestRewriteLeavesNoAddressOfTheUser(t *testing.T) {
 	sink.DeadLetter = &schema.DeadLetter{Path: "/var/lib/dead.ndjson"}
 	sink.TLS = &schema.TLS{CAFile: "/etc/ca.pem"}
 	sink.SuccessStatusCodes = []int{201}
+	sink.Streams = []schema.Stream{{Name: "shop", StartFrom: schema.StartFromLatest}}
 	token := schema.Iggy{Address: "iggy.internal:8090", Token: schema.NewSecret("t"), TLS: &schema.IggyTLS{}}
 	cfg := &schema.Config{Iggy: &token, Admin: &schema.Admin{Address: "0.0.0.0:80"}, Sinks: []schema.Sink{sink}}
 
@@ -58,6 +59,9 @@ func TestRewriteLeavesNoAddressOfTheUser(t *testing.T) {
 	}
 	if filepath.Dir(got.DeadLetter.Path) != "/tmp/dead" || got.TLS != nil {
 		t.Errorf("dead letters %s, tls %v", got.DeadLetter.Path, got.TLS)
+	}
+	if got.Streams[0].StartFrom != schema.StartFromEarliest {
+		t.Errorf("start_from %s would pass over the samples", got.Streams[0].StartFrom)
 	}
 	if !slices.Contains(got.SuccessStatusCodes, http.StatusOK) || !slices.Contains(got.SuccessStatusCodes, 201) {
 		t.Errorf("success codes %v", got.SuccessStatusCodes)

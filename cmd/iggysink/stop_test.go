@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"syscall"
 	"testing"
 )
 
@@ -38,5 +39,21 @@ func TestTheSecondSignalEndsAtOnce(t *testing.T) {
 func TestWithoutASignalTheCommandEndsByItself(t *testing.T) {
 	if err := untilSecond(t.Context(), nil, func(context.Context) error { return nil }); err != nil {
 		t.Error(err)
+	}
+}
+
+// SIGTERM is what an orchestrator sends.
+func TestStoppableHearsBothSignals(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		err := stoppable(t.Context(), func(ctx context.Context) error {
+			if err := syscall.Kill(os.Getpid(), sig); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%v: %v", sig, err)
+		}
 	}
 }
