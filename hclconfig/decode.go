@@ -2,6 +2,7 @@ package hclconfig
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"path/filepath"
@@ -158,12 +159,12 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 	}
 	converted, err := convertTo(value, table.Type)
 	switch {
-	case err == errNumber:
-		l.at(o.value, "number-out-of-range", "", fmt.Sprintf("%s has at most 300 digits and an exponent of at most 300.", table.Name))
+	case errors.Is(err, errNumber):
+		l.at(o.value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
 	case err != nil:
 		l.at(o.value, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), "")
 	case !numbersFit(converted):
-		l.at(o.value, "number-out-of-range", "", fmt.Sprintf("%s has more than 300 digits.", table.Name))
+		l.at(o.value, "number-out-of-range", "", table.Name+" has more than 300 digits.")
 	default:
 		plain, keep := l.plain(converted, pointer)
 		if s, isText := plain.(string); isText && table.Path {

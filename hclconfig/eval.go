@@ -36,14 +36,14 @@ func (l *loader) locals() {
 }
 
 // local evaluates one local. The path holds the names that are waiting for it.
-func (l *loader) local(name string, path []string) cty.Value {
+func (l *loader) local(name string, path []string) {
 	d := l.scope.locals[name]
 	switch d.state {
 	case 2:
-		return d.value
+		return
 	case 1:
 		l.cycle(append(path[slices.Index(path, name):], name))
-		return cty.DynamicVal
+		return
 	}
 	d.state = 1
 	for _, t := range d.attr.Expr.Variables() {
@@ -53,7 +53,6 @@ func (l *loader) local(name string, path []string) cty.Value {
 	}
 	d.value = l.bounded(l.evaluate(d.attr.Expr, evaluation{quiet: true}), d.attr)
 	d.state = 2
-	return d.value
 }
 
 // cycle tells of a circle once, at the first of its names.
@@ -183,7 +182,8 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 	_, isField := how.template[root]
 	switch {
 	case how.noContext:
-		l.at(rng, "invalid-variable", "a literal is expected", "Text stands in quotes; other names and functions cannot be used here.")
+		l.at(rng, "invalid-variable", "a literal is expected",
+			"Text stands in quotes; other names and functions cannot be used here.")
 	case isField:
 		return true
 	case slices.Contains(fields(), root):

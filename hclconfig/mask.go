@@ -302,7 +302,8 @@ func jsonTokens(text []byte) (out []token) {
 
 var (
 	// rawHeader is the first line of a block.
-	rawHeader = regexp.MustCompile(`^\s*(sink|stream|dead_letter|iggy|admin|tls|circuit_breaker|variable|locals)(\s+"[\w.-]*")*\s*\{?\s*$`)
+	rawHeader = regexp.MustCompile(`^\s*(sink|stream|dead_letter|iggy|admin|tls|circuit_breaker|variable|locals)` +
+		`(\s+"[\w.-]*")*\s*\{?\s*$`)
 	// rawAttribute is a name with one simple value. Two on one line, or a string without its end, do not match.
 	rawAttribute = regexp.MustCompile(`^\s*"?([A-Za-z_][\w-]*)"?\s*[=:]\s*("[^"=:#]*"|[\w.]*),?\s*$`)
 	rawName      = regexp.MustCompile(`^\s*"?[A-Za-z_][\w-]*"?\s*[=:]\s*`)

@@ -39,8 +39,8 @@ func (l *loader) read(paths []string) {
 
 // canonical returns a name by which the same file is known again.
 func canonical(name string) string {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
 	}
 	if abs, err := filepath.Abs(name); err == nil {
 		name = abs

@@ -53,10 +53,12 @@ func (l *loader) iggyRules(config *schema.Config) {
 	l.literalSecret("/iggy/token")
 }
 
+const literalDetail = "It stands in the configuration, and who can read that knows it. Use env() or file()."
+
 // literalSecret warns of a value that can be read in the configuration.
 func (l *loader) literalSecret(pointer string) {
 	if o := l.places[pointer]; o != nil && o.literal && !o.unknown {
-		l.at(o.value, "literal-secret", "", "Who can read this file knows it. Use env() or file().")
+		l.at(o.value, "literal-secret", "", literalDetail)
 	}
 }
 
@@ -244,7 +246,7 @@ func (r sinkRules) headers() {
 			r.at(o.value, "header-line-break", "", detail)
 		}
 		if isCredential(lower) && o.literal && !o.unknown {
-			r.at(o.value, "literal-secret", "", "Who can read this file knows it. Use env() or file().")
+			r.at(o.value, "literal-secret", "", literalDetail)
 		}
 	}
 }
@@ -327,7 +329,8 @@ func (r sinkRules) policies() {
 		r.tell("ordering_key", "ordering-key-unused", "", "Set ordering = \"key\", or take it out.")
 	}
 	if s.Ordering == schema.OrderingPartition && s.MaxInFlight > 1 {
-		r.tell("max_in_flight", "max-in-flight-unused", "", "ordering = \"key\" or \"none\" allow more than one request of a partition.")
+		r.tell("max_in_flight", "max-in-flight-unused", "",
+			"ordering = \"key\" or \"none\" allow more than one request of a partition.")
 	}
 }
 

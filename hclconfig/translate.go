@@ -47,7 +47,7 @@ func syntaxKinds() []syntaxKind {
 		{"Invalid argument name", "a name stands without quotes", attribute},
 		{"Invalid attribute name", "invalid name behind a dot", ""},
 		{"Attribute name required", "a name is missing behind a dot", ""},
-		{"Invalid block definition", "invalid block", `A block is type "label" { ... }, with its closing brace on a line of its own.`},
+		{"Invalid block definition", "invalid block", `A block is type "label" { ... }, closed on a line of its own.`},
 		{"Invalid single-argument block definition", "invalid one-line block",
 			"A one-line block holds exactly one attribute and no blocks. Write it over several lines."},
 		{"Missing newline after block definition", "a line break is missing behind a block", ""},

@@ -75,7 +75,8 @@ func (l *loader) fieldsInText(expr hcl.Expression) bool {
 			rng = at
 		}
 		l.at(rng, "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
-			fmt.Sprintf("It is filled in for each partition, after functions and conditions are evaluated. Write ${%s}.", use.RootName()))
+			fmt.Sprintf("It is filled in for each partition, after functions and conditions are evaluated. Write ${%s}.",
+				use.RootName()))
 	}
 	return len(w.wrong) == 0
 }

@@ -198,7 +198,8 @@ func (l *loader) parseLiteral(text string, want cty.Type, from string) cty.Value
 			}
 		}
 	}
-	l.at(hcl.Range{}, "invalid-variable", printable(from)+" must be "+typeInWords(want), "It is written as in a configuration file.")
+	l.at(hcl.Range{}, "invalid-variable", printable(from)+" must be "+typeInWords(want),
+		"It is written as in a configuration file.")
 	return cty.DynamicVal
 }
 

@@ -142,7 +142,7 @@ func durationDetail(s, format string) string {
 		!slices.Contains([]string{"ns", "us", "µs", "ms", "s", "m", "h", "d"}, unit):
 		return fmt.Sprintf(`%q is not a unit %s. Try "5s".`, printable(shorten(unit)), known)
 	}
-	return fmt.Sprintf(`%q is a number with a unit %s, or several in a row, that does not fit. Try "5s".`, printable(shorten(s)), known)
+	return fmt.Sprintf(`%q is not numbers with units %s that fit. Try "5s".`, printable(shorten(s)), known)
 }
 
 // shorten cuts a value that would fill the screen.
