@@ -1,9 +1,7 @@
 package iggy_test
 
 import (
-	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,16 +15,7 @@ func TestChurnLosesNothing(t *testing.T) {
 	w := testWorld(t, 5)
 	const partitions = 5
 	network := w.through()
-	ctx, cancel := context.WithCancel(t.Context())
-	var producer sync.WaitGroup
-	sent := 0
-	producer.Go(func() {
-		for ; ctx.Err() == nil; sent++ {
-			for p := range uint32(partitions) {
-				w.send(p, fmt.Sprint(sent))
-			}
-		}
-	})
+	stop := w.produce(partitions)
 	slow := func(r *recorder, _ *iggy.SourceOptions) { r.commit, r.delay = true, 5*time.Millisecond }
 	var all []*running
 	first := w.start(slow)
@@ -44,8 +33,7 @@ func TestChurnLosesNothing(t *testing.T) {
 		require.NoError(t, two.stop())
 		first.until(t, "everything", func(r *recorder) bool { return len(r.owned) == partitions })
 	}
-	cancel()
-	producer.Wait()
+	sent := stop()
 	first.until(t, "the last messages", func(r *recorder) bool {
 		for p := range uint32(partitions) {
 			if m := r.messages[p]; len(m) == 0 || m[len(m)-1].Offset != uint64(sent-1) {

@@ -50,14 +50,17 @@ func TestSendCutsLargeRequests(t *testing.T) {
 	w.send(1, payloads...)
 	info, err := w.client.Topic(t.Context(), w.stream.Name, topicName)
 	require.NoError(t, err)
-	assert.Equal(t, iggy.TopicInfo{Messages: 2500, Partitions: []iggy.PartitionInfo{{ID: 0}, {ID: 1, Messages: 2500, Current: 2499}}}, info)
+	assert.Equal(t, iggy.TopicInfo{
+		Messages: 2500, Partitions: []iggy.PartitionInfo{{ID: 0}, {ID: 1, Messages: 2500, Current: 2499}},
+	}, info)
 }
 
 func TestSendRefusesWhatIggyCannotTake(t *testing.T) {
 	w := testWorld(t, 1)
 	long := []schema.Header{{Key: []byte("k"), Kind: schema.HeaderRaw, Value: make([]byte, 100_001)}}
+	large := make([]byte, 10_000_001)
 	for want, messages := range map[string][]iggy.Outgoing{
-		"message 2: a payload of 10000001 bytes; iggy takes 10000000": {{Payload: []byte("a")}, {Payload: make([]byte, 10_000_001)}},
+		"message 2: a payload of 10000001 bytes; iggy takes 10000000": {{Payload: []byte("a")}, {Payload: large}},
 		"message 1: headers of 100012 bytes; iggy takes 100000":       {{Headers: long}},
 	} {
 		err := w.client.Send(t.Context(), w.stream.Name, topicName, iggy.Balanced(), messages)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"iggysink/internal/iggy"
@@ -172,6 +174,33 @@ func (w *world) send(partition uint32, payloads ...string) {
 		messages[i].Payload = []byte(p)
 	}
 	require.NoError(w.t, w.client.Send(w.t.Context(), w.stream.Name, topicName, iggy.ToPartition(partition), messages))
+}
+
+// produce sends numbered messages to each partition, round by round, until the returned function ends it and tells how
+// many rounds there were.
+func (w *world) produce(partitions uint32) (stop func() int) {
+	end, sent := make(chan struct{}), make(chan int, 1)
+	go func() {
+		for round := 0; ; round++ {
+			select {
+			case <-end:
+				sent <- round
+				return
+			default:
+			}
+			one := []iggy.Outgoing{{Payload: strconv.AppendInt(nil, int64(round), 10)}}
+			for p := range partitions {
+				err := w.client.Send(context.Background(), w.stream.Name, topicName, iggy.ToPartition(p), one)
+				assert.NoError(w.t, err)
+			}
+		}
+	}()
+	rounds := sync.OnceValue(func() int {
+		close(end)
+		return <-sent
+	})
+	w.t.Cleanup(func() { rounds() })
+	return rounds
 }
 
 // stored reads the group's offset; -1 if there is none.

@@ -1,10 +1,8 @@
 package iggy_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,16 +34,7 @@ func TestAStandbyOwnsNothingUntilTheOwnerLeaves(t *testing.T) {
 // A member that always has a poll outstanding would keep its partitions for 30 s after a join.
 func TestAHandOverDoesNotWaitForItsTimeout(t *testing.T) {
 	w := testWorld(t, 4)
-	ctx, cancel := context.WithCancel(t.Context())
-	var producer sync.WaitGroup
-	sent := 0
-	producer.Go(func() {
-		for ; ctx.Err() == nil; sent++ {
-			for p := range uint32(4) {
-				w.send(p, fmt.Sprint(sent))
-			}
-		}
-	})
+	stop := w.produce(4)
 	slow := func(r *recorder, _ *iggy.SourceOptions) { r.commit, r.delay = true, 100*time.Millisecond }
 	first := w.start(slow)
 	first.until(t, "messages", func(r *recorder) bool { return r.count() > 1000 })
@@ -54,8 +43,7 @@ func TestAHandOverDoesNotWaitForItsTimeout(t *testing.T) {
 	second.until(t, "a partition", func(r *recorder) bool { return len(r.owned) > 0 })
 	assert.Less(t, time.Since(begin), 25*time.Second, "the server forces a hand-over after 30 s")
 	second.until(t, "messages", func(r *recorder) bool { return r.count() > 100 })
-	cancel()
-	producer.Wait()
+	sent := stop()
 	for p := range uint32(4) {
 		w.awaitStored(p, sent-1)
 	}

@@ -35,7 +35,8 @@ var ErrCredentials = errors.New("the server refuses the credentials")
 // ErrNotFound is in the chain of every error that says a stream or topic is not there.
 var ErrNotFound = errors.New("not found")
 
-// errTooLarge is the answer to a poll whose reply was larger than asked for. The reply was skipped, the connection goes on.
+// errTooLarge is the answer to a poll whose reply was larger than asked for. The reply was skipped; the connection goes
+// on.
 var errTooLarge = errors.New("the reply is larger than the memory it was asked for")
 
 // StatusError is a reply of the server with a status other than 0.
