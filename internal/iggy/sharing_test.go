@@ -1,7 +1,6 @@
 package iggy_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
