@@ -79,7 +79,7 @@ func TestReceiverPrintsARequestBeforeItsAnswer(t *testing.T) {
 		t.Fatalf("%d lines, want 1", len(got))
 	}
 	a := got[0]
-	if a.Method != "POST" || a.Path != "/ingest?a=1" || a.Status != 202 || a.Body == nil || *a.Body != `{"name":"<Älice>"}` {
+	if a.Method != http.MethodPost || a.Path != "/ingest?a=1" || a.Status != 202 || a.Body == nil || *a.Body != `{"name":"<Älice>"}` {
 		t.Errorf("printed %+v", a)
 	}
 	if a.Headers["X-Tenant"][0] != "acme" {

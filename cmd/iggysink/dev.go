@@ -144,7 +144,8 @@ func cleanUp(stderr io.Writer, folder, dead string) error {
 
 // introduce says what runs where, and how to publish more.
 func introduce(stderr io.Writer, around surroundings, samples []sample) error {
-	_, err := fmt.Fprintf(stderr, "iggy server  %s, user %s, password %s\nendpoint     %s\npublish more iggysink send %s %s --server %s\n\n",
+	_, err := fmt.Fprintf(stderr, "iggy server  %s, user %s, password %s\nendpoint     %s\n"+
+		"publish more iggysink send %s %s --server %s\n\n",
 		around.broker, devUser, devPassword, around.receiver, samples[0].stream, samples[0].topic, around.broker)
 	return err
 }

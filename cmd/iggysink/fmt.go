@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,8 @@ func newFmtCommand() *cobra.Command {
 		Use:   "fmt PATH...",
 		Short: "Put configuration files into the canonical layout",
 		Long: `fmt rewrites the given files, and the *.hcl files of given folders, in the canonical layout, and prints the names of those
-that it changed. Only white space changes. A file that does not parse stays as it is. The path - formats stdin to stdout.
+that it changed. Only white space changes. A file that does not parse stays as it is. The path - formats stdin to
+stdout.
 
 With --check or --diff nothing is written.
 
@@ -34,7 +36,7 @@ Exit codes: 0 done, or with --check nothing to do; 1 a file does not parse, or w
 		Example: `  iggysink fmt conf.d
   iggysink fmt --check --diff conf.d iggysink.hcl`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) },
+		RunE: f.run,
 	}
 	cmd.Flags().BoolVar(&f.check, "check", false, "only list the files that would change, and exit with 1 if there are any")
 	cmd.Flags().BoolVar(&f.diff, "diff", false, "only print what would change")
@@ -98,7 +100,8 @@ func nativeFiles(path string) ([]string, error) {
 
 // format handles one file, or stdin for "-". It returns false if the file does not parse, or has to change with --check.
 func (f *fmtFlags) format(cmd *cobra.Command, path string) (ok bool, err error) {
-	name, source := path, []byte(nil)
+	name := path
+	var source []byte
 	if path == "-" {
 		name = "stdin"
 		source, err = io.ReadAll(cmd.InOrStdin())
@@ -112,7 +115,7 @@ func (f *fmtFlags) format(cmd *cobra.Command, path string) (ok bool, err error) 
 	if diags.HasErrors() {
 		return false, writeFindings(cmd.ErrOrStderr(), diags)
 	}
-	changed := string(formatted) != string(source)
+	changed := !bytes.Equal(formatted, source)
 	out := cmd.OutOrStdout()
 	switch {
 	case f.check || f.diff:
@@ -155,8 +158,8 @@ func replaceFile(path string, content []byte) (err error) {
 			err = errors.Join(fmt.Errorf("formatting %s: %w", path, err), os.Remove(file.Name()))
 		}
 	}()
-	_, err = file.Write(content)
-	if err = errors.Join(err, file.Chmod(info.Mode().Perm()), file.Close()); err != nil {
+	_, writeErr := file.Write(content)
+	if err := errors.Join(writeErr, file.Chmod(info.Mode().Perm()), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), target)

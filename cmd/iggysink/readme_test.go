@@ -13,7 +13,7 @@ import (
 // What the README shows as a file is that file, word for word.
 func TestTheReadmeShowsFilesAsTheyAre(t *testing.T) {
 	readme := readFile(t, "README.md")
-	shown := regexp.MustCompile("(?ms)^<!-- file:(\\S+) -->\n```\\w*\n(.*?)^```$").FindAllStringSubmatch(readme, -1)
+	shown := regexp.MustCompile("(?s)<!-- file:(\\S+) -->\n```\\w*\n(.*?\n)```\n").FindAllStringSubmatch(readme, -1)
 	if len(shown) == 0 {
 		t.Fatal("the README shows no file")
 	}

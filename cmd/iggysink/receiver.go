@@ -120,7 +120,9 @@ func serveEndpoint(ctx context.Context, listener net.Listener, answer func() (in
 		}
 		// Shutdown would wait for connections that have not sent a request yet; nobody who was told to stop should.
 		err = errors.Join(err, server.Close())
-		<-served
+		if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+			err = errors.Join(err, end)
+		}
 	case err = <-served:
 		err = fmt.Errorf("serving: %w", err)
 	}

@@ -34,7 +34,7 @@ Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file
 		Example: `  iggysink validate iggysink.hcl
   iggysink validate conf.d --format text --format json=findings.json`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, paths []string) error { return f.run(cmd, paths) },
+		RunE: f.run,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.formats, "format", []string{"text"},
