@@ -127,6 +127,9 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 		ctx = ctx.NewChild()
 		ctx.Variables = how.template
 	}
+	if l.counting = l.counts(expr); l.counting && !l.textCheap(expr) {
+		return cty.DynamicVal
+	}
 	value, diags := expr.Value(ctx)
 	if !diags.HasErrors() {
 		return value

@@ -156,6 +156,8 @@ func (l *loader) envFunction() function.Function {
 			switch {
 			case set && badText([]byte(value)) >= 0:
 				return cty.NilVal, &callError{"function-call", "env() failed", "The variable does not hold UTF-8 text."}
+			case set && l.counting && !isCheap(value):
+				return cty.NilVal, &callError{"number-out-of-range", "", "The value is a number that is too large to count with."}
 			case set:
 				return outside(cty.StringVal(value)), nil
 			case len(args) == 2:
@@ -206,6 +208,8 @@ func (l *loader) fileFunction(dir string) function.Function {
 				return cty.NilVal, &callError{"invalid-file", "", because(err)}
 			case badText(text) >= 0:
 				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
+			case l.counting && !isCheap(string(text)):
+				return cty.NilVal, &callError{"number-out-of-range", "", "The file is a number that is too large to count with."}
 			}
 			return outside(cty.StringVal(string(text))), nil
 		},

@@ -60,6 +60,22 @@ func TestASecretMayLookLikeANumber(t *testing.T) {
 	require.Equal(t, "12e4567", c.Iggy.Token.Reveal())
 }
 
+// Nor can one that comes from outside and is converted by an operator hold up the load.
+func TestHugeNumbersFromOutside(t *testing.T) {
+	for _, value := range []string{`env("BIG") + 1`, `var.big * 2`, `local.big - 1`, `-file("big.txt")`, `[1][env("BIG")]`,
+		`min(env("BIG"), 1)`, `format("%d", var.big)`} {
+		for _, text := range []string{"max_retries = " + value, "retry_delay = \"${" + value + "}s\""} {
+			write(t, map[string]string{
+				"a.hcl":   sinkOf(`"http://127.0.0.1/"`, text) + "variable \"big\" {}\nlocals {\n  big = env(\"BIG\")\n}\n",
+				"big.txt": "1e9999999",
+			})
+			env := environment(map[string]string{"T": "x", "BIG": "1e9999999", "IGGYSINK_VAR_big": "-1E9999999"})
+			result, found := Load([]string{"a.hcl"}, Options{Env: env})
+			require.Contains(t, inWords(result, found), "[number-out-of-range]", text)
+		}
+	}
+}
+
 func TestWindowsLineBreaks(t *testing.T) {
 	c := loadOne(t, "a.hcl", strings.ReplaceAll(sinkOf(`"http://127.0.0.1/"`, ""), "\n", "\r\n"))
 	require.Len(t, c.Sinks, 1)
@@ -150,6 +166,21 @@ func isPlain(body, value string) bool {
 		}
 	}
 	return true
+}
+
+// The same in JSON, whether the file parses or not.
+func TestNoFindingShowsASecretInJSON(t *testing.T) {
+	for _, body := range []string{`{"iggy": {"token": "%s", "wrong": 1}}`, `{"iggy": {"token": "%s",}}`, `{"iggy": {"token": ["%s"]}}`,
+		`{"iggy": {"token": {"a": "%s"}}}`, `{"iggy": {"tokn": "%s"}}`, `{"iggy": "%s"}`, `{"iggy": {"token": "%s`, `["%s"]`, `"%s"`,
+		`{"locals": {"a": "${upper(\"%s\", 1)}"}}`, `{"sink": {"a": {"url": "%s"}}}`, `{"sink": {"a": {"headers": {"A": "%s\n"}}}}`,
+		`{"sink": {"a": {"headers": "%s"}}}`, `{"sink": {"a": {"timeout": "${env(\"NONE\", \"%s\")}"}}}`,
+		`{"sink": {"a": {"timeout": "${\u0065nv(\"NONE\", \"%s\")}"}}}`, `{"sink": {"a": {"url": "${upper(topic)}%s"}}}`,
+		`{"variable": {"v": {"type": "number", "default": "%s"}}}`, `{"iggy": {"token": %s}}`, `{"iggy": %s`} {
+		write(t, map[string]string{"a.hcl.json": fmt.Sprintf(body, canary)})
+		result, found := Load([]string{"a.hcl.json"}, Options{Env: environment(nil)})
+		require.NotEmpty(t, found)
+		require.NotContains(t, inWords(result, found), canary, body)
+	}
 }
 
 func TestFormat(t *testing.T) {

@@ -87,8 +87,9 @@ type loader struct {
 	needs  map[Need]bool
 	broken bool // a file could not be parsed: what it declares is not known, so nothing is said about the rest
 
-	scope  scope
-	places sourceMap
+	scope    scope
+	counting bool // the expression that is being evaluated converts text to numbers
+	places   sourceMap
 }
 
 // source is one file.

@@ -81,7 +81,7 @@ func (l *loader) shown(a *hcl.Attribute) {
 	rng := spanOf(a.Expr.Range())
 	expr, isNative := a.Expr.(hclsyntax.Expression)
 	if !isNative {
-		if text := m.text[rng.start:rng.end]; !bytes.Contains(text, []byte("env")) {
+		if text := string(m.text[rng.start:rng.end]); !strings.Contains(text, "${") && !strings.Contains(text, `\u`) {
 			m.shows = append(m.shows, rng)
 		}
 		return

@@ -84,17 +84,7 @@ var errNumber = errors.New("number out of range")
 
 // convertTo converts a value, unless that could take long: text such as 1e9999999 does.
 func convertTo(v cty.Value, want cty.Type) (cty.Value, error) {
-	plain, _ := v.UnmarkDeep()
-	fits := true
-	if want != cty.String && want != cty.Bool {
-		_ = cty.Walk(plain, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
-			if e.IsKnown() && !e.IsNull() && e.Type() == cty.String {
-				fits = fits && isBounded(e.AsString())
-			}
-			return fits, nil
-		})
-	}
-	if !fits && holdsNumber(want) {
+	if holdsNumber(want) && !textFits(v, isBounded) {
 		return cty.NilVal, errNumber
 	}
 	return convert.Convert(v, want)
