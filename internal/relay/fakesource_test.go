@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"slices"
+	"sort"
 	"sync"
 	"testing"
 	"time"
@@ -76,10 +77,14 @@ func (f *fakeTopic) read(id uint32, next uint64, bytes int) Batch {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b := Batch{Partition: f.partition(id)}
-	for _, m := range f.logs[id] {
-		b.Current = m.Offset
-		if m.Offset < next || b.Bytes >= bytes {
-			continue
+	log := f.logs[id]
+	if len(log) > 0 {
+		b.Current = log[len(log)-1].Offset
+	}
+	from := sort.Search(len(log), func(i int) bool { return log[i].Offset >= next })
+	for _, m := range log[from:] {
+		if b.Bytes >= bytes || len(b.Messages) == 1000 {
+			break
 		}
 		m.Payload = slices.Clone(m.Payload)
 		b.Bytes += m.Size()
