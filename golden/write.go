@@ -38,7 +38,7 @@ func (r *Request) format() []byte {
 	indexes := strings.Trim(fmt.Sprint(r.Messages), "[]")
 	b := fmt.Appendf(nil, "content_type %s\nmessages %s\n", r.ContentType, indexes)
 	if len(r.Body) == 0 {
-		return append(b, "text \n"...)
+		return append(b, "text\n"...)
 	}
 	for line := range bytes.Lines(r.Body) {
 		text, ended := bytes.CutSuffix(line, []byte("\n"))

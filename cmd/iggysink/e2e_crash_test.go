@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"iggysink/internal/iggyserver/iggytest"
+)
+
+// crashSink delivers in small batches, so that a run of 10,000 messages has a middle.
+const crashSink = `
+sink "orders" {
+  url        = %q
+  batch_mode = "nd_json"
+  headers    = { X-Process = %q }
+
+  stream STREAM {
+    topics         = ["orders"]
+    batch_length   = 20
+    consumer_group = "orders"
+  }
+}
+`
+
+// stuckAfter answers 200 until n messages have come, then holds every request until release is closed, and says on
+// reached that the first one is held.
+func stuckAfter(n int, reached, release chan struct{}) func(http.ResponseWriter, *received) int {
+	return func(_ http.ResponseWriter, r *received) int {
+		if r.Number < n {
+			return http.StatusOK
+		}
+		if r.Number == n {
+			close(reached)
+		}
+		<-release
+		return http.StatusOK
+	}
+}
+
+// A killed process has requests in flight and offsets that are not stored yet. The next one delivers them again.
+func TestSIGKILLLosesNothing(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "kill"), 4, "orders")
+	s.publishEach("orders", 4, 2500)
+	reached, release := make(chan struct{}), make(chan struct{})
+	e := newIngest(t, stuckAfter(200, reached, release))
+	path := s.config("sink", fmt.Sprintf(crashSink, e.url(), "first"))
+
+	first := s.spawn("run", path)
+	awaitEvent(t, "the middle of the run", reached)
+	first.kill()
+	require.Less(t, len(taken(e.requests())), 10000, "the kill came after the end")
+	close(release)
+
+	require.Equal(t, exitOK, s.spawn("run", "--once", path).wait())
+	all := e.requests()
+	twice := requireEach(t, taken(all), "orders", 4, 2500)
+	require.Less(t, twice, 5000, "the second process began anew instead of where the first one was")
+}
+
+// A stop finishes what is in flight and stores it: the next start goes on behind it.
+func TestSIGTERMLosesNothingAndRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "term"), 4, "orders")
+	s.publishEach("orders", 4, 2500)
+	reached, release := make(chan struct{}), make(chan struct{})
+	e := newIngest(t, stuckAfter(200, reached, release))
+	path := s.config("sink", fmt.Sprintf(crashSink, e.url(), "first"))
+
+	first := s.spawn("run", path)
+	awaitEvent(t, "the middle of the run", reached)
+	require.NoError(t, first.cmd.Process.Signal(syscall.SIGTERM))
+	first.said("stopping")
+	close(release) // the answer comes while the process drains
+	require.Equal(t, exitOK, first.wait())
+	between := len(e.requests())
+	require.Less(t, len(taken(e.requests())), 10000, "the stop came after the end")
+
+	require.Equal(t, exitOK, s.spawn("run", "--once", path).wait())
+	all := e.requests()
+	require.Greater(t, len(all), between)
+	require.Zero(t, requireEach(t, taken(all), "orders", 4, 2500), "messages delivered twice")
+	requireOrder(t, all)
+}
+
+// Two processes share the partitions of a group. When one is killed the other takes over where it was.
+func TestTheOtherProcessOfAGroupTakesOver(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "group"), 4, "orders")
+	e := newIngest(t, nil)
+	a := s.spawn("run", s.config("a", fmt.Sprintf(crashSink, e.url(), "a")))
+	b := s.spawn("run", s.config("b", fmt.Sprintf(crashSink, e.url(), "b")))
+	by := func(name string) func([]received) bool {
+		return func(all []received) bool {
+			return slices.ContainsFunc(all, func(r received) bool { return r.Header.Get("X-Process") == name })
+		}
+	}
+	// Messages to every partition until both have got some: who owns what is the server's choice.
+	sent := 0
+	for !by("a")(e.requests()) || !by("b")(e.requests()) {
+		s.publishEach("orders", 4, 5)
+		sent += 5
+		e.awaitTaken(4 * sent)
+		require.Less(t, sent, 50000, "one process gets nothing")
+	}
+	reached, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	held := false
+	e.answers(func(_ http.ResponseWriter, r *received) int {
+		if r.Header.Get("X-Process") != "a" {
+			return http.StatusOK
+		}
+		e.mu.Lock()
+		first := !held
+		held = true
+		e.mu.Unlock()
+		if first {
+			close(reached)
+		}
+		<-release
+		return 0
+	})
+	s.publishEach("orders", 4, 500)
+	sent += 500
+	awaitEvent(t, "a request of the first process", reached)
+	a.kill()
+	requireEach(t, taken(e.awaitTaken(4*sent)), "orders", 4, sent)
+	require.Equal(t, exitOK, b.stop())
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"iggysink/internal/iggy"
+	"iggysink/schema"
+)
+
+// eventTimeout only bounds a test that fails: one that passes goes on at the event.
+const eventTimeout = 30 * time.Second
+
+// scene is what a user has: a server with a stream, and a folder for configuration and dead letters.
+type scene struct {
+	t       *testing.T
+	dir     string
+	address string
+	stream  string
+	client  *iggy.Client
+	running *running // the last one that start began
+}
+
+// newScene makes a stream of this name and its topics at a server.
+func newScene(t *testing.T, address, stream string, partitions int, topics ...string) *scene {
+	t.Helper()
+	s := &scene{t: t, dir: t.TempDir(), address: address, stream: stream}
+	cfg := schema.DefaultIggy()
+	cfg.Address, cfg.Username, cfg.Password = address, "iggy", schema.NewSecret("iggy")
+	var err error
+	s.client, err = iggy.Connect(t.Context(), &cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.client.Close()) })
+	for _, topic := range topics {
+		require.NoError(t, s.client.EnsureTopic(t.Context(), stream, topic, partitions))
+	}
+	return s
+}
+
+// publish sends payloads to one partition.
+func (s *scene) publish(topic string, partition uint32, payloads ...string) {
+	s.t.Helper()
+	messages := make([]iggy.Outgoing, len(payloads))
+	for i, p := range payloads {
+		messages[i].Payload = []byte(p)
+	}
+	require.NoError(s.t, s.client.Send(s.t.Context(), s.stream, topic, iggy.ToPartition(partition), messages))
+}
+
+// publishEach sends n numbered messages to each of so many partitions.
+func (s *scene) publishEach(topic string, partitions, n int) {
+	s.t.Helper()
+	for p := range partitions {
+		payloads := make([]string, n)
+		for i := range payloads {
+			payloads[i] = fmt.Sprintf(`{"p":%d,"n":%d}`, p, i)
+		}
+		s.publish(topic, uint32(p), payloads...)
+	}
+}
+
+// config writes a configuration: the server of the scene and what body says, with STREAM for the stream's name.
+func (s *scene) config(name, body string) string {
+	s.t.Helper()
+	head := fmt.Sprintf("iggy {\n  address = %q\n  username = \"iggy\"\n  password = \"iggy\"\n}\n", s.address)
+	path := filepath.Join(s.dir, name+".hcl")
+	text := head + strings.ReplaceAll(body, "STREAM", strconv.Quote(s.stream))
+	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// running is a run inside this process, where the race detector sees it.
+type running struct {
+	cancel context.CancelFunc
+	done   chan int
+	once   sync.Once
+	code   int
+}
+
+// start runs a configuration in this process until stop, or until the test ends.
+func (s *scene) start(args ...string) *running {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	r := &running{cancel: cancel, done: make(chan int, 1)}
+	go func() { r.done <- run(ctx, args, strings.NewReader(""), io.Discard, testLog{s.t}) }()
+	s.t.Cleanup(func() { r.stop() })
+	s.running = r
+	return r
+}
+
+// stop does what SIGTERM does, and returns the exit code.
+func (r *running) stop() int {
+	r.once.Do(func() {
+		r.cancel()
+		r.code = <-r.done
+	})
+	return r.code
+}
+
+// testLog shows what a command says as part of the test's log.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Logf("%s", strings.TrimSuffix(string(b), "\n"))
+	return len(b), nil
+}
+
+// builtBinary builds the program once for all tests of this process, as a user gets it: without the race detector,
+// whose memory and speed are not the program's.
+var builtBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "iggysink-e2e")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "iggysink")
+	out, err := exec.Command("go", "build", "-race=false", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// process is the real program in a process of its own.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	stderr string // file
+	ended  chan struct{}
+}
+
+// spawn starts the program. What is left of it at the end of the test is killed.
+func (s *scene) spawn(args ...string) *process {
+	s.t.Helper()
+	binary, err := builtBinary()
+	require.NoError(s.t, err)
+	log, err := os.CreateTemp(s.dir, "stderr")
+	require.NoError(s.t, err)
+	p := &process{t: s.t, cmd: exec.Command(binary, args...), stderr: log.Name(), ended: make(chan struct{})}
+	p.cmd.Stderr = log
+	p.cmd.Dir = s.dir
+	require.NoError(s.t, p.cmd.Start())
+	go func() {
+		_ = p.cmd.Wait() // the exit code is in ProcessState
+		_ = log.Close()
+		close(p.ended)
+	}()
+	s.t.Cleanup(func() {
+		p.kill()
+		if s.t.Failed() {
+			text, _ := os.ReadFile(p.stderr)
+			s.t.Logf("%v said:\n%s", args, tail(string(text), 40))
+		}
+	})
+	return p
+}
+
+func tail(text string, n int) string {
+	lines := strings.SplitAfter(text, "\n")
+	return strings.Join(lines[max(len(lines)-n, 0):], "")
+}
+
+// kill ends the process as a crash does, and waits for its end.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended already
+	<-p.ended
+}
+
+// stop asks the process to end, and returns its exit code.
+func (p *process) stop() int {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); !errors.Is(err, os.ErrProcessDone) {
+		require.NoError(p.t, err)
+	}
+	return p.wait()
+}
+
+// wait waits for the process to end by itself, and returns its exit code.
+func (p *process) wait() int {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(eventTimeout):
+		p.t.Fatalf("%v does not end", p.cmd.Args)
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// said waits until the process has said something that matches, and returns the match with its groups.
+func (p *process) said(pattern string) []string {
+	p.t.Helper()
+	re := regexp.MustCompile(pattern)
+	var match []string
+	poll(p.t, "the process to say "+pattern, func() bool {
+		text, err := os.ReadFile(p.stderr)
+		require.NoError(p.t, err)
+		match = re.FindStringSubmatch(string(text))
+		return match != nil
+	})
+	return match
+}
+
+// ready asks the process's admin listener, which must be on port 0, whether it is ready.
+func (p *process) ready() (bool, string) {
+	p.t.Helper()
+	address := p.said(`health and metrics.*address=(\S+)`)[1]
+	response, err := http.Get("http://" + address + "/readyz")
+	require.NoError(p.t, err)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(p.t, err)
+	return response.StatusCode == http.StatusOK, string(text)
+}
+
+// poll waits for a condition of another process that tells nobody when it changes.
+func poll(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(eventTimeout); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if condition() {
+			return
+		}
+	}
+	t.Fatalf("waited %v for %s", eventTimeout, what)
+}
+
+// awaitEvent waits for a channel to be closed.
+func awaitEvent(t *testing.T, what string, event <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-event:
+	case <-time.After(eventTimeout):
+		t.Fatalf("waited %v for %s", eventTimeout, what)
+	}
+}
