@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -176,6 +177,19 @@ func (w *worker) run(ctx context.Context) ending {
 		w.logger.Error("closing the dead letters", "err", err)
 	}
 	return end
+}
+
+// summarize prints what every sink delivered.
+func (d *delivery) summarize(w io.Writer) error {
+	for _, worker := range d.workers {
+		s := worker.relay.Status()
+		_, err := fmt.Fprintf(w, "sink %q: %s delivered in %s, %d rejected\n", s.Sink,
+			plural(int(s.Delivered), "message"), plural(int(s.Stats.Requests), "request"), s.Rejected)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // serveAdmin answers health and metrics until the returned function is called. A listener that breaks later on is

@@ -102,7 +102,8 @@ func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 	if err != nil {
 		return err
 	}
-	return deliverTo(ctx, d, listener, func(a arrival) error { return printRequest(cmd.OutOrStdout(), a, secrets) })
+	err = deliverTo(ctx, d, listener, func(a arrival) error { return printRequest(cmd.OutOrStdout(), a, secrets) })
+	return errors.Join(err, d.summarize(cmd.ErrOrStderr()))
 }
 
 // configuration loads paths, or the example, which it writes to folder: diagnostics then have a file to point at.
