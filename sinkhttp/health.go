@@ -2,26 +2,27 @@ package sinkhttp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
 )
 
-// Open runs the health check until it passes, waiting in between as a paused sink does, or until ctx ends or Drain.
-// Without a health check it returns at once.
+// Open runs the health check until it passes, waiting in between as a paused sink does, or until ctx ends. Without a
+// health check it returns at once. After Drain it makes no further attempt and waits for the end of ctx: a stop is no
+// failure of the health check.
 func (s *Sink) Open(ctx context.Context) error {
 	if !s.cfg.HealthCheckEnabled {
 		return nil
 	}
 	for p := newPass(); ; {
 		if !s.gate.enter(ctx, p) {
-			return fmt.Errorf("health check: %w", openError(ctx))
+			<-ctx.Done()
+			return fmt.Errorf("health check: %w", context.Cause(ctx))
 		}
 		j := s.checkHealth(ctx)
 		if j.verdict == cancelled {
 			s.gate.leave(p, func() {})
-			return fmt.Errorf("health check: %w", openError(ctx))
+			return fmt.Errorf("health check: %w", context.Cause(ctx))
 		}
 		if j.verdict == accept {
 			s.gate.leave(p, func() { s.gate.answer(p) })
@@ -30,16 +31,6 @@ func (s *Sink) Open(ctx context.Context) error {
 		j.reason = "health check: " + j.reason
 		s.gate.leave(p, func() { s.gate.fail(p, &j, true) })
 	}
-}
-
-// errDrained is what a health check ends with when the sink is drained.
-var errDrained = errors.New("the sink is being drained")
-
-func openError(ctx context.Context) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	return errDrained
 }
 
 // checkHealth probes once. Whoever answers 405 or 501 is there and only does not know the method.

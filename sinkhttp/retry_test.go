@@ -2,6 +2,7 @@ package sinkhttp
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,9 +53,9 @@ func TestExhaustedWithDeadLetterOrDrop(t *testing.T) {
 }
 
 func TestRetryAfterHoldsTheWholeSinkAndCostsNoRetry(t *testing.T) {
-	n := 0
+	var n atomic.Int32
 	inScene(t, func(c *schema.Sink) { c.MaxRetries = 0 }, func(w http.ResponseWriter, r request) {
-		if n++; n <= 3 && r.body == "a" {
+		if r.body == "a" && n.Add(1) <= 3 {
 			w.Header().Set("Retry-After", "7")
 			w.WriteHeader(429)
 		}
