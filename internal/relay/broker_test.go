@@ -35,10 +35,13 @@ type broker struct {
 	mu      sync.Mutex
 	arrived []string
 	held    chan struct{}
+	reached func(arrived int) // called after each request
 }
 
 func newBroker(t *testing.T, partitions int) *broker {
-	b := &broker{t: t, server: schema.DefaultIggy(), cfg: schema.DefaultSink(), stream: schema.DefaultStream(), topic: "orders"}
+	b := &broker{
+		t: t, server: schema.DefaultIggy(), cfg: schema.DefaultSink(), stream: schema.DefaultStream(), topic: "orders",
+	}
 	b.server.Address, b.server.Username, b.server.Password = iggytest.Address(t), "iggy", schema.NewSecret("iggy")
 	b.stream.Name, b.stream.Topics = iggytest.Unique(t, "relay"), []string{b.topic}
 	b.stream.Schema, b.stream.BatchLength = schema.PayloadSchemaText, 50
@@ -73,6 +76,9 @@ func (b *broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for line := range bytes.Lines(body) {
 		b.arrived = append(b.arrived, strings.Trim(string(line), "\"\n"))
+	}
+	if b.reached != nil {
+		b.reached(len(b.arrived))
 	}
 }
 
@@ -149,12 +155,13 @@ func TestABrokersStopAndStartLoseNothingAndDeliverNothingTwice(t *testing.T) {
 	for arrived := 100; arrived < 1000; arrived += 300 {
 		r, feeds := b.relay(relay.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() {
-			defer cancel()
-			for ctx.Err() == nil && len(b.of(0))+len(b.of(1)) < arrived {
-				time.Sleep(time.Millisecond)
+		b.mu.Lock()
+		b.reached = func(n int) {
+			if n >= arrived {
+				cancel()
 			}
-		}()
+		}
+		b.mu.Unlock()
 		res, err := r.Run(ctx, feeds)
 		require.NoError(t, err)
 		assert.Equal(t, relay.Result{Settled: true}, res)

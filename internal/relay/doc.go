@@ -3,47 +3,49 @@
 //
 // One message travels in a straight line. Its source polls it where Demand says and hands it over with Batch
 // (partition.take). It waits in a queue of its partition until a lane is free; the worker cuts a batch, prepares it
-// (worker.cut) and hands it to the lane, which sends it (lane.fly). The outcomes come back to the worker, which settles
-// them (partition.finish): accepted ones at once, dead letters once they are durable. The ledger moves its mark over the
-// settled prefix, and the worker asks the source to store it (worker.commit). That is the only place where an offset is
-// stored.
+// (worker.cut) and hands it to the lane, which sends it (lane.fly). The outcomes come back to the worker, which
+// settles them (partition.finish): accepted ones at once, dead letters once they are durable. The ledger moves its
+// mark over the settled prefix, and the worker asks the source to store it (worker.commit). That is the only place
+// where an offset is stored.
 //
-// Goroutines, each with the one that waits for it: a source, the gate's watcher and the health check (Run); a worker for
-// each partition (its next worker, and drain); its lanes (the worker).
+// Goroutines, each with the one that waits for it: a source, the gate's watcher and the health check (Run); a worker
+// for each partition (its next worker, and drain); its lanes (the worker).
 //
 // # Non-obvious
 //
 // Order and why, so that nobody tidies it up:
 //
 //   - A dead letter is durable before its message is settled; the other order loses it in a crash.
-//   - The mark never passes ledger.next. Messages that are given up (a pause, a block) are removed from the ledger, and
-//     without that rule those settled behind them would carry the mark over them.
+//   - The mark never passes ledger.next. Messages that are given up (a pause, a block) are removed from the ledger,
+//     and without that rule those settled behind them would carry the mark over them.
 //   - There is one way to give messages up, rewind: next goes back to the first of them and the source polls again.
-//     Nothing is put back into a queue, so a queue is always in offset order. Only the worker rewinds, because only it
-//     knows what is in flight; others ask it to (drop).
-//   - A poll that was under way during a rewind is thrown away (asked, rewinds). It was asked for at the old place, and
-//     taken in it would let the mark pass over what was given up.
+//     Nothing is put back into a queue, so a queue is always in offset order. Only the worker rewinds, because only
+//     it knows what is in flight; others ask it to (drop).
+//   - A poll that was under way during a rewind is thrown away (asked, rewinds). It was asked for at the old place,
+//     and taken in it would let the mark pass over what was given up.
 //   - A flight leaves its lane before what it could not settle is given up: rewind keeps what is in flight.
-//   - Only the worker commits. The source's goroutine can move the mark as well, and two of them would race to ask for
-//     the older offset last.
-//   - Commit is called without mu: a source may hold a lock of its own while it calls Demand, which takes mu. Wake is
-//     called with it, so Wake takes no lock that is held during a call of Handler.
+//   - Only the worker commits. The source's goroutine can move the mark as well, and two of them would race to ask
+//     for the older offset last.
+//   - Commit is called without mu: a source may hold a lock of its own while it calls Demand, which takes mu. Wake
+//     is called with it, so Wake takes no lock that is held during a call of Handler.
 //   - A partition is marked as revoked before its context is cancelled: a worker that sees the end must not find the
 //     partition still its own, and store.
-//   - A partition's next worker starts when the former has ended, and where that one's mark is: else a reconnect would
-//     deliver again what was settled but not stored, and two requests of a partition could overtake each other. What was
-//     carried over is stored at the first demand: the source drops commits for partitions that it does not own yet.
-//   - A blocked partition keeps no message. Its head is polled again when the cool-down is over: blocked partitions could
-//     otherwise hold all of the sink's memory. The poll's other messages are ignored, so nothing overtakes the head.
+//   - A partition's next worker starts when the former has ended, and where that one's mark is: else a reconnect
+//     would deliver again what was settled but not stored, and two requests of a partition could overtake each
+//     other. What was carried over is stored at the first demand: the source drops commits for partitions that it
+//     does not own yet.
+//   - A blocked partition keeps no message. Its head is polled again when the cool-down is over: blocked partitions
+//     could otherwise hold all of the sink's memory. The poll's other messages are ignored, so nothing overtakes the
+//     head.
 //   - Only a full batch is cut while the lane is busy. A small one would freeze at the size it had then, and a slow
 //     endpoint would get many small requests where it could have few large ones.
 //   - With on_rejected = "block" a batch ends before a message that Prepare rejects: those behind it wait.
 //   - A paused sink with nothing in flight polls one message a partition once the cool-down is over: the gate opens
 //     only for a probe, and without a request there is none.
-//   - Memory is counted by poll and released with a poll's last message, since its messages share one buffer. A poll is
-//     at most a quarter of a partition's share, so that the next one comes before the last is done.
-//   - A partition's share is its part of the sink's bound, not a place in a common pool: one that hangs cannot starve the
-//     others.
+//   - Memory is counted by poll and released with a poll's last message, since its messages share one buffer. A poll
+//     is at most a quarter of a partition's share, so that the next one comes before the last is done.
+//   - A partition's share is its part of the sink's bound, not a place in a common pool: one that hangs cannot
+//     starve the others.
 //   - Drain ends the workers first and the sources' contexts last: a source stores what it was asked to as it ends.
 //   - Unsettled counts what a request carried. What was only polled is nobody's loss: nothing was said about it.
 package relay

@@ -154,8 +154,8 @@ func (m *model) settle(t *rapid.T) {
 
 func (m *model) allStored() bool {
 	for id := range uint32(modelPartitions) {
-		stored, _ := m.topic.storedOffset(id)
-		if log := m.topic.logs[id]; len(log) > 0 && stored != log[len(log)-1].Offset {
+		stored, any := m.topic.storedOffset(id)
+		if log := m.topic.logs[id]; len(log) > 0 && (!any || stored != log[len(log)-1].Offset) {
 			return false
 		}
 	}

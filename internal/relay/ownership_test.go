@@ -93,15 +93,13 @@ func TestAStalePollAfterARewindIsThrownAway(t *testing.T) {
 	r := s.start(0)
 	s.until("joined", func() bool { return len(r.Status().Partitions) == 1 })
 	s.endpoint.answers(func(string, int) int { return http.StatusUnauthorized })
-	s.topic.publish(0, 0, numbered(0, 0, 5)...)
 	r.source.do(t, func(_ context.Context, h Handler) error {
+		s.topic.publish(0, 0, numbered(0, 0, 5)...)
 		p := s.topic.partition(0)
 		next, bytes := h.Demand(p)
-		if next == 0 && bytes == 0 {
-			return nil // it is paused already
-		}
-		first := s.topic.read(0, next, 1<<20)
-		h.Batch(first)
+		assert.Zero(t, next)
+		assert.Positive(t, bytes)
+		h.Batch(s.topic.read(0, next, 1<<20))
 		h.Demand(p)
 		s.until("paused, and given up but for the head", func() bool {
 			st := r.Status()
