@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,14 +121,33 @@ func (l testLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// e2eMain gives the tests a folder for the program that builtBinary builds, and removes it after them.
+type e2eMain struct{ *testing.M }
+
+// binaryFolder names the variable of the environment with that folder.
+const binaryFolder = "IGGYSINK_E2E_FOLDER"
+
+func (m e2eMain) Run() int {
+	dir, err := os.MkdirTemp("", "iggysink-e2e")
+	if err == nil {
+		err = os.Setenv(binaryFolder, dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.M.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
 // builtBinary builds the program once for all tests of this process, as a user gets it: without the race detector,
 // whose memory and speed are not the program's.
 var builtBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "iggysink-e2e")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "iggysink")
+	path := filepath.Join(os.Getenv(binaryFolder), "iggysink")
 	out, err := exec.Command("go", "build", "-race=false", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -163,15 +183,19 @@ func (s *scene) spawn(args ...string) *process {
 		p.kill()
 		if s.t.Failed() {
 			text, _ := os.ReadFile(p.stderr)
-			s.t.Logf("%v said:\n%s", args, tail(string(text), 40))
+			s.t.Logf("%v said:\n%s", args, ends(string(text), 40))
 		}
 	})
 	return p
 }
 
-func tail(text string, n int) string {
+// ends leaves the first and the last n lines of text.
+func ends(text string, n int) string {
 	lines := strings.SplitAfter(text, "\n")
-	return strings.Join(lines[max(len(lines)-n, 0):], "")
+	if len(lines) > 2*n {
+		lines = slices.Concat(lines[:n], []string{"...\n"}, lines[len(lines)-n:])
+	}
+	return strings.Join(lines, "")
 }
 
 // kill ends the process as a crash does, and waits for its end.

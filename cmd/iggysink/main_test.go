@@ -12,7 +12,7 @@ import (
 // TestMain makes this test binary double as iggysink: while tests run, "iggysink" on the PATH is the program of this
 // very build, in a process of its own, with its signals and exit codes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"iggysink": main})
+	testscript.Main(e2eMain{m}, map[string]func(){"iggysink": main})
 }
 
 // TestScripts runs sessions of a user: each file in testdata/script is one. Beside testscript's own commands there are
