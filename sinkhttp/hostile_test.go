@@ -2,12 +2,14 @@ package sinkhttp
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,16 +94,30 @@ func rawServer(t *testing.T, handle func(n int, c net.Conn)) string {
 // TestEarlyAnswerDoesNotMixBodies: an answer that comes while the body is being written must not let the next batch
 // write into the buffer that the transport still reads. The race detector is the judge.
 func TestEarlyAnswerDoesNotMixBodies(t *testing.T) {
-	url := rawServer(t, func(_ int, c net.Conn) {
-		_, _ = c.Read(make([]byte, 64))
-		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-		_, _ = io.CopyN(io.Discard, c, 1<<20)
-	})
-	s := startAt(t, url, nil)
+	var servers sync.WaitGroup
+	cfg := config(t, "http://endpoint/")
+	s, err := New(&cfg, Options{dial: func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe() // without a buffer: nothing is written before it is read
+		servers.Go(func() {
+			_, _ = server.Read(make([]byte, 64))
+			_, _ = io.WriteString(server, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			_, _ = io.Copy(io.Discard, server)
+			_ = server.Close()
+		})
+		return client, nil
+	}})
+	require.NoError(t, err)
+	early := 0
 	for i := range 20 {
-		payload := strings.Repeat(string(rune('a'+i)), 3<<20)
-		assert.Equal(t, "A", kinds(send(t.Context(), s, batch(0, payload))))
+		p, _ := s.Prepare(batch(0, strings.Repeat(string(rune('a'+i)), 3<<20)))
+		assert.Equal(t, "A", kinds(s.Send(t.Context(), p)))
+		if p.inUse {
+			early++
+		}
 	}
+	assert.Positive(t, early)
+	s.Close()
+	servers.Wait()
 }
 
 func TestStaleKeptAliveConnectionCostsNoAttempt(t *testing.T) {
