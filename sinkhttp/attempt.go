@@ -63,9 +63,9 @@ func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, body []b
 	}
 	status, header = response.StatusCode, response.Header
 	if status != http.StatusSwitchingProtocols { // there the body is the connection
-		_, _ = io.CopyN(io.Discard, response.Body, maxDrain) //nolint:errcheck // the status is what counts
+		_, _ = io.CopyN(io.Discard, response.Body, maxDrain) // the status is what counts
 	}
-	_ = response.Body.Close() //nolint:errcheck // nothing is left to lose
+	_ = response.Body.Close() // nothing is left to lose
 	return status, header, !w.done(), nil
 }
 

@@ -59,10 +59,15 @@ func TestHeadersOfARequest(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
+	serve := func(clientAuth tls.ClientAuthType) *httptest.Server {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+		server.TLS = &tls.Config{ClientAuth: clientAuth, MinVersion: tls.VersionTLS12}
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		return server
+	}
+	server := serve(tls.NoClientCert)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	judge := func(change func(*schema.Sink)) judgement {
@@ -83,7 +88,7 @@ func TestTLS(t *testing.T) {
 	assert.Equal(t, pause, j.verdict)
 	assert.Equal(t, "the endpoint's certificate is for another name", j.reason)
 
-	server.TLS.ClientAuth = tls.RequireAnyClientCert
+	server = serve(tls.RequireAnyClientCert)
 	assert.NotEqual(t, accept, judge(func(c *schema.Sink) { c.TLS = &schema.TLS{CAFile: ca} }).verdict)
 }
 
