@@ -170,7 +170,7 @@ func (v *Vector) parseMessage(data []byte) error {
 			var h schema.Header
 			h, err = parseHeader(f.rest)
 			for _, other := range m.Headers {
-				if string(other.Key) == string(h.Key) {
+				if bytes.Equal(other.Key, h.Key) {
 					return fmt.Errorf("%q is repeated: names are unique once a message has been read", h.Key)
 				}
 			}

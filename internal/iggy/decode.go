@@ -1,6 +1,7 @@
 package iggy
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -125,7 +126,7 @@ func findHeader(headers []schema.Header, seen map[string]int, key []byte) int {
 		}
 		return -1
 	}
-	return slices.IndexFunc(headers, func(h schema.Header) bool { return string(h.Key) == string(key) })
+	return slices.IndexFunc(headers, func(h schema.Header) bool { return bytes.Equal(h.Key, key) })
 }
 
 // decodeTyped reads one key or value and returns what follows.

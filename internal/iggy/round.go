@@ -27,7 +27,7 @@ func (m *member) round(ctx context.Context) (bool, error) {
 	busy := false
 	for _, p := range m.order {
 		if ctx.Err() != nil {
-			return false, nil
+			return false, nil //nolint:nilerr // a stop is no failure of the member
 		}
 		if m.parts[p.id] != p {
 			continue // moved while this round went on
@@ -38,7 +38,7 @@ func (m *member) round(ctx context.Context) (bool, error) {
 		case next >= p.end:
 			idle = append(idle, p)
 		default:
-			brought, err := m.poll(ctx, p, next, bytes)
+			brought, err := m.poll(p, next, bytes)
 			if err != nil {
 				return false, err
 			}
@@ -64,7 +64,7 @@ func (m *member) askIdle(ctx context.Context, idle []*part) (bool, error) {
 		next, bytes := m.handler.Demand(idle[0].name)
 		if bytes > 0 {
 			var err error
-			if found, err = m.poll(ctx, idle[0], next, bytes); err != nil {
+			if found, err = m.poll(idle[0], next, bytes); err != nil {
 				return false, err
 			}
 		}
@@ -91,7 +91,7 @@ func (m *member) askIdle(ctx context.Context, idle []*part) (bool, error) {
 }
 
 // poll asks for the messages of p from next on and hands them over. It reports whether messages came.
-func (m *member) poll(ctx context.Context, p *part, next uint64, bytes int) (bool, error) {
+func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 	count := p.size.count(bytes)
 	if p.held {
 		count = int(min(uint64(count), p.polledTo-next))

@@ -45,7 +45,7 @@ func scriptedMember(t *testing.T, replies ...[]byte) (*member, *part, *collector
 
 func TestAGapIsCountedAndReported(t *testing.T) {
 	m, p, c, out := scriptedMember(t, reply(0, string(wirePoll(1, 41, wireMessage(40, "a", ""), wireMessage(41, "b", "")))))
-	brought, err := m.poll(t.Context(), p, 10, 1<<20)
+	brought, err := m.poll(p, 10, 1<<20)
 	require.NoError(t, err)
 	assert.True(t, brought)
 	assert.Equal(t, uint64(30), m.source.Status().Skipped)
@@ -57,7 +57,7 @@ func TestAGapIsCountedAndReported(t *testing.T) {
 
 func TestBrokenHeadersAreReported(t *testing.T) {
 	m, p, c, out := scriptedMember(t, reply(0, string(wirePoll(1, 10, wireMessage(10, "a", "broken")))))
-	_, err := m.poll(t.Context(), p, 10, 1<<20)
+	_, err := m.poll(p, 10, 1<<20)
 	require.NoError(t, err)
 	assert.Contains(t, out.String(), "unreadable user headers")
 	assert.Len(t, c.batches, 1)
@@ -65,7 +65,7 @@ func TestBrokenHeadersAreReported(t *testing.T) {
 
 func TestANotOwnedReplyMakesTheMemberLookAtOnce(t *testing.T) {
 	m, p, c, _ := scriptedMember(t, reply(0, pollReply(0, 0)))
-	brought, err := m.poll(t.Context(), p, 10, 1<<20)
+	brought, err := m.poll(p, 10, 1<<20)
 	require.NoError(t, err)
 	assert.False(t, brought)
 	assert.True(t, m.look.IsZero())
@@ -74,7 +74,7 @@ func TestANotOwnedReplyMakesTheMemberLookAtOnce(t *testing.T) {
 
 func TestALogThatEndsTooEarlyMakesTheMemberLookAtOnce(t *testing.T) {
 	m, p, _, _ := scriptedMember(t, reply(0, pollReply(1, 5)))
-	_, err := m.poll(t.Context(), p, 10, 1<<20)
+	_, err := m.poll(p, 10, 1<<20)
 	require.NoError(t, err)
 	assert.True(t, m.look.IsZero())
 }
@@ -83,7 +83,7 @@ func TestAReplyThatIsTooLargeIsAskedForInParts(t *testing.T) {
 	large := wireMessage(10, strings.Repeat("x", 200_000), "")
 	m, p, c, _ := scriptedMember(t, reply(0, string(wirePoll(1, 12, large, large))), reply(0, string(wirePoll(1, 12, large))))
 	for range 2 {
-		brought, err := m.poll(t.Context(), p, 10, 2048)
+		brought, err := m.poll(p, 10, 2048)
 		require.NoError(t, err)
 		assert.True(t, brought)
 	}
@@ -93,7 +93,7 @@ func TestAReplyThatIsTooLargeIsAskedForInParts(t *testing.T) {
 
 func TestAPartitionThatRetentionEmptiedIsIdle(t *testing.T) {
 	m, p, c, _ := scriptedMember(t, reply(0, pollReply(1, 200)))
-	brought, err := m.poll(t.Context(), p, 10, 1<<20)
+	brought, err := m.poll(p, 10, 1<<20)
 	require.NoError(t, err)
 	assert.False(t, brought)
 	assert.Equal(t, uint64(10), p.end, "not polled again before something is known to be there")

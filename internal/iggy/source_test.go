@@ -101,5 +101,4 @@ func TestStartFromLatest(t *testing.T) {
 	w.send(1, "new")
 	run.until(t, "new messages", func(r *recorder) bool { return r.count() == 2 })
 	assert.Equal(t, []string{"new"}, run.payloads(0))
-
 }

@@ -200,7 +200,7 @@ func putText(b []byte, text string) []byte { return append(put32(b, uint32(len(t
 func xxh32(b []byte) uint32 {
 	const p1, p2, p3, p4, p5 uint32 = 2654435761, 2246822519, 3266489917, 668265263, 374761393
 	n := uint32(len(b))
-	var h uint32 = p5
+	h := p5
 	if len(b) >= 16 {
 		lanes := [4]uint32{p1, p2, 0, 0}
 		lanes[0] += p2

@@ -71,7 +71,7 @@ func (d *DeadLetterFile) open() error {
 func (d *DeadLetterFile) Write(ctx context.Context, letters []DeadLetter) error {
 	lines := make([][]byte, 0, len(letters))
 	for i := range letters {
-		line, err := appendLetter(nil, &letters[i])
+		line, err := letterLine(&letters[i])
 		if err != nil {
 			return fmt.Errorf("encode dead letter: %w", err)
 		}
@@ -122,7 +122,7 @@ func (d *DeadLetterFile) locked(ctx context.Context, do func() error) (err error
 		if err == nil && same {
 			break
 		}
-		if err = errors.Join(err, d.reopen(same)); err != nil {
+		if err := errors.Join(err, d.reopen(same)); err != nil {
 			return err
 		}
 	}
@@ -251,8 +251,8 @@ type letterHeader struct {
 	ValueBase64 []byte  `json:"value_base64,omitempty"`
 }
 
-// appendLetter appends the line of a dead letter.
-func appendLetter(dst []byte, l *DeadLetter) ([]byte, error) {
+// letterLine returns the line of a dead letter.
+func letterLine(l *DeadLetter) ([]byte, error) {
 	m := &l.Message
 	id := m.ID
 	slices.Reverse(id[:])
@@ -273,8 +273,8 @@ func appendLetter(dst []byte, l *DeadLetter) ([]byte, error) {
 		}
 		r.Headers = append(r.Headers, h)
 	}
-	buf := bytes.NewBuffer(dst)
-	enc := json.NewEncoder(buf) // ends the line
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf) // ends the line
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(&r); err != nil {
 		return nil, err

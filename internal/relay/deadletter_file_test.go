@@ -84,7 +84,7 @@ func TestADeadLetterIsALineThatSaysWhatAndWhy(t *testing.T) {
 		{Key: []byte("k"), Kind: schema.HeaderString, Value: []byte("v")},
 		{Key: []byte("n"), Kind: schema.HeaderUint8, Value: []byte{1}},
 	}
-	line, err := appendLetter(nil, &l)
+	line, err := letterLine(&l)
 	require.NoError(t, err)
 	assert.Equal(t, `{"time":"1970-01-01T00:00:01Z","sink":"s","stream":"st","topic":"to","partition":3,"offset":7,`+
 		`"id":"00000000000000000000000000000001","kind":"rejected","reason":"status 400","status":400,"attempts":1,`+
@@ -108,7 +108,7 @@ func TestADeadLetterCanBeReplayedExactly(t *testing.T) {
 				Kind: schema.HeaderKind(rapid.Uint8Range(1, 15).Draw(t, "kind")),
 			})
 		}
-		line, err := appendLetter(nil, &l)
+		line, err := letterLine(&l)
 		require.NoError(t, err)
 		assert.Equal(t, 1, bytes.Count(line, []byte{'\n'}), "one line")
 		if diff := cmp.Diff(l, letterOf(t, line), cmp.Comparer(bytes.Equal)); diff != "" {
@@ -128,7 +128,7 @@ func TestDeadLetterFileIsPrivateAndItsFolderIsCreated(t *testing.T) {
 }
 
 func TestDeadLetterFileRepairsATornTail(t *testing.T) {
-	whole, err := appendLetter(nil, &DeadLetter{Kind: "rejected"})
+	whole, err := letterLine(&DeadLetter{Kind: "rejected"})
 	require.NoError(t, err)
 	long := bytes.Repeat([]byte("x"), 200<<10)
 	for _, tt := range []struct {

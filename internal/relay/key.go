@@ -153,18 +153,15 @@ func (s *scanner) peek() byte {
 
 // value takes the next value, as it is spelled.
 func (s *scanner) value() ([]byte, bool) {
-	start := s.rest
 	switch s.peek() {
 	case 0, ',', ':', '}', ']':
 		return nil, false
 	case '"':
-		start = s.rest
-		return s.take(start, stringEnd(s.rest))
+		return s.take(s.rest, stringEnd(s.rest))
 	case '{', '[':
-		start = s.rest
-		return s.take(start, nestedEnd(s.rest))
+		return s.take(s.rest, nestedEnd(s.rest))
 	}
-	start = s.rest
+	start := s.rest // behind the white space, which peek has skipped
 	if n := bytes.IndexAny(start, " \t\r\n,]}"); n >= 0 {
 		return s.take(start, n)
 	}

@@ -29,8 +29,6 @@ type queue struct {
 	head    int
 }
 
-func (q *queue) len() int { return len(q.entries) - q.head }
-
 // first returns the head; the queue must not be empty.
 func (q *queue) first() entry { return q.entries[q.head] }
 

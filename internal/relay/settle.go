@@ -81,7 +81,7 @@ func (p *partition) apply(f *flight, o sinkhttp.Outcome, rest *fate) {
 		return
 	}
 	e, c := f.entries[o.Index], &p.relay.counters
-	deadLetter, drop := false, false
+	var deadLetter, drop bool
 	switch o.Kind {
 	case sinkhttp.Accepted:
 		rest.accepted++
