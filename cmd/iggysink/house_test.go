@@ -26,7 +26,8 @@ const maxFileLines = 450
 var allowedImports = map[string][]string{
 	"iggysink":                              {},
 	"iggysink/schema":                       {},
-	"iggysink/gen":                          {},
+	"iggysink/gen":                          {"gen/schemagen"},
+	"iggysink/gen/schemagen":                {},
 	"iggysink/examples":                     {},
 	"iggysink/hclconfig":                    {"schema"},
 	"iggysink/sinkhttp":                     {"schema"},
@@ -37,7 +38,7 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/relay"},
 	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/relay"},
 	"iggysink/cmd/iggysink": {
-		"schema", "hclconfig", "sinkhttp", "examples",
+		"schema", "hclconfig", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin",
 	},
 }

@@ -1,4 +1,4 @@
-package main
+package schemagen
 
 import (
 	"strconv"
@@ -14,7 +14,7 @@ func quote(s string) string {
 }
 
 // printEnums prints the enums with everything that a flag, a log line and a decoder want of them.
-func printEnums(p *printer, d *document) {
+func printEnums(p *printer, d *Model) {
 	for _, s := range d.types() {
 		if len(s.enum) > 0 {
 			printEnum(p, s)

@@ -1,4 +1,4 @@
-package main
+package schemagen
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ type validation struct {
 }
 
 // printValidate prints Validate for the root and validate for every type.
-func printValidate(p *printer, d *document) {
+func printValidate(p *printer, d *Model) {
 	g := &validation{body: &printer{}}
 	root := g.body
 	root.comment("Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from " +

@@ -1,14 +1,23 @@
-package main
+package schemagen
 
 import (
-	"errors"
 	"path"
 	"slices"
 	"strings"
 )
 
-// document is one schema file: the root and what it defines.
-type document struct {
+// Parse reads and checks one schema. The name of its root type is that of the file: Envelope for envelope.schema.json.
+// The error is of type Problems and holds every problem; the Model is usable only without one.
+func Parse(file string, source []byte) (*Model, error) {
+	m, err := loadModel(file, source)
+	if err != nil {
+		return nil, err
+	}
+	return m, check(m)
+}
+
+// Model is a schema that has been checked.
+type Model struct {
 	file string // such as schema/config.schema.json
 	name string // of the root's Go type
 	root *schema
@@ -104,13 +113,13 @@ func (s *schema) requires(key string) bool {
 	return slices.ContainsFunc(s.required, func(r reference) bool { return r.text == key })
 }
 
-// loadDocument reads one schema file into the model. It gives every problem that it finds.
-func loadDocument(file string, source []byte) (*document, error) {
+// loadModel reads one schema file into the model. It gives every problem that it finds.
+func loadModel(file string, source []byte) (*Model, error) {
 	root, err := parseJSON(file, source)
 	if err != nil {
 		return nil, err
 	}
-	d := &document{file: file, name: goName(strings.TrimSuffix(path.Base(file), ".schema.json"))}
+	d := &Model{file: file, name: goName(strings.TrimSuffix(path.Base(file), ".schema.json"))}
 	r := reader{}
 	d.root = r.schema(root, true)
 	d.root.name = d.name
@@ -125,14 +134,22 @@ func loadDocument(file string, source []byte) (*document, error) {
 		}
 	}
 	r.link(d)
-	return d, errors.Join(r.problems...)
+	return d, r.err()
 }
 
 // reader turns nodes into schemas and collects what it does not understand.
-type reader struct{ problems []error }
+type reader struct{ problems Problems }
 
 func (r *reader) fail(at position, format string, args ...any) {
-	r.problems = append(r.problems, at.errorf(format, args...))
+	r.problems = append(r.problems, at.problem(format, args...))
+}
+
+// err returns the problems as an error, or nil.
+func (r *reader) err() error {
+	if len(r.problems) == 0 {
+		return nil
+	}
+	return r.problems
 }
 
 // schema reads a schema node.
@@ -277,7 +294,7 @@ func (r *reader) extension(s *schema, m member) bool {
 }
 
 // link finds what references refer to.
-func (r *reader) link(d *document) {
+func (r *reader) link(d *Model) {
 	byName := make(map[string]*schema)
 	for _, s := range d.defs {
 		byName[s.def] = s
@@ -305,8 +322,8 @@ func (r *reader) link(d *document) {
 	}
 }
 
-// walk calls f for every schema of a document, in the order of the file.
-func walk(d *document, f func(*schema)) {
+// walk calls f for every schema of a model, in the order of the file.
+func walk(d *Model, f func(*schema)) {
 	var visit func(*schema)
 	visit = func(s *schema) {
 		if s == nil {

@@ -1,15 +1,15 @@
-package main
+package schemagen
 
 import (
 	"math/big"
 	"strings"
 )
 
-// golang returns the Go files of a document by their names.
-func golang(d *document) (map[string][]byte, error) {
+// Go returns the Go files of the package schema by their slash-separated names, which begin with the schema's.
+func (d *Model) Go() (map[string][]byte, error) {
 	base := strings.TrimSuffix(d.file, ".schema.json")
 	out := make(map[string][]byte)
-	for suffix, print := range map[string]func(*printer, *document){
+	for suffix, print := range map[string]func(*printer, *Model){
 		"_gen.go":          printTypes,
 		"_enums_gen.go":    printEnums,
 		"_validate_gen.go": printValidate,
@@ -31,7 +31,7 @@ func golang(d *document) (map[string][]byte, error) {
 }
 
 // types returns the root and the definitions that become Go types, in the order of the file.
-func (d *document) types() []*schema {
+func (d *Model) types() []*schema {
 	var out []*schema
 	for _, s := range append([]*schema{d.root}, d.defs...) {
 		if s.isType() {
@@ -42,14 +42,14 @@ func (d *document) types() []*schema {
 }
 
 // configures reports whether the document is one that people write: it has labels, so that it has blocks.
-func (d *document) configures() bool {
+func (d *Model) configures() bool {
 	found := false
 	walk(d, func(s *schema) { found = found || len(s.labels) > 0 })
 	return found
 }
 
 // printTypes prints the structs, their defaults and how they are decoded.
-func printTypes(p *printer, d *document) {
+func printTypes(p *printer, d *Model) {
 	for _, s := range d.types() {
 		switch s.kind {
 		case "object":
@@ -204,7 +204,7 @@ func truth(v bool) string {
 // presence returns the properties that must be there although the zero value of their Go type would be a valid value:
 // that they were absent can be noticed only while decoding. In a document that we write it is every one that has no nil,
 // so that Validate need not guess.
-func presence(d *document, s *schema) []*property {
+func presence(d *Model, s *schema) []*property {
 	var out []*property
 	for _, f := range s.properties {
 		t := f.resolved()
@@ -226,7 +226,7 @@ func inRange(s *schema, v *big.Rat) bool {
 
 // printDecode prints UnmarshalJSON. Where people write the document it starts from the defaults, where we do it need
 // only tell what is absent.
-func printDecode(p *printer, d *document, s *schema) {
+func printDecode(p *printer, d *Model, s *schema) {
 	needed := presence(d, s)
 	start := "Default" + s.name + "()"
 	text := "UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays."

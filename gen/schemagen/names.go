@@ -1,4 +1,4 @@
-package main
+package schemagen
 
 import (
 	"go/token"
@@ -49,7 +49,7 @@ func (s *schema) canonical(value string) string {
 }
 
 // names refuses two things of one Go name, and names that are none.
-func (c *checker) names(d *document) {
+func (c *checker) names(d *Model) {
 	taken := make(map[string]position)
 	claim := func(scope, name string, at position) {
 		if !token.IsIdentifier(name) || !token.IsExported(name) {

@@ -1,9 +1,9 @@
-package main
+package schemagen
 
 import "strings"
 
 // printTable prints the tables that drive the decoding of HCL: one function for each block.
-func printTable(p *printer, d *document) {
+func printTable(p *printer, d *Model) {
 	if !d.configures() {
 		return
 	}

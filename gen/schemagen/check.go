@@ -1,7 +1,6 @@
-package main
+package schemagen
 
 import (
-	"errors"
 	"math/big"
 	"regexp"
 	"slices"
@@ -10,7 +9,7 @@ import (
 
 // check refuses what would compile into something that is quietly wrong: a default that its own schema refuses, a
 // required name that no property has, two schemas that become one Go name, and so on.
-func check(d *document) error {
+func check(d *Model) error {
 	c := checker{}
 	for _, s := range d.defs {
 		c.definition(s)
@@ -23,7 +22,7 @@ func check(d *document) error {
 		c.checkSources(d.root)
 	}
 	c.names(d)
-	return errors.Join(c.problems...)
+	return c.err()
 }
 
 type checker struct{ reader }
@@ -50,7 +49,7 @@ func reach(s *schema) []*schema {
 	var out []*schema
 	var visit func(*schema)
 	visit = func(s *schema) {
-		walk(&document{root: s}, func(part *schema) {
+		walk(&Model{root: s}, func(part *schema) {
 			if part.target != nil && !slices.Contains(out, part.target) {
 				out = append(out, part.target)
 				visit(part.target)

@@ -1,4 +1,4 @@
-package main
+package schemagen
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// markdown returns the reference of a document: a table for each block of the configuration, or for each object of the
+// Markdown returns the reference of a schema: a table for each block of the configuration, or for each object of the
 // envelope.
-func markdown(d *document) string {
+func (d *Model) Markdown() string {
 	var b strings.Builder
 	if d.configures() {
 		blockReference(&b, nil, block{schema: d.root, doc: d.root.doc})

@@ -1,4 +1,4 @@
-package main
+package schemagen
 
 import (
 	"slices"
@@ -59,7 +59,7 @@ func findCondition(name string) string {
 }
 
 // sourced reports whether the document is one that we write: x-source says what fills it.
-func (d *document) sourced() bool {
+func (d *Model) sourced() bool {
 	found := false
 	walk(d, func(s *schema) { found = found || s.source != "" })
 	return found
@@ -113,7 +113,7 @@ type encoder struct {
 }
 
 // printEncoder prints EnvelopeEncoder.
-func printEncoder(p *printer, d *document) {
+func printEncoder(p *printer, d *Model) {
 	if !d.sourced() {
 		return
 	}

@@ -1,24 +1,44 @@
-package main
+package schemagen
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
-// position is a place in a schema file, counted from 1 in lines and in bytes of a line.
+// position is a token of a schema file.
 type position struct {
-	file      string
-	line, col int
+	file      *file
+	line, col int // from 1, columns in bytes
+	width     int // bytes
 }
 
-func (p position) String() string { return fmt.Sprintf("%s:%d:%d", p.file, p.line, p.col) }
+// file is a schema file and its text.
+type file struct {
+	name  string
+	lines []string
+}
 
-// errorf returns an error that begins with the position.
+func newFile(name string, source []byte) *file {
+	return &file{name, strings.Split(string(source), "\n")}
+}
+
+func (p position) String() string { return fmt.Sprintf("%s:%d:%d", p.file.name, p.line, p.col) }
+
+// problem returns what is wrong with the token.
+func (p position) problem(format string, args ...any) Problem {
+	return Problem{
+		File: p.file.name, Line: p.line, Column: p.col, Width: max(1, p.width), Message: fmt.Sprintf(format, args...),
+		Source: strings.TrimSuffix(p.file.lines[p.line-1], "\r"),
+	}
+}
+
+// errorf returns the only problem of a file that cannot be read further.
 func (p position) errorf(format string, args ...any) error {
-	return fmt.Errorf("%s: %s", p, fmt.Sprintf(format, args...))
+	return Problems{p.problem(format, args...)}
 }
 
 // node is a JSON value that remembers where it stands. Objects keep the order of their members and numbers their text.
@@ -53,8 +73,8 @@ const maxNesting = 64
 
 // parseJSON reads one JSON document. It refuses what encoding/json lets pass: a name that occurs twice, and text that is
 // not UTF-8.
-func parseJSON(file string, source []byte) (*node, error) {
-	p := jsonParser{file: file, source: source}
+func parseJSON(name string, source []byte) (*node, error) {
+	p := jsonParser{file: newFile(name, source), source: source}
 	var syntax *json.SyntaxError
 	var whole json.RawMessage
 	if err := json.Unmarshal(source, &whole); errors.As(err, &syntax) {
@@ -73,7 +93,7 @@ func parseJSON(file string, source []byte) (*node, error) {
 }
 
 type jsonParser struct {
-	file    string
+	file    *file
 	source  []byte
 	decoder *json.Decoder
 }
@@ -81,7 +101,7 @@ type jsonParser struct {
 // position returns the place of a byte.
 func (p *jsonParser) position(offset int) position {
 	before := p.source[:max(0, min(offset, len(p.source)))]
-	return position{p.file, bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')}
+	return position{p.file, bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n'), 1}
 }
 
 // next returns the place of the next token and the token.
@@ -95,6 +115,7 @@ func (p *jsonParser) next() (position, json.Token, error) {
 	if err != nil {
 		return at, nil, at.errorf("not JSON: %v", err)
 	}
+	at.width = int(p.decoder.InputOffset()) - start
 	return at, token, nil
 }
 

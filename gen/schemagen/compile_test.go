@@ -1,4 +1,4 @@
-package main
+package schemagen
 
 import (
 	"encoding/json"
@@ -41,20 +41,20 @@ const unusualDefinition = `"odd": { "description": "An odd one.", "oneOf": [
 
 // TestUnusualSchemasCompile builds the package schema with a richer configuration in place of its generated files.
 func TestUnusualSchemasCompile(t *testing.T) {
-	source, err := os.ReadFile(filepath.Join("..", "schema", "config.schema.json"))
+	source, err := os.ReadFile(filepath.Join("..", "..", "schema", "config.schema.json"))
 	require.NoError(t, err)
 	text := strings.Replace(string(source), `"enabled": {`, strings.TrimSpace(unusual)+`"enabled": {`, 1)
 	text = strings.Replace(text, `"required": ["name", "url", "stream"]`, `"required": ["name", "url", "stream", "odd_required"]`, 1)
 	text = strings.Replace(text, `"status_codes": {`, unusualDefinition+`"status_codes": {`, 1)
-	d, err := load("schema/config.schema.json", []byte(text))
+	d, err := Parse("schema/config.schema.json", []byte(text))
 	require.NoError(t, err)
-	files, err := golang(d)
+	files, err := d.Go()
 	require.NoError(t, err)
 
 	dir := t.TempDir()
 	replace := make(map[string]string)
 	for name, content := range files {
-		replaced, err := filepath.Abs(filepath.Join("..", name))
+		replaced, err := filepath.Abs(filepath.Join("..", "..", name))
 		require.NoError(t, err)
 		replace[replaced] = filepath.Join(dir, filepath.Base(name))
 		require.NoError(t, os.WriteFile(replace[replaced], content, 0o600))
@@ -64,7 +64,7 @@ func TestUnusualSchemasCompile(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
 
 	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "./schema")
-	build.Dir = ".."
+	build.Dir = "../.."
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	assert.Contains(t, string(files["schema/config_gen.go"]), "OddInt *int `json:\"odd_int,omitzero\"`")

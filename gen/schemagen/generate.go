@@ -1,0 +1,121 @@
+package schemagen
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Generate brings the generated files of the module in dir up to date. With check it writes nothing and returns an
+// error that names the files that are stale. A schema at fault gives Problems, and nothing is written.
+func Generate(dir string, check bool) error {
+	want, err := outputs(dir, check)
+	if err != nil {
+		return err
+	}
+	var stale []error
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		have, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		switch {
+		case want[name] == nil && check:
+			stale = append(stale, fmt.Errorf("%s is generated from nothing: go generate ./... removes it", name))
+		case want[name] == nil:
+			err = os.Remove(file)
+		case err == nil && bytes.Equal(have, want[name]):
+		case check:
+			stale = append(stale, fmt.Errorf("%s is stale: go generate ./... renews it", name))
+		default:
+			err = os.WriteFile(file, want[name], 0o644)
+		}
+		if err != nil && !check {
+			return err
+		}
+	}
+	return errors.Join(stale...)
+}
+
+// outputs returns every file to write by its slash-separated name; nil for one to remove.
+func outputs(dir string, strict bool) (map[string][]byte, error) {
+	out := make(map[string][]byte)
+	var models []*Model
+	var problems Problems
+	for _, file := range []string{"schema/config.schema.json", "schema/envelope.schema.json"} {
+		source, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+		if err != nil {
+			return nil, err
+		}
+		m, err := Parse(file, source)
+		var found Problems
+		if errors.As(err, &found) {
+			problems = append(problems, found...)
+		}
+		models = append(models, m)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	if err := orphans(dir, out); err != nil {
+		return nil, err
+	}
+	for _, m := range models {
+		files, err := m.Go()
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, files)
+	}
+	return out, readme(dir, models, strict, out)
+}
+
+// orphans notes for removal every file in schema that an earlier run has written.
+func orphans(dir string, out map[string][]byte) error {
+	files, err := filepath.Glob(filepath.Join(dir, "schema", "*_gen.go"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if bytes.HasPrefix(source, []byte(header)) {
+			out["schema/"+filepath.Base(file)] = nil
+		}
+	}
+	return nil
+}
+
+// readme replaces the tables between the markers of README.md, where there is one.
+func readme(dir string, models []*Model, strict bool, out map[string][]byte) error {
+	source, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text := string(source)
+	for _, m := range models {
+		name := strings.ToLower(m.name)
+		begin, end := "<!-- gen:"+name+" -->\n", "<!-- /gen:"+name+" -->"
+		before, rest, found := strings.Cut(text, begin)
+		_, after, ended := strings.Cut(rest, end)
+		switch {
+		case found && ended:
+			text = before + begin + "\n" + m.Markdown() + "\n" + end + after
+		case strict:
+			return fmt.Errorf("README.md has no lines %s and %s for the reference of %s", strings.TrimSpace(begin), end, m.file)
+		}
+	}
+	out["README.md"] = []byte(text)
+	return nil
+}
