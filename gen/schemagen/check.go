@@ -9,7 +9,7 @@ import (
 
 // check refuses what would compile into something that is quietly wrong: a default that its own schema refuses, a
 // required name that no property has, two schemas that become one Go name, and so on.
-func check(d *Model) error {
+func check(d *Model) Problems {
 	c := checker{}
 	for _, s := range d.defs {
 		c.definition(s)
@@ -22,7 +22,7 @@ func check(d *Model) error {
 		c.checkSources(d.root)
 	}
 	c.names(d)
-	return c.err()
+	return c.problems
 }
 
 type checker struct{ reader }

@@ -12,7 +12,8 @@ import (
 )
 
 // Generate brings the generated files of the module in dir up to date. With check it writes nothing and returns an
-// error that names the files that are stale. A schema at fault gives Problems, and nothing is written.
+// error that names the files that are stale. With a schema at fault it writes nothing, and the error shows every
+// problem in its line.
 func Generate(dir string, check bool) error {
 	want, err := outputs(dir, check)
 	if err != nil {
@@ -53,15 +54,12 @@ func outputs(dir string, strict bool) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		m, err := Parse(file, source)
-		var found Problems
-		if errors.As(err, &found) {
-			problems = append(problems, found...)
-		}
+		m, found := Parse(file, source)
+		problems = append(problems, found...)
 		models = append(models, m)
 	}
-	if len(problems) > 0 {
-		return nil, problems
+	if err := problems.Err(); err != nil {
+		return nil, err
 	}
 	if err := orphans(dir, out); err != nil {
 		return nil, err

@@ -1,19 +1,23 @@
 package schemagen
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
 )
 
 // Parse reads and checks one schema. The name of its root type is that of the file: Envelope for envelope.schema.json.
-// The error is of type Problems and holds every problem; the Model is usable only without one.
-func Parse(file string, source []byte) (*Model, error) {
-	m, err := loadModel(file, source)
-	if err != nil {
-		return nil, err
+// It finds every problem that it can in one run. With a problem the Model is nil.
+func Parse(file string, source []byte) (*Model, Problems) {
+	m, problems := loadModel(file, source)
+	if len(problems) == 0 {
+		problems = check(m)
 	}
-	return m, check(m)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return m, nil
 }
 
 // Model is a schema that has been checked.
@@ -114,10 +118,10 @@ func (s *schema) requires(key string) bool {
 }
 
 // loadModel reads one schema file into the model. It gives every problem that it finds.
-func loadModel(file string, source []byte) (*Model, error) {
+func loadModel(file string, source []byte) (*Model, Problems) {
 	root, err := parseJSON(file, source)
-	if err != nil {
-		return nil, err
+	if stop := (*stopError)(nil); errors.As(err, &stop) {
+		return nil, Problems{stop.problem}
 	}
 	d := &Model{file: file, name: goName(strings.TrimSuffix(path.Base(file), ".schema.json"))}
 	r := reader{}
@@ -134,7 +138,7 @@ func loadModel(file string, source []byte) (*Model, error) {
 		}
 	}
 	r.link(d)
-	return d, r.err()
+	return d, r.problems
 }
 
 // reader turns nodes into schemas and collects what it does not understand.
@@ -142,14 +146,6 @@ type reader struct{ problems Problems }
 
 func (r *reader) fail(at position, format string, args ...any) {
 	r.problems = append(r.problems, at.problem(format, args...))
-}
-
-// err returns the problems as an error, or nil.
-func (r *reader) err() error {
-	if len(r.problems) == 0 {
-		return nil
-	}
-	return r.problems
 }
 
 // schema reads a schema node.

@@ -36,9 +36,13 @@ func (p position) problem(format string, args ...any) Problem {
 	}
 }
 
-// errorf returns the only problem of a file that cannot be read further.
-func (p position) errorf(format string, args ...any) error {
-	return Problems{p.problem(format, args...)}
+// stopError ends the reading of a file: nothing behind it can be understood.
+type stopError struct{ problem Problem }
+
+func (e *stopError) Error() string { return e.problem.String() }
+
+func (p position) stop(format string, args ...any) error {
+	return &stopError{p.problem(format, args...)}
 }
 
 // node is a JSON value that remembers where it stands. Objects keep the order of their members and numbers their text.
@@ -78,12 +82,12 @@ func parseJSON(name string, source []byte) (*node, error) {
 	var syntax *json.SyntaxError
 	var whole json.RawMessage
 	if err := json.Unmarshal(source, &whole); errors.As(err, &syntax) {
-		return nil, p.position(int(syntax.Offset)-1).errorf("not JSON: %v", syntax)
+		return nil, p.position(int(syntax.Offset)-1).stop("not JSON: %v", syntax)
 	}
 	for i := 0; i < len(source); {
 		r, size := utf8.DecodeRune(source[i:])
 		if r == utf8.RuneError && size == 1 {
-			return nil, p.position(i).errorf("not UTF-8")
+			return nil, p.position(i).stop("not UTF-8")
 		}
 		i += size
 	}
@@ -113,7 +117,7 @@ func (p *jsonParser) next() (position, json.Token, error) {
 	token, err := p.decoder.Token()
 	at := p.position(start)
 	if err != nil {
-		return at, nil, at.errorf("not JSON: %v", err)
+		return at, nil, at.stop("not JSON: %v", err)
 	}
 	at.width = int(p.decoder.InputOffset()) - start
 	return at, token, nil
@@ -126,7 +130,7 @@ func (p *jsonParser) value(depth int) (*node, error) {
 		return nil, err
 	}
 	if depth > maxNesting {
-		return nil, at.errorf("nested too deeply")
+		return nil, at.stop("nested too deeply")
 	}
 	switch v := token.(type) {
 	case json.Delim:
@@ -153,7 +157,7 @@ func (p *jsonParser) object(at position, depth int) (*node, error) {
 		}
 		name, _ := token.(string)
 		if n.get(name) != nil {
-			return nil, nameAt.errorf("the name %q occurs twice", name)
+			return nil, nameAt.stop("the name %q occurs twice", name)
 		}
 		v, err := p.value(depth + 1)
 		if err != nil {

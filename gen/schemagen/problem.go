@@ -1,8 +1,11 @@
 package schemagen
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Problem is one thing in a schema file that the generator refuses.
@@ -15,19 +18,74 @@ type Problem struct {
 	Source  string // the line, without its end
 }
 
-// Error gives file, line, column and message in one line.
-func (p Problem) Error() string {
+// String gives file, line, column and message in one line.
+func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+}
+
+// Text gives the problem for people: message, place, and the line with the token underlined.
+//
+//	Error: the keyword "multipleOf" is not supported
+//	  schema/config.schema.json:12:17
+//	   12 |   "minimum": 1, "multipleOf": 2
+//	      |                 ^^^^^^^^^^^^
+func (p Problem) Text() string {
+	before, token, after := p.snippet()
+	number := fmt.Sprintf("%4d", p.Line)
+	margin := strings.Repeat(" ", len(number))
+	under := strings.Repeat(" ", utf8.RuneCountInString(before)) + strings.Repeat("^", max(1, utf8.RuneCountInString(token)))
+	return fmt.Sprintf("Error: %s\n  %s:%d:%d\n%s | %s%s%s\n%s | %s\n",
+		p.Message, p.File, p.Line, p.Column, number, before, token, after, margin, under)
+}
+
+// snippet cuts the line around the token: a description may be hundreds of bytes long. What is not printable becomes a
+// space, or it would move the underline.
+func (p Problem) snippet() (before, token, after string) {
+	const most = 60 // runes on either side, and of the token
+	start := max(0, min(p.Column-1, len(p.Source)))
+	end := max(start, min(start+p.Width, len(p.Source)))
+	left, middle, right := printable(p.Source[:start]), printable(p.Source[start:end]), printable(p.Source[end:])
+	if trimmed := strings.TrimLeft(string(left), " "); len([]rune(trimmed)) > most {
+		left = append([]rune("..."), left[len(left)-most:]...)
+	}
+	if len(middle) > most {
+		middle, right = middle[:most], []rune("...")
+	}
+	if len(right) > most {
+		right = append(right[:most:most], []rune("...")...)
+	}
+	return string(left), string(middle), string(right)
+}
+
+func printable(s string) []rune {
+	return []rune(strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s))
 }
 
 // Problems is everything that is wrong with a schema, in the order in which it was found.
 type Problems []Problem
 
-// Error gives one line for each problem.
-func (l Problems) Error() string {
+// String gives one line for each problem.
+func (l Problems) String() string {
 	lines := make([]string, 0, len(l))
 	for _, p := range l {
-		lines = append(lines, p.Error())
+		lines = append(lines, p.String())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Err returns the problems as one error that reads like Text, or nil if there is none.
+func (l Problems) Err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	texts := make([]string, 0, len(l))
+	for _, p := range l {
+		texts = append(texts, p.Text())
+	}
+	return errors.New(strings.TrimSuffix(strings.Join(texts, "\n"), "\n"))
 }
