@@ -70,7 +70,7 @@ func TestServerRestartLosesNothing(t *testing.T) {
 			s := newScene(t, server.Addr(), "restart", 4, "orders")
 			s.publishEach("orders", 4, 200)
 			reached, release := make(chan struct{}), make(chan struct{})
-			e := newIngest(t, stuckAfter(100, reached, release))
+			e := newIngest(t, stuckAfter(100, reached, release, http.StatusOK))
 			path := s.config("sink", fmt.Sprintf(plainSink, "orders", e.url(), ""))
 			p := s.spawn("run", path)
 			awaitEvent(t, "the middle of the run", reached)

@@ -27,10 +27,16 @@ sink "orders" {
 }
 `
 
-// stuckAfter answers 200 until n messages have come, then holds every request until release is closed, and says on
-// reached that the first one is held.
-func stuckAfter(n int, reached, release chan struct{}) func(http.ResponseWriter, *received) int {
+// stuckAfter answers 200 until n requests have come, then holds them until release is closed, and says on reached that
+// the first one is held. Those that were held get the status late, or no answer if it is 0; what comes after release is
+// answered with 200.
+func stuckAfter(n int, reached, release chan struct{}, late int) func(http.ResponseWriter, *received) int {
 	return func(_ http.ResponseWriter, r *received) int {
+		select {
+		case <-release:
+			return http.StatusOK
+		default:
+		}
 		if r.Number < n {
 			return http.StatusOK
 		}
@@ -38,29 +44,54 @@ func stuckAfter(n int, reached, release chan struct{}) func(http.ResponseWriter,
 			close(reached)
 		}
 		<-release
-		return http.StatusOK
+		return late
 	}
 }
 
-// A killed process has requests in flight and offsets that are not stored yet. The next one delivers them again.
+// A killed process has requests in flight and offsets that are not stored yet. The next one delivers them again, and
+// only them.
 func TestSIGKILLLosesNothing(t *testing.T) {
-	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "kill"), 4, "orders")
-	s.publishEach("orders", 4, 2500)
-	reached, release := make(chan struct{}), make(chan struct{})
-	e := newIngest(t, stuckAfter(200, reached, release))
-	path := s.config("sink", fmt.Sprintf(crashSink, e.url(), "first"))
+	for name, stored := range map[string]bool{"at once": false, "with all stored that is settled": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "kill"), 4, "orders")
+			s.publishEach("orders", 4, 2500)
+			reached, release := make(chan struct{}), make(chan struct{})
+			e := newIngest(t, stuckAfter(200, reached, release, 0))
+			path := s.config("sink", fmt.Sprintf(crashSink, e.url(), "first"))
 
-	first := s.spawn("run", path)
-	awaitEvent(t, "the middle of the run", reached)
-	first.kill()
-	require.Less(t, len(taken(e.requests())), 10000, "the kill came after the end")
-	close(release)
+			first := s.spawn("run", path)
+			awaitEvent(t, "the middle of the run", reached)
+			if stored {
+				e.await("each partition to wait for an answer", func(all []received) bool { return len(all) == 200+4 })
+				poll(t, "the offsets to be stored", func() bool { return s.stored("orders") == len(taken(e.requests())) })
+			}
+			first.kill()
+			require.Less(t, len(taken(e.requests())), 10000, "the kill came after the end")
+			close(release)
 
-	require.Equal(t, exitOK, s.spawn("run", "--once", path).wait())
-	all := e.requests()
-	twice := requireEach(t, taken(all), "orders", 4, 2500)
-	require.Less(t, twice, 5000, "the second process began anew instead of where the first one was")
+			require.Equal(t, exitOK, s.spawn("run", "--once", path).wait())
+			twice := requireEach(t, taken(e.requests()), "orders", 4, 2500)
+			require.LessOrEqual(t, twice, 200*20, "the second process began anew")
+			if stored {
+				require.Zero(t, twice, "what was stored came again")
+			}
+		})
+	}
+}
+
+// stored tells how many messages of the four partitions lie before the stored offsets.
+func (s *scene) stored(group string) int {
+	s.t.Helper()
+	n := 0
+	for p := range uint32(4) {
+		offset, found, err := s.client.StoredOffset(s.t.Context(), s.stream, "orders", group, p)
+		require.NoError(s.t, err)
+		if found {
+			n += int(offset) + 1
+		}
+	}
+	return n
 }
 
 // A stop finishes what is in flight and stores it: the next start goes on behind it.
@@ -69,7 +100,7 @@ func TestSIGTERMLosesNothingAndRepeatsNothing(t *testing.T) {
 	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "term"), 4, "orders")
 	s.publishEach("orders", 4, 2500)
 	reached, release := make(chan struct{}), make(chan struct{})
-	e := newIngest(t, stuckAfter(200, reached, release))
+	e := newIngest(t, stuckAfter(200, reached, release, http.StatusOK))
 	path := s.config("sink", fmt.Sprintf(crashSink, e.url(), "first"))
 
 	first := s.spawn("run", path)
