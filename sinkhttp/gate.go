@@ -66,10 +66,10 @@ type pass struct {
 
 func newPass() *pass { return &pass{ready: make(chan struct{}, 1)} }
 
-// enter waits until the attempt of p may go out. False if ctx ended or the gate is drained.
-func (g *gate) enter(ctx context.Context, p *pass) bool {
+// enter waits until the attempt of p may go out. False if ctx ended, stop is closed or the gate is drained.
+func (g *gate) enter(ctx context.Context, stop <-chan struct{}, p *pass) bool {
 	g.mu.Lock()
-	if ctx.Err() != nil || g.draining {
+	if ended(ctx, stop) || g.draining {
 		g.mu.Unlock()
 		return false
 	}
@@ -83,16 +83,27 @@ func (g *gate) enter(ctx context.Context, p *pass) bool {
 	}
 	select {
 	case <-p.ready:
-		if ctx.Err() == nil {
+		if !ended(ctx, stop) {
 			return true
 		}
 		g.leave(p, func() {}) // both were ready: the end of a partition comes first
 		return false
 	case <-ctx.Done():
+	case <-stop:
 	case <-g.drained:
 	}
 	g.abandon(p)
 	return false
+}
+
+// ended reports whether no further attempt may be made.
+func ended(ctx context.Context, stop <-chan struct{}) bool {
+	select {
+	case <-stop:
+		return true
+	default:
+		return ctx.Err() != nil
+	}
 }
 
 // abandon takes p out of the queue, or gives back what it was just granted.

@@ -220,6 +220,31 @@ func TestCancelReturnsAtOnceWithWhatIsKnown(t *testing.T) {
 	}
 }
 
+func TestStopFinishesTheAttemptOfOneSendAndStartsNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		reply func(http.ResponseWriter, request)
+		want  string
+		took  time.Duration
+	}{
+		"in an attempt": {func(http.ResponseWriter, request) { time.Sleep(5 * sec) }, "AU", 5 * sec},
+		"in a pause":    {answers(401), "UU", sec},
+		"in a wait":     {answers(500), "UU", sec},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inScene(t, func(c *schema.Sink) { c.RetryDelay = schema.Duration(9 * sec) }, c.reply, func(s *scene) {
+				stop := make(chan struct{})
+				time.AfterFunc(sec, func() { close(stop) })
+				p, _ := s.sink.Prepare(batch(0, "a", "b"))
+				out := s.sink.Send(s.t.Context(), stop, p)
+				assert.Equal(t, c.want, kinds(out))
+				assert.Equal(t, c.took, s.endpoint.now())
+				time.Sleep(time.Minute)
+				assert.Equal(t, []string{"a"}, s.endpoint.bodies(), "no further attempt")
+			})
+		})
+	}
+}
+
 func TestDrainFinishesAttemptsAndStartsNone(t *testing.T) {
 	inScene(t, nil, func(http.ResponseWriter, request) { time.Sleep(5 * sec) }, func(s *scene) {
 		done := make(chan string)

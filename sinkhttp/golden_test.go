@@ -106,7 +106,7 @@ func deliverVector(t *testing.T, v *golden.Vector, url string) []sinkhttp.Outcom
 			Partition: v.Options.Partition, Schema: v.Options.Schema, Messages: chunk})
 		got := rejected
 		if prepared != nil {
-			got = append(got, sink.Send(t.Context(), prepared)...)
+			got = append(got, sink.Send(t.Context(), nil, prepared)...)
 		}
 		require.Len(t, got, len(chunk), "one outcome for each message")
 		first := len(outcomes)

@@ -15,7 +15,7 @@ func (s *Sink) Open(ctx context.Context) error {
 		return nil
 	}
 	for p := newPass(); ; {
-		if !s.gate.enter(ctx, p) {
+		if !s.gate.enter(ctx, nil, p) {
 			<-ctx.Done()
 			return fmt.Errorf("health check: %w", context.Cause(ctx))
 		}

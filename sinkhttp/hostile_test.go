@@ -110,7 +110,7 @@ func TestEarlyAnswerDoesNotMixBodies(t *testing.T) {
 	early := 0
 	for i := range 20 {
 		p, _ := s.Prepare(batch(0, strings.Repeat(string(rune('a'+i)), 3<<20)))
-		assert.Equal(t, "A", kinds(s.Send(t.Context(), p)))
+		assert.Equal(t, "A", kinds(s.Send(t.Context(), nil, p)))
 		if p.inUse {
 			early++
 		}

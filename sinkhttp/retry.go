@@ -46,6 +46,7 @@ func (b backoff) wait(n int, rnd func() float64) time.Duration {
 type sending struct {
 	sink     *Sink
 	ctx      context.Context //nolint:containedctx // it lives as long as the call
+	stop     <-chan struct{}
 	prepared *Prepared
 	pass     *pass
 	todo     []run // what is left, the next one last
@@ -61,14 +62,21 @@ type trial struct {
 	accepted  uint64 // the gate's acceptances when the retries were exhausted for the first time
 }
 
-// Send delivers p and returns one outcome for each of its messages, in order. It ends early only with ctx or Drain, and
-// where the partition has to stop: behind a message that is rejected with on_rejected = "block", or exhausted with
+// Send delivers p and returns one outcome for each of its messages, in order. It ends early in three ways, and where the
+// partition has to stop: behind a message that is rejected with on_rejected = "block", or exhausted with
 // on_exhausted = "pause", the others are unsent.
-func (s *Sink) Send(ctx context.Context, p *Prepared) []Outcome {
+//
+//   - ctx ends: the attempt under way is cancelled.
+//   - stop is closed: the attempt under way goes on for as long as it may, and its answer counts; no other attempt and
+//     no wait begins. nil: never.
+//   - Drain: the same for every Send.
+func (s *Sink) Send(ctx context.Context, stop <-chan struct{}, p *Prepared) []Outcome {
 	if p == nil {
 		return nil
 	}
-	w := &sending{sink: s, ctx: ctx, prepared: p, pass: newPass(), outcomes: make([]Outcome, 0, len(p.spans))}
+	w := &sending{
+		sink: s, ctx: ctx, stop: stop, prepared: p, pass: newPass(), outcomes: make([]Outcome, 0, len(p.spans)),
+	}
 	w.todo = append(w.todo, p.requests...)
 	slices.Reverse(w.todo)
 	w.run()
@@ -114,7 +122,7 @@ func (w *sending) deliver(r run) bool {
 	t := trial{run: r}
 	body := s.bytes(w.prepared, r)
 	for {
-		if !s.gate.enter(w.ctx, w.pass) {
+		if !s.gate.enter(w.ctx, w.stop, w.pass) {
 			w.todo = append(w.todo, t.run)
 			return false
 		}
@@ -210,6 +218,7 @@ func (w *sending) sleep(d time.Duration) bool {
 	case <-timer.C:
 		return true
 	case <-w.ctx.Done():
+	case <-w.stop:
 	case <-w.sink.gate.drained:
 	}
 	return false

@@ -107,6 +107,9 @@ func (e *endpoint) bodies() (out []string) {
 	return out
 }
 
+// now returns the time since the scene began.
+func (e *endpoint) now() time.Duration { return time.Since(e.start) }
+
 // times returns when the requests came.
 func (e *endpoint) times() (out []time.Duration) {
 	for _, r := range e.requests() {
@@ -215,7 +218,7 @@ func numbers(n int) (out []string) {
 // send prepares and sends, and returns all outcomes.
 func send(ctx context.Context, s *Sink, b Batch) []Outcome {
 	p, out := s.Prepare(b)
-	return append(out, s.Send(ctx, p)...)
+	return append(out, s.Send(ctx, nil, p)...)
 }
 
 // kinds returns the outcomes' kinds in short: A, R, E, U.

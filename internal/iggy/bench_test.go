@@ -18,7 +18,7 @@ type endless struct {
 	finish func()
 }
 
-func (e *endless) Assigned(_ context.Context, owned []relay.Assignment) {
+func (e *endless) Assigned(owned []relay.Assignment) {
 	for _, a := range owned {
 		e.end[a.Partition] = a.End
 	}
@@ -41,7 +41,7 @@ func (e *endless) Batch(b relay.Batch) {
 	}
 }
 
-func (*endless) Revoked(context.Context, []schema.Partition) {}
+func (*endless) Revoked([]schema.Partition) {}
 
 // BenchmarkSource reads messages of 200 bytes from four partitions. One operation is one message.
 func BenchmarkSource(b *testing.B) {

@@ -11,6 +11,7 @@ import (
 	"iggysink/internal/iggy"
 	"iggysink/internal/iggyserver"
 	"iggysink/internal/iggyserver/iggytest"
+	"iggysink/internal/relay"
 )
 
 // faultyWorld gives a test a server in this process, whatever server the others talk to.
@@ -66,6 +67,20 @@ func TestFaultsOfTheServerAreSurvived(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestAStopSaysThatAnOffsetIsNotStored(t *testing.T) {
+	w, server := faultyWorld(t, 2)
+	w.send(0, "a")
+	w.send(1, "b")
+	run := w.start()
+	run.until(t, "delivery", func(r *recorder) bool { return r.count() == 2 })
+	fired := server.Inject(iggyserver.Fault{Kind: iggyserver.Mute, Code: iggyserver.CodeStoreOffset})
+	run.source.Commit(run.owned[1].Partition, 0)
+	<-fired
+	err := run.stop()
+	require.ErrorIs(t, err, relay.ErrNotStored)
+	assert.Contains(t, err.Error(), "of partitions [1]")
 }
 
 func TestALoginWithoutAnswerIsExplained(t *testing.T) {

@@ -60,9 +60,9 @@ func (m *member) lookAround(ctx context.Context) error {
 	}
 	if len(lost) > 0 {
 		m.source.log.Info("partitions went to another member", "partitions", ids(lost))
-		m.revoke(ctx, lost)
+		m.revoke(lost)
 	}
-	if err := m.takeOver(ctx, owned, first); err != nil {
+	if err := m.takeOver(owned, first); err != nil {
 		return err
 	}
 	m.hold(details, owned)
@@ -70,12 +70,12 @@ func (m *member) lookAround(ctx context.Context) error {
 }
 
 // takeOver assigns what is new among owned, and reads what is in the topic.
-func (m *member) takeOver(ctx context.Context, owned []uint32, first bool) error {
+func (m *member) takeOver(owned []uint32, first bool) error {
 	topic, err := m.link.topicState(m.work, m.source.target)
 	if err != nil {
 		return err
 	}
-	if err := m.noticeAll(ctx, topic); err != nil {
+	if err := m.noticeAll(topic); err != nil {
 		return err
 	}
 	gained := slices.DeleteFunc(slices.Clone(owned), func(id uint32) bool { return m.parts[id] != nil })
@@ -84,22 +84,22 @@ func (m *member) takeOver(ctx context.Context, owned []uint32, first bool) error
 		return nil
 	}
 	m.source.log.Info("partitions are assigned", "partitions", gained)
-	return m.assign(ctx, gained, topic)
+	return m.assign(gained, topic)
 }
 
 // observe reads what is in the topic, for all partitions in one request.
-func (m *member) observe(ctx context.Context) error {
+func (m *member) observe() error {
 	topic, err := m.link.topicState(m.work, m.source.target)
 	if err != nil {
 		return err
 	}
-	return m.noticeAll(ctx, topic)
+	return m.noticeAll(topic)
 }
 
 // noticeAll brings the ends of the partitions up to date and tells the handler. A log that ends before what was read
 // has lost its end, unless the topic's numbers lag behind: if they stay that way the partition is revoked and assigned
 // anew, so that reading goes on where messages come again.
-func (m *member) noticeAll(ctx context.Context, topic *iggcon.TopicDetails) error {
+func (m *member) noticeAll(topic *iggcon.TopicDetails) error {
 	var cut []*part
 	for _, p := range m.order {
 		state, found := partitionState(topic, p.id)
@@ -125,8 +125,8 @@ func (m *member) noticeAll(ctx context.Context, topic *iggcon.TopicDetails) erro
 	if len(cut) == 0 {
 		return nil
 	}
-	m.revoke(ctx, cut)
-	return m.assign(ctx, ids(cut), topic)
+	m.revoke(cut)
+	return m.assign(ids(cut), topic)
 }
 
 // learnSelf finds the member's id in the description of its group: the holder of a partition that answers to this

@@ -52,14 +52,27 @@ func (m *member) run(ctx context.Context) error {
 	err := m.serve(ctx)
 	if m.link != nil {
 		if ctx.Err() != nil && err == nil {
-			m.leave()
+			err = m.leave()
 		}
 		m.link.close()
 	}
 	if ctx.Err() == nil && len(m.order) > 0 {
-		m.revoke(ctx, m.order)
+		m.source.noteUnstored(m.revoke(m.order))
+	} else if ctx.Err() != nil {
+		m.source.noteUnstored(m.pending())
 	}
 	return err
+}
+
+// pending returns the partitions whose last settled offset is not stored.
+func (m *member) pending() []uint32 {
+	var waiting []uint32
+	for _, p := range m.order {
+		if m.source.waitingCommit(p.id) {
+			waiting = append(waiting, p.id)
+		}
+	}
+	return waiting
 }
 
 // serve is run without the end.
@@ -162,18 +175,18 @@ func (m *member) startLatest(topic *iggcon.TopicDetails) error {
 	return nil
 }
 
-// leave stores what Commit asked for and leaves the group, so that the partitions move at once. The bound of m.work is
-// the only reaction to a failure: what is not stored is delivered again.
-func (m *member) leave() {
+// leave stores what Commit asked for and leaves the group, so that the partitions move at once. Its error is that of a
+// store.
+func (m *member) leave() error {
 	for _, p := range m.order {
 		if err := m.storeCommit(p); err != nil {
-			m.source.log.Warn("an offset is not stored", "partition", p.id, "err", err)
-			return
+			return err
 		}
 	}
 	if err := m.link.leave(m.work, m.source.target); err != nil {
 		m.source.log.Warn("cannot leave the consumer group", "err", err)
 	}
+	return nil
 }
 
 // duties does what is due beside the polls: stores, the ping, the look at the group.
@@ -201,20 +214,23 @@ func (m *member) duties(ctx context.Context) error {
 }
 
 // storeCommit stores the offset that waits for p, if any. An offset at or below the stored one is not sent: it comes
-// from a former ownership, and a store may go backwards.
+// from a former ownership, and a store may go backwards. What could not be stored waits on.
 func (m *member) storeCommit(p *part) error {
 	settled, found := m.source.takeCommit(p.id)
 	if !found || p.stored.there && settled <= p.stored.value {
 		return nil
 	}
 	err := m.link.store(m.work, m.source.target, p.id, settled)
-	switch {
-	case err == nil:
+	if err == nil {
 		p.stored = offset{settled, true}
 		m.source.tookStore(p.id, settled)
 		return nil
-	case hasStatus(err, codeNotOwned, codeInvalidOffset):
-		m.look = time.Time{} // moved, or truncated: the look finds out
+	}
+	m.source.keepCommit(p.id, settled)
+	if hasStatus(err, codeNotOwned, codeInvalidOffset) {
+		// Moved, or truncated: the look finds out, and a revocation drops the offset. A partition that has moved and is
+		// back by then keeps it.
+		m.look, p.storeAt = time.Time{}, time.Now().Add(lookInterval)
 		return nil
 	}
 	return err
@@ -246,19 +262,22 @@ func (m *member) wait(ctx context.Context) {
 	}
 }
 
-// revoke takes partitions away from the handler and from the member.
-func (m *member) revoke(ctx context.Context, lost []*part) {
+// revoke takes partitions away from the handler and from the member. It returns those that had an offset to store.
+func (m *member) revoke(lost []*part) (unstored []uint32) {
 	names := make([]schema.Partition, len(lost))
 	for i, p := range lost {
 		names[i] = p.name
 		delete(m.parts, p.id)
-		m.source.takeCommit(p.id) // not ours any more: a store would be refused, or go backwards
 	}
 	m.sort()
-	m.handler.Revoked(ctx, names)
-	for _, name := range names {
-		m.source.takeCommit(name.ID)
+	m.handler.Revoked(names)
+	for _, p := range lost {
+		// Not ours any more: a store would be refused, or go backwards.
+		if value, found := m.source.takeCommit(p.id); found && (!p.stored.there || value > p.stored.value) {
+			unstored = append(unstored, p.id)
+		}
 	}
+	return unstored
 }
 
 // sort brings order up to date with parts.
@@ -271,7 +290,7 @@ func (m *member) sort() {
 }
 
 // assign takes over the partitions of ids, each from the offset of startOf.
-func (m *member) assign(ctx context.Context, ids []uint32, topic *iggcon.TopicDetails) error {
+func (m *member) assign(ids []uint32, topic *iggcon.TopicDetails) error {
 	owned := make([]relay.Assignment, 0, len(ids))
 	for _, id := range ids {
 		state, found := partitionState(topic, id)
@@ -299,7 +318,7 @@ func (m *member) assign(ctx context.Context, ids []uint32, topic *iggcon.TopicDe
 	}
 	m.sort()
 	m.idleAt = time.Time{}
-	m.handler.Assigned(ctx, owned)
+	m.handler.Assigned(owned)
 	return nil
 }
 

@@ -33,6 +33,7 @@ type recorder struct {
 	changed  chan struct{} // closed and replaced at each event
 	owned    map[uint32]relay.Assignment
 	next     map[uint32]uint64
+	settled  map[uint32]uint64 // last offset that was committed late
 	messages map[uint32][]schema.Message
 	batches  []relay.Batch
 	joins    int // calls of Assigned
@@ -44,7 +45,7 @@ func newRecorder() *recorder {
 	return &recorder{
 		demand: 1 << 20, changed: make(chan struct{}),
 		owned: map[uint32]relay.Assignment{}, next: map[uint32]uint64{},
-		messages: map[uint32][]schema.Message{}, current: map[uint32]uint64{},
+		settled: map[uint32]uint64{}, messages: map[uint32][]schema.Message{}, current: map[uint32]uint64{},
 	}
 }
 
@@ -56,11 +57,12 @@ func (r *recorder) update(change func()) {
 	r.changed = make(chan struct{})
 }
 
-func (r *recorder) Assigned(_ context.Context, owned []relay.Assignment) {
+func (r *recorder) Assigned(owned []relay.Assignment) {
 	r.update(func() {
 		r.joins++
 		for _, a := range owned {
 			r.owned[a.Partition.ID], r.next[a.Partition.ID] = a, a.Start
+			delete(r.settled, a.Partition.ID) // what was not stored comes again, and is to be stored
 		}
 	})
 }
@@ -82,20 +84,32 @@ func (r *recorder) Batch(b relay.Batch) {
 		r.messages[id] = append(r.messages[id], b.Messages...)
 		r.next[id] = b.Messages[len(b.Messages)-1].Offset + 1
 		if last := r.next[id] - 1; r.commit && r.delay > 0 {
-			time.AfterFunc(r.delay, func() { r.source.Commit(b.Partition, last) })
+			time.AfterFunc(r.delay, func() { r.settle(b.Partition, last) })
 		} else if r.commit {
 			r.source.Commit(b.Partition, last)
 		}
 	})
 }
 
-func (r *recorder) Revoked(_ context.Context, lost []schema.Partition) {
+func (r *recorder) Revoked(lost []schema.Partition) {
 	r.update(func() {
 		for _, p := range lost {
 			delete(r.owned, p.ID)
 			r.lost = append(r.lost, p.ID)
 		}
 	})
+}
+
+// settle commits in the order of the offsets: timers that end together run in any order, and a later Commit supersedes
+// an earlier one.
+func (r *recorder) settle(p schema.Partition, last uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if settled, any := r.settled[p.ID]; any && last <= settled {
+		return
+	}
+	r.settled[p.ID] = last
+	r.source.Commit(p, last)
 }
 
 // until waits for a state that condition accepts.

@@ -49,12 +49,12 @@ func (m *member) round(ctx context.Context) (bool, error) {
 		m.idleAt = time.Time{} // the next one to become idle is asked at once
 		return busy, nil
 	}
-	found, err := m.askIdle(ctx, idle)
+	found, err := m.askIdle(idle)
 	return busy || found, err
 }
 
 // askIdle looks for messages in partitions that were read to their end, when it is time.
-func (m *member) askIdle(ctx context.Context, idle []*part) (bool, error) {
+func (m *member) askIdle(idle []*part) (bool, error) {
 	now := time.Now()
 	if now.Before(m.idleAt) {
 		return false, nil
@@ -73,7 +73,7 @@ func (m *member) askIdle(ctx context.Context, idle []*part) (bool, error) {
 		for i, p := range idle {
 			before[i] = p.end
 		}
-		if err := m.observe(ctx); err != nil {
+		if err := m.observe(); err != nil {
 			return false, err
 		}
 		for i, p := range idle {

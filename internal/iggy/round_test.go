@@ -2,7 +2,6 @@ package iggy
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -18,8 +17,8 @@ import (
 // collector is a handler that keeps batches.
 type collector struct{ batches []relay.Batch }
 
-func (*collector) Assigned(context.Context, []relay.Assignment)    {}
-func (*collector) Revoked(context.Context, []schema.Partition)     {}
+func (*collector) Assigned([]relay.Assignment)                     {}
+func (*collector) Revoked([]schema.Partition)                      {}
 func (*collector) Demand(schema.Partition) (next uint64, size int) { return 0, 0 }
 func (c *collector) Batch(b relay.Batch)                           { c.batches = append(c.batches, b) }
 

@@ -45,6 +45,7 @@ type Source struct {
 	status  relay.SourceStatus
 	commits map[uint32]uint64 // asked for and not stored yet
 	past    map[uint32]past   // by partition
+	lost    []uint32          // partitions that had an offset to store when the connection ended
 	woken   bool              // Wake was called since the last wait
 }
 
@@ -94,8 +95,8 @@ func (s *Source) Run(ctx context.Context, h relay.Handler) error {
 		began := time.Now()
 		m := &member{source: s, handler: h, work: work}
 		err := m.run(ctx)
-		if err == nil || ctx.Err() != nil {
-			return nil
+		if ctx.Err() != nil {
+			return s.unstored(err)
 		}
 		joined = joined || m.joined
 		news := s.fail(err)
@@ -111,7 +112,25 @@ func (s *Source) Run(ctx context.Context, h relay.Handler) error {
 		sleep(ctx, wait/2+rand.N(wait/2+1))
 		wait = min(2*wait, longestRetry)
 	}
-	return nil
+	return s.unstored(errors.New("the connection was lost"))
+}
+
+// unstored is Run's result after a stop: whether an offset that Commit asked for is not stored, because of cause.
+func (s *Source) unstored(cause error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.lost) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w of partitions %v: %w", relay.ErrNotStored, s.lost, cause)
+}
+
+// noteUnstored remembers what a connection left unstored, until the next join: then the partitions are assigned again,
+// or another member's.
+func (s *Source) noteUnstored(ids []uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = append(s.lost, ids...)
 }
 
 // sleep waits for d or the end of ctx.
@@ -197,7 +216,10 @@ func (s *Source) count(change func(*relay.SourceStatus)) {
 
 // isIn says in the status that the member is in the group.
 func (s *Source) isIn() {
-	s.count(func(st *relay.SourceStatus) { st.Joined, st.Err, st.Since = true, "", time.Now() })
+	s.count(func(st *relay.SourceStatus) {
+		st.Joined, st.Err, st.Since = true, "", time.Now()
+		s.lost = nil
+	})
 }
 
 // fail says in the status why the member is not in the group. Commits that are not stored are dropped: another member
@@ -243,6 +265,15 @@ func (s *Source) takeCommit(id uint32) (uint64, bool) {
 	offset, found := s.commits[id]
 	delete(s.commits, id)
 	return offset, found
+}
+
+// keepCommit lets an offset wait that could not be stored, unless a newer one does.
+func (s *Source) keepCommit(id uint32, offset uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, newer := s.commits[id]; !newer {
+		s.commits[id] = offset
+	}
 }
 
 // waitingCommit reports whether an offset waits to be stored for a partition.

@@ -28,12 +28,14 @@
 //     for the older offset last.
 //   - Commit is called without mu: a source may hold a lock of its own while it calls Demand, which takes mu. Wake
 //     is called with it, so Wake takes no lock that is held during a call of Handler.
-//   - A partition is marked as revoked before its context is cancelled: a worker that sees the end must not find the
+//   - A partition is marked as revoked before its latch is closed: a worker that sees the end must not find the
 //     partition still its own, and store.
-//   - A partition's next worker starts when the former has ended, and where that one's mark is: else a reconnect
-//     would deliver again what was settled but not stored, and two requests of a partition could overtake each
-//     other. What was carried over is stored at the first demand: the source drops commits for partitions that it
-//     does not own yet.
+//   - A revocation cancels no request. Most come from a dropped connection, and the partition is back in a moment:
+//     cancelled requests would all be sent twice. The partition's next worker begins when the former has ended, so
+//     that two requests of it cannot overtake each other. Nobody but that worker waits for it.
+//   - The next worker begins at the former one's mark (carry.go), but reads the last settled message again to compare
+//     its checksum: a server that crashed loses the end of its log, and by offsets alone the messages that took their
+//     places would be passed over.
 //   - A blocked partition keeps no message. Its head is polled again when the cool-down is over: blocked partitions
 //     could otherwise hold all of the sink's memory. The poll's other messages are ignored, so nothing overtakes the
 //     head.

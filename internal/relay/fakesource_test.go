@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"hash/crc32"
 	"slices"
 	"sort"
 	"sync"
@@ -47,7 +48,7 @@ func (f *fakeTopic) publish(id uint32, gap uint64, payloads ...string) {
 		}
 		f.logs[id] = append(f.logs[id], schema.Message{
 			Offset: offset, Payload: []byte(payload), Timestamp: uint64(time.Now().UnixMicro()),
-			ID: schema.MessageID{0: byte(offset), 1: byte(offset >> 8), 2: byte(id)},
+			Checksum: uint64(crc32.ChecksumIEEE([]byte(payload))), ID: schema.MessageID{0: byte(offset), 1: byte(offset >> 8), 2: byte(id)},
 		})
 	}
 	sources := f.sources
@@ -111,19 +112,20 @@ func (f *fakeTopic) assignment(id uint32) Assignment {
 type fakeSource struct {
 	topic   *fakeTopic
 	wake    chan struct{}
-	control chan func(ctx context.Context, h Handler) error
+	control chan func(h Handler) error
 
 	mu     sync.Mutex
 	owned  map[uint32]bool
 	joined bool
 	late   bool // Commit is counted and not stored, as by a connection that has just dropped
 	first  []uint32
+	last   error // what Run returns after ctx
 }
 
 func (f *fakeTopic) source(owned ...uint32) *fakeSource {
 	s := &fakeSource{
 		topic: f, wake: make(chan struct{}, 1), owned: map[uint32]bool{}, first: owned,
-		control: make(chan func(context.Context, Handler) error),
+		control: make(chan func(Handler) error),
 	}
 	f.mu.Lock()
 	f.sources = append(f.sources, s)
@@ -133,12 +135,12 @@ func (f *fakeTopic) source(owned ...uint32) *fakeSource {
 
 // Run implements Source.
 func (s *fakeSource) Run(ctx context.Context, h Handler) error {
-	s.assign(ctx, h, s.first...)
+	s.assign(h, s.first...)
 	for ctx.Err() == nil {
 		if s.poll(h) {
 			select {
 			case do := <-s.control:
-				if err := do(ctx, h); err != nil {
+				if err := do(h); err != nil {
 					return err
 				}
 			default:
@@ -149,12 +151,14 @@ func (s *fakeSource) Run(ctx context.Context, h Handler) error {
 		case <-ctx.Done():
 		case <-s.wake:
 		case do := <-s.control:
-			if err := do(ctx, h); err != nil {
+			if err := do(h); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
 }
 
 func (s *fakeSource) poll(h Handler) (brought bool) {
@@ -176,7 +180,7 @@ func (s *fakeSource) poll(h Handler) (brought bool) {
 	return brought
 }
 
-func (s *fakeSource) assign(ctx context.Context, h Handler, ids ...uint32) {
+func (s *fakeSource) assign(h Handler, ids ...uint32) {
 	var owned []Assignment
 	s.mu.Lock()
 	s.joined = true
@@ -185,10 +189,10 @@ func (s *fakeSource) assign(ctx context.Context, h Handler, ids ...uint32) {
 		owned = append(owned, s.topic.assignment(id))
 	}
 	s.mu.Unlock()
-	h.Assigned(ctx, owned)
+	h.Assigned(owned)
 }
 
-func (s *fakeSource) revoke(ctx context.Context, h Handler, ids ...uint32) {
+func (s *fakeSource) revoke(h Handler, ids ...uint32) {
 	var lost []schema.Partition
 	s.mu.Lock()
 	for _, id := range ids {
@@ -196,14 +200,14 @@ func (s *fakeSource) revoke(ctx context.Context, h Handler, ids ...uint32) {
 		lost = append(lost, s.topic.partition(id))
 	}
 	s.mu.Unlock()
-	h.Revoked(ctx, lost)
+	h.Revoked(lost)
 }
 
 // do runs f on the source's goroutine and waits for it.
-func (s *fakeSource) do(t testing.TB, f func(ctx context.Context, h Handler) error) {
+func (s *fakeSource) do(t testing.TB, f func(h Handler) error) {
 	done := make(chan struct{})
 	select {
-	case s.control <- func(ctx context.Context, h Handler) error { defer close(done); return f(ctx, h) }:
+	case s.control <- func(h Handler) error { defer close(done); return f(h) }:
 		<-done
 	case <-time.After(10 * time.Second):
 		t.Fatal("the source does not run")
@@ -212,9 +216,9 @@ func (s *fakeSource) do(t testing.TB, f func(ctx context.Context, h Handler) err
 
 // reconnect loses all partitions and gets them again.
 func (s *fakeSource) reconnect(t testing.TB, ids ...uint32) {
-	s.do(t, func(ctx context.Context, h Handler) error {
-		s.revoke(ctx, h, ids...)
-		s.assign(ctx, h, ids...)
+	s.do(t, func(h Handler) error {
+		s.revoke(h, ids...)
+		s.assign(h, ids...)
 		return nil
 	})
 }

@@ -38,51 +38,35 @@ func (f *feed) run(ctx context.Context) error {
 }
 
 // Assigned implements Handler: it starts a worker for each partition.
-func (f *feed) Assigned(ctx context.Context, owned []Assignment) {
+func (f *feed) Assigned(owned []Assignment) {
 	for _, a := range owned {
-		f.assign(ctx, a)
+		f.assign(a)
 	}
 	f.joined.Store(true)
 	f.relay.touch()
 }
 
-// assign starts the worker of one partition, after the former one has ended: two would send its messages out of order.
-// What this process has settled is not delivered again although the source could not store it.
-func (f *feed) assign(ctx context.Context, a Assignment) {
+// assign starts the worker of one partition. It begins when the former one has ended: two would send its messages out
+// of order.
+func (f *feed) assign(a Assignment) {
 	r := f.relay
-	r.mu.Lock()
-	former := r.former[a.Partition]
-	r.mu.Unlock()
-	start := a.Start
-	if former != nil {
-		former.revoke()
-		select {
-		case <-former.done:
-		case <-ctx.Done():
-			return
-		}
-		if !a.Truncated {
-			start = max(start, former.mark())
-		}
-	}
-	p := newPartition(f, a, start)
-	if former != nil && !a.Truncated {
-		p.goal = former.goal // what has come since is not Once's
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped {
-		p.cancel()
 		return
+	}
+	p := newPartition(f, a, r.former[a.Partition])
+	if p.former != nil {
+		p.former.revoke()
 	}
 	r.owned[p.id], r.former[p.id] = p, p
 	r.budget.divide(len(r.owned))
 	go p.run() // drain and the partition's next worker wait for done
 }
 
-// Revoked implements Handler: the workers make no further attempt and store nothing. It waits for the attempts in
-// flight to be cancelled.
-func (f *feed) Revoked(ctx context.Context, lost []schema.Partition) {
+// Revoked implements Handler: the workers make no further attempt and store nothing. What is in flight goes on; its
+// result counts if the partition comes back.
+func (f *feed) Revoked(lost []schema.Partition) {
 	r := f.relay
 	var gone []*partition
 	r.mu.Lock()
@@ -101,13 +85,6 @@ func (f *feed) Revoked(ctx context.Context, lost []schema.Partition) {
 	r.mu.Unlock()
 	for _, p := range gone {
 		p.revoke()
-	}
-	for _, p := range gone {
-		select {
-		case <-p.done:
-		case <-ctx.Done():
-			return
-		}
 	}
 	r.touch()
 }

@@ -25,7 +25,7 @@ type flight struct {
 // fly sends the lane's flights, one after the other, until the worker closes send.
 func (l *lane) fly(p *partition) {
 	for f := range l.send {
-		f.sent = p.relay.engine.Send(p.ctx, f.prepared)
+		f.sent = p.relay.engine.Send(p.relay.work, p.revocation.done, f.prepared)
 		f.prepared = nil // the bytes are not needed while the outcomes are dealt with
 		p.results <- f   // has room for one of every lane
 	}

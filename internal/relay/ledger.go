@@ -12,12 +12,14 @@ type ledger struct {
 	head    int
 	next    uint64 // everything below has been polled
 	settled uint64 // everything below is settled
+	sum     uint64 // Message.Checksum of offset settled - 1; 0 at the begin
 }
 
 // item is one offset that was polled and is not yet below the mark.
 type item struct {
 	offset  uint64
 	stamp   uint64 // Message.Timestamp
+	sum     uint64 // Message.Checksum
 	settled bool
 }
 
@@ -26,18 +28,19 @@ func newLedger(start uint64) ledger { return ledger{next: start, settled: start}
 
 // add takes a polled message in hand and reports whether it is new. A message that is settled, or still in hand from an
 // earlier poll, is not: after a rewind the poll brings those a second time.
-func (l *ledger) add(offset, stamp uint64) bool {
+func (l *ledger) add(it item) bool {
+	offset := it.offset
 	if offset < l.settled {
 		l.next = max(l.next, offset+1)
 		return false
 	}
 	found := false
 	if n := len(l.items); n == l.head || l.items[n-1].offset < offset {
-		l.items = append(l.items, item{offset: offset, stamp: stamp})
+		l.items = append(l.items, it)
 	} else {
 		var i int
 		if i, found = l.find(offset); !found {
-			l.items = slices.Insert(l.items, i, item{offset: offset, stamp: stamp})
+			l.items = slices.Insert(l.items, i, it)
 		}
 	}
 	// Only now: the mark follows next, and must not pass a message that is just coming in.
@@ -57,7 +60,7 @@ func (l *ledger) settle(offset uint64) {
 // collapse moves the mark over the settled prefix, but never over what has to be polled again.
 func (l *ledger) collapse() {
 	for l.head < len(l.items) && l.items[l.head].settled && l.items[l.head].offset < l.next {
-		l.settled = l.items[l.head].offset + 1
+		l.settled, l.sum = l.items[l.head].offset+1, l.items[l.head].sum
 		l.head++
 	}
 	switch {

@@ -11,7 +11,7 @@ import (
 func TestLedgerMovesOnlyOverAContiguousPrefix(t *testing.T) {
 	l := newLedger(10)
 	for _, offset := range []uint64{10, 11, 12} {
-		assert.True(t, l.add(offset, 0))
+		assert.True(t, l.add(item{offset: offset, stamp: 0}))
 	}
 	l.settle(11)
 	assert.EqualValues(t, 10, l.settled)
@@ -26,8 +26,8 @@ func TestLedgerMovesOnlyOverAContiguousPrefix(t *testing.T) {
 
 func TestLedgerPassesOverGaps(t *testing.T) {
 	l := newLedger(0)
-	l.add(5, 0)
-	l.add(9, 0)
+	l.add(item{offset: 5, stamp: 0})
+	l.add(item{offset: 9, stamp: 0})
 	l.settle(5)
 	assert.EqualValues(t, 6, l.settled)
 	l.settle(9)
@@ -37,7 +37,7 @@ func TestLedgerPassesOverGaps(t *testing.T) {
 func TestLedgerNeverPassesWhatIsToBePolledAgain(t *testing.T) {
 	l := newLedger(0)
 	for offset := range uint64(4) {
-		l.add(offset, 100+offset)
+		l.add(item{offset: offset, stamp: 100 + offset})
 	}
 	l.settle(3)
 	first, any := l.rewind(func(offset uint64) bool { return offset == 0 })
@@ -46,9 +46,9 @@ func TestLedgerNeverPassesWhatIsToBePolledAgain(t *testing.T) {
 	assert.EqualValues(t, 1, l.next)
 	l.settle(0)
 	assert.EqualValues(t, 1, l.settled, "1 and 2 were given up, 3 is settled")
-	assert.True(t, l.add(1, 0))
-	assert.True(t, l.add(2, 0))
-	assert.False(t, l.add(3, 0), "settled already")
+	assert.True(t, l.add(item{offset: 1, stamp: 0}))
+	assert.True(t, l.add(item{offset: 2, stamp: 0}))
+	assert.False(t, l.add(item{offset: 3, stamp: 0}), "settled already")
 	l.settle(1)
 	l.settle(2)
 	assert.EqualValues(t, 4, l.settled)
@@ -56,11 +56,11 @@ func TestLedgerNeverPassesWhatIsToBePolledAgain(t *testing.T) {
 
 func TestLedgerGoesOnWhereRetentionDeletedWhatWasGivenUp(t *testing.T) {
 	l := newLedger(0)
-	l.add(0, 0)
-	l.add(1, 0)
+	l.add(item{offset: 0, stamp: 0})
+	l.add(item{offset: 1, stamp: 0})
 	l.settle(1)
 	l.rewind(func(uint64) bool { return false })
-	assert.True(t, l.add(7, 0))
+	assert.True(t, l.add(item{offset: 7, stamp: 0}))
 	assert.EqualValues(t, 2, l.settled)
 	l.settle(7)
 	assert.EqualValues(t, 8, l.settled)
@@ -83,7 +83,7 @@ func (m *ledgerModel) poll(t *rapid.T) {
 		}
 		n--
 		_, known := m.state[offset]
-		if got := m.ledger.add(offset, offset); got == known {
+		if got := m.ledger.add(item{offset: offset, stamp: offset}); got == known {
 			t.Fatalf("add(%d) = %v, known: %v", offset, got, known)
 		}
 		if !known {
@@ -161,7 +161,7 @@ func BenchmarkLedger(b *testing.B) {
 	l := newLedger(0)
 	var offset uint64
 	for b.Loop() {
-		l.add(offset, 0)
+		l.add(item{offset: offset, stamp: 0})
 		if offset >= 1000 {
 			l.settle(offset - 1000)
 		}

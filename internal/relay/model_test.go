@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -122,11 +121,11 @@ func (m *model) reconnect(t *rapid.T) {
 func (m *model) lose(t *rapid.T) {
 	id := rapid.Uint32Range(0, modelPartitions-1).Draw(t, "partition")
 	s := m.running.source
-	s.do(m.scene.t, func(ctx context.Context, h Handler) error {
+	s.do(m.scene.t, func(h Handler) error {
 		if m.lost[id] {
-			s.assign(ctx, h, id)
+			s.assign(h, id)
 		} else {
-			s.revoke(ctx, h, id)
+			s.revoke(h, id)
 		}
 		return nil
 	})
@@ -176,8 +175,8 @@ func (m *model) finish() {
 	m.dead.fail(false)
 	for id, lost := range m.lost {
 		if lost {
-			m.running.source.do(m.scene.t, func(ctx context.Context, h Handler) error {
-				m.running.source.assign(ctx, h, id)
+			m.running.source.do(m.scene.t, func(h Handler) error {
+				m.running.source.assign(h, id)
 				return nil
 			})
 		}

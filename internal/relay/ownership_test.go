@@ -1,11 +1,11 @@
 package relay
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -24,7 +24,7 @@ func TestARevokedPartitionMakesNoFurtherAttemptAndStoresNothing(t *testing.T) {
 	s.topic.publish(0, 0, numbered(0, 0, 10)...)
 	r := s.start(0, 1)
 	s.until("it waits", func() bool { return s.endpoint.attemptsOf(`"0/0"`) > 1 })
-	r.source.do(t, func(ctx context.Context, h Handler) error { r.source.revoke(ctx, h, 0); return nil })
+	r.source.do(t, func(h Handler) error { r.source.revoke(h, 0); return nil })
 	attempts := s.endpoint.attemptsOf(`"0/0"`)
 	s.topic.publish(1, 0, numbered(1, 0, 10)...)
 	s.untilStored(1, 9)
@@ -56,13 +56,78 @@ func TestAReconnectDeliversNothingTwiceThatThisProcessHasSettled(t *testing.T) {
 	assert.Equal(t, numbered(1, 0, 50), of(1, s.endpoint.got()))
 }
 
+func TestAReconnectInTheMiddleOfARequestDeliversItOnceAndKeepsTheOrder(t *testing.T) {
+	s := newScene(t, 2)
+	s.topic.publish(0, 0, numbered(0, 0, 20)...)
+	s.topic.publish(1, 0, numbered(1, 0, 1)...)
+	release := s.endpoint.hold()
+	r := s.start(0, 1)
+	s.until("both have a request in flight", func() bool { return len(s.endpoint.bodies()) == 2 })
+	for range 3 {
+		r.source.reconnect(t, 0, 1) // would hang here if it waited for the request
+	}
+	assert.Len(t, r.Status().Partitions, 2)
+	assert.Len(t, s.endpoint.bodies(), 2, "no second request before the first has ended")
+	release()
+	s.untilStored(0, 19)
+	s.untilStored(1, 0)
+	assert.Equal(t, numbered(0, 0, 20), of(0, s.endpoint.got()))
+	assert.Equal(t, numbered(0, 0, 20), of(0, s.endpoint.bodies()), "the request in flight was not cancelled")
+}
+
+func TestARevocationLetsTheRequestFinishAndStoresNothing(t *testing.T) {
+	s := newScene(t, 1)
+	s.topic.publish(0, 0, numbered(0, 0, 5)...)
+	release := s.endpoint.hold()
+	r := s.start(0)
+	s.until("a request is in flight", func() bool { return len(s.endpoint.bodies()) == 1 })
+	r.source.do(t, func(h Handler) error { r.source.revoke(h, 0); return nil })
+	release()
+	s.until("it is accepted", func() bool { return r.Status().Delivered == 1 })
+	assert.Equal(t, Result{Settled: true}, r.stop())
+	notStored(t, s, 0)
+	assert.Equal(t, numbered(0, 0, 1), s.endpoint.bodies())
+}
+
+func TestAStopWhileAFormerRequestIsInFlightCountsIt(t *testing.T) {
+	s := newScene(t, 1)
+	s.opts.DrainTimeout = time.Millisecond
+	s.topic.publish(0, 0, numbered(0, 0, 5)...)
+	defer s.endpoint.hold()()
+	r := s.start(0)
+	s.until("a request is in flight", func() bool { return len(s.endpoint.bodies()) == 1 })
+	r.source.reconnect(t, 0)
+	assert.Equal(t, Result{Unsettled: 1}, r.stop())
+}
+
+func TestWhatWasSettledIsDeliveredAgainWhereTheServerHasOtherMessagesNow(t *testing.T) {
+	s := newScene(t, 1)
+	s.topic.publish(0, 0, numbered(0, 0, 5)...)
+	source := s.topic.source(0)
+	source.setLate(true) // nothing that is settled gets stored
+	r := s.startWith(source)
+	s.until("all is settled", func() bool { return len(r.Status().Partitions) == 1 && r.Status().Partitions[0].Settled == 5 })
+	source.setLate(false)
+	r.source.do(t, func(h Handler) error {
+		r.source.revoke(h, 0)
+		s.topic.mu.Lock()
+		s.topic.logs[0] = s.topic.logs[0][:2] // a crash loses the end, and others publish there
+		s.topic.mu.Unlock()
+		s.topic.publish(0, 0, numbered(0, 12, 16)...)
+		r.source.assign(h, 0)
+		return nil
+	})
+	s.untilStored(0, 5)
+	assert.Equal(t, slices.Concat(numbered(0, 0, 5), numbered(0, 0, 2), numbered(0, 12, 16)), s.endpoint.got())
+}
+
 func TestATruncatedPartitionIsReadAgainFromWhereTheServerSays(t *testing.T) {
 	s := newScene(t, 1)
 	s.topic.publish(0, 0, numbered(0, 0, 5)...)
 	r := s.start(0)
 	s.untilStored(0, 4)
-	r.source.do(t, func(ctx context.Context, h Handler) error {
-		r.source.revoke(ctx, h, 0)
+	r.source.do(t, func(h Handler) error {
+		r.source.revoke(h, 0)
 		s.topic.mu.Lock()
 		s.topic.logs[0] = s.topic.logs[0][:2]
 		delete(s.topic.stored, 0)
@@ -70,7 +135,7 @@ func TestATruncatedPartitionIsReadAgainFromWhereTheServerSays(t *testing.T) {
 		r.source.mu.Lock()
 		r.source.owned[0] = true
 		r.source.mu.Unlock()
-		h.Assigned(ctx, []Assignment{{Partition: s.topic.partition(0), Start: 1, End: 2, Truncated: true}})
+		h.Assigned([]Assignment{{Partition: s.topic.partition(0), Start: 1, End: 2, Truncated: true}})
 		return nil
 	})
 	s.untilStored(0, 1)
@@ -82,7 +147,7 @@ func TestAPartitionAssignedTwiceHasOneWorker(t *testing.T) {
 	s.topic.publish(0, 0, numbered(0, 0, 20)...)
 	r := s.start(0)
 	s.untilStored(0, 19)
-	r.source.do(t, func(ctx context.Context, h Handler) error { r.source.assign(ctx, h, 0); return nil })
+	r.source.do(t, func(h Handler) error { r.source.assign(h, 0); return nil })
 	s.topic.publish(0, 0, numbered(0, 20, 40)...)
 	s.untilStored(0, 39)
 	assert.Equal(t, numbered(0, 0, 40), s.endpoint.got())
@@ -93,7 +158,7 @@ func TestAStalePollAfterARewindIsThrownAway(t *testing.T) {
 	r := s.start(0)
 	s.until("joined", func() bool { return len(r.Status().Partitions) == 1 })
 	s.endpoint.answers(func(string, int) int { return http.StatusUnauthorized })
-	r.source.do(t, func(_ context.Context, h Handler) error {
+	r.source.do(t, func(h Handler) error {
 		s.topic.publish(0, 0, numbered(0, 0, 5)...)
 		p := s.topic.partition(0)
 		next, bytes := h.Demand(p)

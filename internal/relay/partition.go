@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -15,10 +14,11 @@ type partition struct {
 	feed  *feed
 	relay *Relay
 
-	ctx    context.Context // ends with the revocation, or when the drain has taken too long
-	cancel context.CancelFunc
-	done   chan struct{} // closed by the worker when no request is in flight any more
-	notify chan struct{} // wakes the worker; holds one
+	former *partition // this partition's last worker; nil: none, or it has ended
+
+	revocation latch         // no further attempt
+	done       chan struct{} // closed by the worker when no request is in flight any more
+	notify     chan struct{} // wakes the worker; holds one
 	worker
 	sending sync.WaitGroup // the lanes
 
@@ -33,9 +33,10 @@ type partition struct {
 	hungry    bool    // demand said no for want of room
 	dropping  bool    // the worker shall give up what is not in flight
 	revoked   bool    // nothing may be stored any more
-	carried   bool    // settled before this assignment, by this process, and not stored
-	recommit  bool    // the worker shall store what was carried over
-	lost      item    // first message that the last rewind gave up
+	waiting   bool    // the former worker has not ended
+	truncated bool    // the server lost messages since the former assignment
+	carried   carried
+	lost      item // first message that the last rewind gave up
 	lostAny   bool
 	block     block
 	unsettled int // messages that were attempted and are not settled, at the worker's end
@@ -60,15 +61,17 @@ const (
 	trying             // it is in hand again, alone
 )
 
-// newPartition returns a partition that begins at start. Its worker is not running yet.
-func newPartition(f *feed, a Assignment, start uint64) *partition {
+// newPartition returns a partition whose worker is not running yet. former may be nil.
+func newPartition(f *feed, a Assignment, former *partition) *partition {
 	r := f.relay
 	p := &partition{
-		id: a.Partition, feed: f, relay: r,
-		done: make(chan struct{}), notify: make(chan struct{}, 1),
-		ledger: newLedger(start), end: a.End, goal: a.End, carried: start > a.Start,
+		id: a.Partition, feed: f, relay: r, former: former, waiting: true, truncated: a.Truncated,
+		revocation: newLatch(), done: make(chan struct{}), notify: make(chan struct{}, 1),
+		ledger: newLedger(a.Start), end: a.End, goal: a.End,
 	}
-	p.ctx, p.cancel = context.WithCancel(r.work)
+	if former != nil && !a.Truncated {
+		p.goal = former.goal // what has come since is not Once's
+	}
 	lanes := 1
 	if r.cfg.Ordering != schema.OrderingPartition {
 		lanes = max(r.cfg.MaxInFlight, 1)
@@ -94,11 +97,7 @@ func (p *partition) demand() (next uint64, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = p.rewinds
-	if p.carried {
-		p.carried, p.recommit = false, true // the source asks, so it owns the partition and can store
-		p.poke()
-	}
-	if p.revoked || p.dropping {
+	if p.waiting || p.revoked || p.dropping {
 		return p.ledger.next, 0
 	}
 	before := p.ledger.next < p.block.offset // what other lanes gave up before a blocked message is still wanted
@@ -126,7 +125,10 @@ func (p *partition) take(b Batch) {
 	p.end = max(p.end, b.Current+1, b.Messages[len(b.Messages)-1].Offset+1)
 	// A poll that was under way during a rewind read from where the partition is not any more: taken in, it would let
 	// the mark pass over what was given up.
-	if p.revoked || p.dropping || p.asked != p.rewinds || !p.relay.flowing() && !p.relay.probing() {
+	if p.waiting || p.revoked || p.dropping || p.asked != p.rewinds || !p.relay.flowing() && !p.relay.probing() {
+		return
+	}
+	if p.carried.any && !p.confirm(&b.Messages[0]) {
 		return
 	}
 	c := &chunk{messages: b.Messages, bytes: b.Bytes, arrived: time.Now()}
@@ -135,7 +137,7 @@ func (p *partition) take(b Batch) {
 		if !p.admits(m) {
 			break
 		}
-		if p.ledger.add(m.Offset, m.Timestamp) {
+		if p.ledger.add(item{offset: m.Offset, stamp: m.Timestamp, sum: m.Checksum}) {
 			p.queueOf(m).push(entry{chunk: c, index: i})
 			c.left++
 		}
@@ -263,8 +265,8 @@ func (p *partition) revoke() {
 	p.mu.Lock()
 	p.revoked = true
 	p.mu.Unlock()
-	// Only now: a worker that sees its context end must not find the partition still its own.
-	p.cancel()
+	// Only now: a worker that sees the latch must not find the partition still its own.
+	p.revocation.close()
 }
 
 // drop asks the worker to give up what is not in flight, as a paused sink does.

@@ -33,7 +33,8 @@ type Feed struct {
 
 // Result says how a Run ended.
 type Result struct {
-	// Settled is whether all in hand was settled: exit code 0. With Once, whether all that was there at the start was.
+	// Settled is whether all in hand was settled, and its offsets are stored: exit code 0. With Once, whether all that
+	// was there at the start was.
 	Settled bool
 	// Unsettled counts messages that a request carried, or that block their partition, and that are not settled. The
 	// next start delivers them again.
@@ -78,6 +79,8 @@ type latch struct {
 	set  atomic.Bool
 }
 
+func newLatch() latch { return latch{done: make(chan struct{})} }
+
 func (l *latch) on() bool { return l.set.Load() }
 
 func (l *latch) close() {
@@ -100,7 +103,7 @@ func New(cfg *schema.Sink, engine *sinkhttp.Sink, dead DeadLetters, opts Options
 		cfg: cfg, engine: engine, dead: dead, opts: opts, log: opts.Logger,
 		onRejected: cfg.RejectedPolicy(), breaker: schema.DefaultCircuitBreaker(),
 		budget:   budget{partition: opts.PartitionBytes, sink: opts.SinkBytes},
-		draining: latch{done: make(chan struct{})}, changed: make(chan struct{}, 1),
+		draining: newLatch(), changed: make(chan struct{}, 1),
 		owned: make(map[schema.Partition]*partition), former: make(map[schema.Partition]*partition),
 	}
 	if cfg.Ordering == schema.OrderingKey {
@@ -146,7 +149,8 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	}
 
 	complete, err := r.wait(ctx, failed)
-	res := r.drain()
+	res, stored := r.drain()
+	complete = complete && stored
 	cancelAux()
 	helpers.Wait()
 	// Only now: a source stores what it was asked to when its context ends, and the workers have just asked.
@@ -154,6 +158,11 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	polling.Wait()
 	close(failed)
 	for late := range failed {
+		if errors.Is(late, ErrNotStored) {
+			complete = false // no failure of the sink: the next start delivers again what is not stored
+			r.log.Warn("what is settled could not be stored", "sink", r.cfg.Name, "err", late)
+			continue
+		}
 		err = errors.Join(err, late)
 	}
 	res.Settled = complete && err == nil && res.Unsettled == 0
@@ -317,8 +326,9 @@ func (r *Relay) touch() {
 	}
 }
 
-// drain ends all workers: requests in flight may finish until DrainTimeout, then they are cancelled.
-func (r *Relay) drain() Result {
+// drain ends all workers: requests in flight may finish until DrainTimeout, then they are cancelled. stored is false if
+// something was settled that no source can be asked to store: its connection is gone.
+func (r *Relay) drain() (res Result, stored bool) {
 	r.mu.Lock()
 	r.stopped = true // first: no worker may start that nobody waits for
 	workers := make([]*partition, 0, len(r.former))
@@ -330,14 +340,19 @@ func (r *Relay) drain() Result {
 	r.engine.Drain()
 	timer := time.AfterFunc(r.opts.DrainTimeout, r.cut)
 	defer timer.Stop()
-	var res Result
+	stored = true
 	for _, p := range workers {
 		<-p.done
-		if p.relay.isOwned(p) {
+		own := r.isOwned(p)
+		if own || !p.feed.source.Status().Joined { // otherwise it is another member's
 			res.Unsettled += p.unsettled
+			stored = stored && (own || p.mark() == p.committed)
 		}
 	}
-	return res
+	if !stored {
+		r.log.Warn("what is settled could not be stored: there is no connection", "sink", r.cfg.Name)
+	}
+	return res, stored
 }
 
 func (r *Relay) isOwned(p *partition) bool {

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -294,7 +293,7 @@ func TestASourceThatWaitingCannotMendEndsRun(t *testing.T) {
 	s := newScene(t, 1)
 	r := s.start(0)
 	broken := errors.New("credentials refused")
-	r.source.do(t, func(context.Context, Handler) error { return broken })
+	r.source.do(t, func(Handler) error { return broken })
 	assert.False(t, r.ended().Settled)
 	require.ErrorIs(t, r.err, broken)
 	assert.True(t, strings.Contains(r.err.Error(), s.topic.topic))

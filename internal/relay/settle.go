@@ -152,7 +152,7 @@ func (p *partition) stop(m *schema.Message, o sinkhttp.Outcome) {
 func (p *partition) bury(letters []DeadLetter) bool {
 	r := p.relay
 	for try := 0; ; try++ {
-		err := r.dead.Write(p.ctx, letters)
+		err := r.dead.Write(r.work, letters)
 		if err == nil {
 			return true
 		}
@@ -166,7 +166,7 @@ func (p *partition) bury(letters []DeadLetter) bool {
 		timer := time.NewTimer(r.cooldown(try))
 		select {
 		case <-timer.C:
-		case <-p.ctx.Done():
+		case <-p.revocation.done:
 		case <-r.draining.done:
 		}
 		timer.Stop()

@@ -2,10 +2,14 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"iggysink/schema"
 )
+
+// ErrNotStored is in the chain of a Source's error that says that offsets which Commit asked for are not stored.
+var ErrNotStored = errors.New("settled offsets are not stored")
 
 // Source feeds the messages of one topic's partitions, as one member of one consumer group, and stores offsets.
 //
@@ -16,7 +20,8 @@ type Source interface {
 	// Run joins the group and calls h until ctx ends, rebuilding the connection as often as it takes: a drop revokes
 	// every partition, a new join assigns them again. When ctx ends it stores what Commit asked for, leaves the group
 	// and closes, in bounded time. All calls to h come from one goroutine, one at a time; none after Run has returned.
-	// It returns nil after ctx, and an error only for what waiting cannot mend.
+	// It returns nil after ctx, or ErrNotStored if the last stores failed, as when the server is gone; and another error
+	// only for what waiting cannot mend.
 	Run(ctx context.Context, h Handler) error
 	// Commit asks for offset, the last settled one of p, to be stored; later calls for p supersede earlier ones that
 	// are not stored yet. It never blocks. A partition that is not owned any more is ignored.
@@ -27,19 +32,21 @@ type Source interface {
 	Status() SourceStatus
 }
 
-// Handler is what a Source calls. Its methods return quickly, with one exception: Assigned and Revoked may wait, within
-// ctx, for the attempt in flight of a partition's former worker.
+// Handler is what a Source calls. Its methods return quickly: none waits for a request, so that the source can always
+// ping and serve its other partitions.
 type Handler interface {
 	// Assigned tells which partitions the member now owns in addition. The first call after a join comes even if there
-	// are none: the member is then in the group.
-	Assigned(ctx context.Context, owned []Assignment)
+	// are none: the member is then in the group. From its begin on the source takes commits for them. A partition whose
+	// former request is still in flight has no demand until that is over.
+	Assigned(owned []Assignment)
 	// Demand tells the next offset to read of p and how many bytes of messages the relay takes; 0: none now.
 	Demand(p schema.Partition) (next uint64, bytes int)
 	// Batch hands over what a poll brought, at least one message or only a newer Current. It may bring more than the
 	// demand where one message is larger than it.
 	Batch(b Batch)
-	// Revoked tells which partitions the member does not own any more.
-	Revoked(ctx context.Context, lost []schema.Partition)
+	// Revoked tells which partitions the member does not own any more. Their requests in flight go on, no other attempt
+	// is made, and nothing more is stored.
+	Revoked(lost []schema.Partition)
 }
 
 // Assignment is a partition that the member owns, and the part of it that is there to read.

@@ -1,7 +1,7 @@
 package relay
 
 import (
-	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -74,6 +74,35 @@ func TestAStopOfAPausedSinkEndsAndSaysWhatIsUnsettled(t *testing.T) {
 	notStored(t, s, 0)
 }
 
+func TestAStopSaysThatWhatIsSettledIsNotStored(t *testing.T) {
+	for name, last := range map[string]func(r *running){
+		"the source could not store it": func(r *running) {
+			r.source.mu.Lock()
+			r.source.last = fmt.Errorf("%w: the server is gone", ErrNotStored)
+			r.source.mu.Unlock()
+		},
+		"the connection is gone": func(r *running) {
+			r.source.do(t, func(h Handler) error { r.source.revoke(h, 0); return nil })
+			r.source.mu.Lock()
+			r.source.joined = false
+			r.source.mu.Unlock()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 1)
+			s.topic.publish(0, 0, numbered(0, 0, 1)...)
+			release := s.endpoint.hold()
+			r := s.start(0)
+			s.until("a request is in flight", func() bool { return len(s.endpoint.bodies()) == 1 })
+			last(r)
+			release()
+			s.until("it is accepted", func() bool { return r.Status().Delivered == 1 })
+			assert.Equal(t, Result{}, r.stop())
+			assert.NoError(t, r.err, "the sink has not failed")
+		})
+	}
+}
+
 func TestOnceEndsWhenEverythingThatWasThereIsSettled(t *testing.T) {
 	s := newScene(t, 3)
 	s.opts.Once = true
@@ -121,9 +150,9 @@ func TestOnceWaitsForPartitionsThatADroppedConnectionLost(t *testing.T) {
 	release := s.endpoint.hold()
 	r := s.start(0)
 	s.until("a request is in flight", func() bool { return len(s.endpoint.bodies()) == 1 })
-	r.source.do(t, func(ctx context.Context, h Handler) error { r.source.revoke(ctx, h, 0); return nil })
+	r.source.do(t, func(h Handler) error { r.source.revoke(h, 0); return nil })
 	release()
-	r.source.do(t, func(ctx context.Context, h Handler) error { r.source.assign(ctx, h, 0); return nil })
+	r.source.do(t, func(h Handler) error { r.source.assign(h, 0); return nil })
 	assert.Equal(t, Result{Settled: true}, r.ended())
 	s.untilStored(0, 2)
 }

@@ -38,12 +38,13 @@ func newWorker(p *partition, lanes int) worker {
 // request of it is in flight any more.
 func (p *partition) run() {
 	defer close(p.done)
+	p.begin()
 	for i := range p.lanes {
 		p.sending.Go(func() { p.lanes[i].fly(p) })
 	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	ended, draining := p.ctx.Done(), p.relay.draining.done
+	revoked, draining := p.revocation.done, p.relay.draining.done
 	for {
 		if p.ending() {
 			if !p.busy() {
@@ -66,8 +67,9 @@ func (p *partition) run() {
 		case <-alarm:
 		case <-draining:
 			draining = nil // seen; a closed channel would keep the loop spinning
-		case <-ended:
-			ended = nil
+		case <-revoked:
+			revoked = nil
+			p.rewind(nil) // what is not in flight is of no use any more
 		}
 	}
 	p.leave()
@@ -90,7 +92,7 @@ func (p *partition) leave() {
 }
 
 // ending reports whether no new request may start.
-func (p *partition) ending() bool { return p.relay.draining.on() || p.ctx.Err() != nil }
+func (p *partition) ending() bool { return p.relay.draining.on() || p.revocation.on() }
 
 func (p *partition) busy() bool {
 	for i := range p.lanes {
@@ -243,8 +245,7 @@ func (p *partition) batch(entries []entry) sinkhttp.Batch {
 // wrong order, and the stored offset would go back.
 func (p *partition) commit() {
 	p.mu.Lock()
-	settled, due := p.ledger.settled, (p.ledger.settled != p.committed || p.recommit) && !p.revoked
-	p.recommit = p.recommit && !due
+	settled, due := p.ledger.settled, p.ledger.settled != p.committed && !p.revoked
 	p.mu.Unlock()
 	if due {
 		p.committed = settled
