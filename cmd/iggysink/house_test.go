@@ -29,6 +29,7 @@ var allowedImports = map[string][]string{
 	"iggysink/gen/schemagen":                {},
 	"iggysink/examples":                     {},
 	"iggysink/hclconfig":                    {"schema"},
+	"iggysink/internal/findings":            {"schema", "hclconfig"},
 	"iggysink/sinkhttp":                     {"schema"},
 	"iggysink/golden":                       {"schema"},
 	"iggysink/internal/iggyserver":          {"schema"},
@@ -39,7 +40,7 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/rustsink":            {"schema"},
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "sinkhttp", "examples", "gen/schemagen",
-		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin",
+		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings",
 	},
 }
 

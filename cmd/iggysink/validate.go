@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"iggysink/hclconfig"
+	"iggysink/internal/findings"
 )
 
 // validateFlags are the flags of validate.
@@ -28,17 +30,27 @@ func newValidateCommand() *cobra.Command {
 		Long: `validate checks files and folders as one configuration, and prints what it finds to stdout, in every format.
 
 An env() that is not set is no error: its value is unknown, everything else is checked, and its name is listed. The same
-goes for variables without a value and for files that file() would read. --strict-env makes an unset env() an error.
+goes for variables without a value and for files that file() would read. --strict-env makes them errors.
+
+Formats:
+  text    for people, in colour on a terminal unless NO_COLOR is set
+  line    file:line:column: severity: [rule] text, one a line
+  json    what terraform validate -json prints, and the rule
+  github  annotations of GitHub Actions, with paths from $GITHUB_WORKSPACE
+  sarif   SARIF 2.1.0, for code scanning
+  junit   JUnit XML, one suite a file
+
+iggysink explain RULE tells more of a finding.
 
 Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file cannot be read.`,
 		Example: `  iggysink validate iggysink.hcl
-  iggysink validate conf.d --format text --format json=findings.json`,
+  iggysink validate conf.d --format github --format sarif=iggysink.sarif`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: f.run,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.formats, "format", []string{"text"},
-		"text or json, with `format[=file]` to write to a file instead of stdout; repeatable")
+		"text, line, json, github, sarif or junit; `format[=file]` writes to a file instead of stdout; repeatable")
 	flags.BoolVar(&f.strictEnv, "strict-env", false, "make an env() that is not set an error")
 	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there is a warning")
 	f.load.register(cmd)
@@ -46,7 +58,7 @@ Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file
 }
 
 func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
-	writers, err := formatWriters(f.formats)
+	outputs, err := findingsOutputs(f.formats)
 	if err != nil {
 		return err
 	}
@@ -55,14 +67,14 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 		return err
 	}
 	opts.Unknowns, opts.StrictEnv = true, f.strictEnv
-	result, findings := hclconfig.Load(paths, opts)
-	for _, w := range writers {
-		if err := w.write(cmd.OutOrStdout(), result, findings); err != nil {
+	result, found := hclconfig.Load(paths, opts)
+	for _, output := range outputs {
+		if err := output.write(cmd.OutOrStdout(), result, found); err != nil {
 			return err
 		}
 	}
-	code := findingsCode(findings)
-	if code == exitOK && f.warningsAsErrors && findings.Count(hclconfig.Warning) > 0 {
+	code := findingsCode(found)
+	if code == exitOK && f.warningsAsErrors && found.Count(hclconfig.Warning) > 0 {
 		code = exitFailed
 	}
 	if code != exitOK {
@@ -71,83 +83,42 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	return nil
 }
 
-// formatWriter is one --format.
-type formatWriter struct {
+// findingsOutput is one --format.
+type findingsOutput struct {
+	format string
 	file   string // empty: stdout
-	format func(io.Writer, *hclconfig.Result, hclconfig.Diagnostics) error
 }
 
-func formatWriters(formats []string) ([]formatWriter, error) {
-	var writers []formatWriter
+func findingsOutputs(formats []string) ([]findingsOutput, error) {
+	var outputs []findingsOutput
 	toStdout := 0
 	for _, value := range formats {
-		name, file, toFile := strings.Cut(value, "=")
-		w := formatWriter{file: file}
-		switch name {
-		case "text":
-			w.format = writeFindingsText
-		case "json":
-			w.format = writeFindingsJSON
-		default:
-			return nil, fmt.Errorf("--format %q is not one of text, json", name)
+		format, file, toFile := strings.Cut(value, "=")
+		if known := findings.Formats(); !slices.Contains(known, format) {
+			return nil, fmt.Errorf("--format %q is not one of %s", format, strings.Join(known, ", "))
 		}
 		if toFile && file == "" {
-			return nil, fmt.Errorf("--format %s= names no file", name)
+			return nil, fmt.Errorf("--format %s= names no file", format)
 		}
 		if !toFile {
 			toStdout++
 		}
-		writers = append(writers, w)
+		outputs = append(outputs, findingsOutput{format, file})
 	}
 	if toStdout > 1 {
 		return nil, errors.New("only one --format can go to stdout; write the others to files, as in --format json=FILE")
 	}
-	return writers, nil
+	return outputs, nil
 }
 
-func (w formatWriter) write(stdout io.Writer, result *hclconfig.Result, findings hclconfig.Diagnostics) error {
-	if w.file == "" {
-		return w.format(stdout, result, findings)
+func (o findingsOutput) write(stdout io.Writer, result *hclconfig.Result, found hclconfig.Diagnostics) error {
+	all := findings.Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files}
+	if o.file == "" {
+		return findings.Write(stdout, o.format, all, findingsOptions(stdout))
 	}
 	var text strings.Builder
-	if err := w.format(&text, result, findings); err != nil {
+	if err := findings.Write(&text, o.format, all, findingsOptions(&text)); err != nil {
 		return err
 	}
-	return os.WriteFile(w.file, []byte(text.String()), 0o644)
-}
-
-// writeFindingsText ends with the verdict, and with what must be there before a run.
-func writeFindingsText(w io.Writer, result *hclconfig.Result, findings hclconfig.Diagnostics) error {
-	if err := writeFindings(w, findings); err != nil {
-		return err
-	}
-	if len(findings) > 0 {
-		if _, err := fmt.Fprintln(w); err != nil {
-			return err
-		}
-	}
-	faults, warnings := findings.Count(hclconfig.Error), findings.Count(hclconfig.Warning)
-	verdict := "valid"
-	if faults > 0 {
-		verdict = "invalid: " + plural(faults, "error")
-	}
-	if warnings > 0 {
-		verdict += ", " + plural(warnings, "warning")
-	}
-	if _, err := fmt.Fprintf(w, "The configuration is %s.\n", verdict); err != nil {
-		return err
-	}
-	for _, need := range result.Needs {
-		if _, err := fmt.Fprintf(w, "A run needs: %s %s\n", need.Kind, need.Name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return os.WriteFile(o.file, []byte(text.String()), 0o644)
 }

@@ -1,7 +1,7 @@
-package main
+package findings
 
 import (
-	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -23,7 +23,7 @@ func invalidDuration() hclconfig.Diagnostic {
 	}
 }
 
-func TestFindingsInTextForm(t *testing.T) {
+func TestText(t *testing.T) {
 	tabs := invalidDuration()
 	tabs.Snippet = &hclconfig.Snippet{Line: 12, Code: "\tä\t= \x1b[31m\"5x\"", Start: 11, End: 15}
 	emptyRange := invalidDuration()
@@ -63,7 +63,7 @@ func TestFindingsInTextForm(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out strings.Builder
-			if err := writeFindings(&out, hclconfig.Diagnostics{tt.finding}); err != nil {
+			if err := Text(&out, hclconfig.Diagnostics{tt.finding}, false); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, out.String()); diff != "" {
@@ -73,73 +73,49 @@ func TestFindingsInTextForm(t *testing.T) {
 	}
 }
 
-func TestFindingsAsJSON(t *testing.T) {
-	result := &hclconfig.Result{Needs: []hclconfig.Need{{Kind: "env", Name: "TOKEN"}}}
-	var out strings.Builder
-	if err := writeFindingsJSON(&out, result, hclconfig.Diagnostics{invalidDuration()}); err != nil {
-		t.Fatal(err)
+// The colours stand around whole pieces and change no letter: without them the text is the same.
+func TestTextInColor(t *testing.T) {
+	var plain, colored strings.Builder
+	for out, color := range map[*strings.Builder]bool{&plain: false, &colored: true} {
+		if err := Text(out, hclconfig.Diagnostics{invalidDuration()}, color); err != nil {
+			t.Fatal(err)
+		}
 	}
-	want := `{
-  "format_version": "1.0",
-  "valid": false,
-  "error_count": 1,
-  "warning_count": 0,
-  "diagnostics": [
-    {
-      "severity": "error",
-      "rule": "invalid-duration",
-      "summary": "invalid duration",
-      "detail": "\"x\" is not a unit (ms, s, m, h, d). Try \"5s\".",
-      "range": {
-        "filename": "orders.hcl",
-        "start": {
-          "line": 12,
-          "column": 17,
-          "byte": 216
-        },
-        "end": {
-          "line": 12,
-          "column": 21,
-          "byte": 220
-        }
-      },
-      "snippet": {
-        "context": "sink \"orders\"",
-        "code": "  retry_delay = \"5x\"",
-        "start_line": 12,
-        "highlight_start_offset": 16,
-        "highlight_end_offset": 20,
-        "values": []
-      }
-    }
-  ],
-  "needs": [
-    {
-      "kind": "env",
-      "name": "TOKEN"
-    }
-  ]
-}
-`
-	if diff := cmp.Diff(want, out.String()); diff != "" {
+	stripped := regexp.MustCompile(`\x1b\[[0-9;]+m`).ReplaceAllString(colored.String(), "")
+	if diff := cmp.Diff(plain.String(), stripped); diff != "" {
 		t.Error(diff)
+	}
+	for _, want := range []string{"\x1b[1;31mError:\x1b[0m", "\x1b[1;31m^^^^\x1b[0m", "\x1b[36morders.hcl:12:17\x1b[0m"} {
+		if !strings.Contains(colored.String(), want) {
+			t.Errorf("there is no %q in %q", want, colored.String())
+		}
 	}
 }
 
-// A reader in a script loops over the lists: they are there when empty.
-func TestAValidConfigurationHasEmptyLists(t *testing.T) {
-	var out strings.Builder
-	if err := writeFindingsJSON(&out, &hclconfig.Result{}, nil); err != nil {
-		t.Fatal(err)
+func TestWidth(t *testing.T) {
+	for text, want := range map[string]int{
+		"":                0,
+		"abc":             3,
+		"e\u0301":         1, // a combining mark
+		"日本":              4,
+		"🚀":               2,
+		"👩\u200d👩\u200d👧": 2, // one picture
+		"❤\ufe0f":         2, // a character that asks for its picture
+		"ｱ":               1, // a half-width letter
+		"🇩🇪":              2, // a flag is two letters
+		"e\u0301日x":       4,
+	} {
+		if got := width(text); got != want {
+			t.Errorf("%q takes %d cells, not %d", text, got, want)
+		}
 	}
-	var got map[string]any
-	if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]any{
-		"format_version": "1.0", "valid": true, "error_count": 0.0, "warning_count": 0.0, "diagnostics": []any{}, "needs": []any{},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+}
+
+func TestUTF16Column(t *testing.T) {
+	text := []byte("first\n🚀é\u0301x\xff!")
+	for at, want := range map[int]int{0: 1, 3: 4, 6: 1, 10: 3, 12: 4, 14: 5, 15: 6, 16: 7, 99: 8} {
+		if got := utf16Column(text, at); got != want {
+			t.Errorf("byte %d is in column %d, not %d", at, got, want)
+		}
 	}
 }

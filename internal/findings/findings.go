@@ -1,0 +1,109 @@
+// Package findings writes what hclconfig found in a configuration, in the forms that people, editors and CI systems
+// read:
+//
+//	text    for people: the source line with the place marked, and what to do
+//	line    FILE:LINE:COLUMN: SEVERITY: [RULE] TEXT, one a line, for editors and grep
+//	json    a superset of what `terraform validate -json` prints
+//	github  workflow commands, which GitHub Actions shows beside the lines of a pull request
+//	sarif   SARIF 2.1.0, for code scanning
+//	junit   JUnit XML, one suite a file, for every CI system that shows tests
+//
+// A line is the same number everywhere. A column is what a reader would count in text, line, json and junit (grapheme
+// clusters, as HCL has it; json has the byte too), and UTF-16 code units in github and sarif, whose readers count so.
+//
+// Nothing in a finding is secret: hclconfig has masked its source line, and no form opens the files again to show more.
+// What somebody else wrote must not steer whoever reads it: each form escapes or replaces what would be a terminal's
+// control character, a workflow command or markup.
+package findings
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"iggysink/hclconfig"
+)
+
+// Findings are what there is to tell about one configuration.
+type Findings struct {
+	Diagnostics hclconfig.Diagnostics
+	Needs       []hclconfig.Need
+	Files       map[string][]byte // of all files that were read, by the names that Diagnostics use
+}
+
+// Options say how to tell it.
+type Options struct {
+	Color     bool   // text only
+	Workspace string // folder that github and sarif name files from; the working directory if empty
+	Version   string // of this program; sarif only, may be empty
+}
+
+// form is one way to write findings.
+type form struct {
+	name  string
+	write func(*bytes.Buffer, Findings, Options) error
+}
+
+func forms() []form {
+	return []form{
+		{"text", writeText}, {"json", writeJSON}, {"github", writeGitHub}, {"sarif", writeSARIF}, {"junit", writeJUnit},
+		{"line", writeLines},
+	}
+}
+
+// Formats returns the names that Write takes.
+func Formats() []string {
+	var names []string
+	for _, f := range forms() {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// Write writes f in one of the Formats, and fails with another or if w does.
+func Write(w io.Writer, format string, f Findings, opts Options) error {
+	i := slices.IndexFunc(forms(), func(f form) bool { return f.name == format })
+	if i < 0 {
+		return fmt.Errorf("there is no format %q: it is one of %s", format, strings.Join(Formats(), ", "))
+	}
+	var out bytes.Buffer
+	if err := forms()[i].write(&out, f, opts); err != nil {
+		return fmt.Errorf("writing findings as %s: %w", format, err)
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// message is a finding as one or more sentences.
+func message(d hclconfig.Diagnostic) string {
+	if d.Detail == "" {
+		return d.Summary
+	}
+	return d.Summary + ". " + d.Detail
+}
+
+// printable replaces control characters, and marks that turn the direction of text around: a configuration of somebody
+// else must not steer the terminal, or show another order of things than there is.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// oneLine is printable text whose line breaks are spaces.
+func oneLine(text string) string {
+	return printable(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " "))
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

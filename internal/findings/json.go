@@ -1,0 +1,101 @@
+package findings
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"iggysink/hclconfig"
+)
+
+// jsonReport is the JSON form, a superset of what `terraform validate -json` prints.
+type jsonReport struct {
+	FormatVersion string        `json:"format_version"`
+	Valid         bool          `json:"valid"`
+	ErrorCount    int           `json:"error_count"`
+	WarningCount  int           `json:"warning_count"`
+	Diagnostics   []jsonFinding `json:"diagnostics"`
+	Needs         []jsonNeed    `json:"needs"`
+}
+
+// jsonNeed is a name that has to be there before the configuration can run.
+type jsonNeed struct {
+	Kind string `json:"kind"` // env, variable or file
+	Name string `json:"name"`
+}
+
+type jsonFinding struct {
+	Severity string       `json:"severity"`
+	Rule     string       `json:"rule"`
+	Summary  string       `json:"summary"`
+	Detail   string       `json:"detail"`
+	Range    *jsonRange   `json:"range,omitempty"`
+	Snippet  *jsonSnippet `json:"snippet,omitempty"`
+}
+
+// jsonRange counts lines and columns from 1 and bytes from 0; the end is exclusive.
+type jsonRange struct {
+	Filename string       `json:"filename"`
+	Start    jsonPosition `json:"start"`
+	End      jsonPosition `json:"end"`
+}
+
+type jsonPosition struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+	Byte   int `json:"byte"`
+}
+
+type jsonSnippet struct {
+	Context              *string    `json:"context"`
+	Code                 string     `json:"code"`
+	StartLine            int        `json:"start_line"`
+	HighlightStartOffset int        `json:"highlight_start_offset"` // bytes of code
+	HighlightEndOffset   int        `json:"highlight_end_offset"`
+	Values               []struct{} `json:"values"` // always empty: a value may be a secret
+}
+
+func writeJSON(out *bytes.Buffer, f Findings, _ Options) error {
+	report := jsonReport{
+		FormatVersion: "1.0",
+		Valid:         !f.Diagnostics.HasErrors(),
+		ErrorCount:    f.Diagnostics.Count(hclconfig.Error),
+		WarningCount:  f.Diagnostics.Count(hclconfig.Warning),
+		Diagnostics:   []jsonFinding{}, // whoever loops over the lists finds them
+		Needs:         []jsonNeed{},
+	}
+	for _, need := range f.Needs {
+		report.Needs = append(report.Needs, jsonNeed{Kind: need.Kind, Name: need.Name})
+	}
+	for _, d := range f.Diagnostics {
+		report.Diagnostics = append(report.Diagnostics, newJSONFinding(d))
+	}
+	return encodeJSON(out, report)
+}
+
+func newJSONFinding(d hclconfig.Diagnostic) jsonFinding {
+	r := jsonFinding{Severity: string(d.Severity), Rule: d.Rule, Summary: d.Summary, Detail: d.Detail}
+	if d.Range.Filename != "" {
+		r.Range = &jsonRange{
+			Filename: d.Range.Filename,
+			Start:    jsonPosition{d.Range.Start.Line, d.Range.Start.Column, d.Range.Start.Byte},
+			End:      jsonPosition{d.Range.End.Line, d.Range.End.Column, d.Range.End.Byte},
+		}
+	}
+	if s := d.Snippet; s != nil {
+		r.Snippet = &jsonSnippet{
+			Code: s.Code, StartLine: s.Line, HighlightStartOffset: s.Start, HighlightEndOffset: s.End, Values: []struct{}{},
+		}
+		if s.Context != "" {
+			r.Snippet.Context = &s.Context
+		}
+	}
+	return r
+}
+
+// encodeJSON writes < and > as they are: they stand in messages, and nobody embeds the report in HTML.
+func encodeJSON(out *bytes.Buffer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}

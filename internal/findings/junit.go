@@ -1,0 +1,112 @@
+package findings
+
+import (
+	"bytes"
+	"encoding/xml"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"iggysink/hclconfig"
+)
+
+type junitReport struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Errors   int          `xml:"errors,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Name      string        `xml:"name,attr"`
+	ClassName string        `xml:"classname,attr"`
+	File      string        `xml:"file,attr,omitempty"`
+	Line      int           `xml:"line,attr,omitempty"`
+	Failure   *junitFailure `xml:"failure"`
+	Output    string        `xml:"system-out,omitempty"`
+}
+
+type junitFailure struct {
+	Type    string `xml:"type,attr"`
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// nowhere is the suite of findings that are about no file, such as a --var.
+const nowhere = "configuration"
+
+// writeJUnit makes a suite of each file, findings or not. An error is a failed test; a warning is one that passes and
+// says something, as it does not stop a configuration; a file without findings has one test, which passes and does not
+// claim more: next to a file that cannot be read nothing is known of the others.
+func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
+	cases := make(map[string][]junitCase)
+	for name := range f.Files {
+		cases[name] = nil
+	}
+	for _, d := range f.Diagnostics {
+		cases[d.Range.Filename] = append(cases[d.Range.Filename], junitCaseOf(d))
+	}
+	report := junitReport{Name: "iggysink validate"}
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		suite := junitSuite{Name: printable(filepath.ToSlash(name)), Cases: cases[name]}
+		if name == "" {
+			suite.Name = nowhere
+		}
+		if len(suite.Cases) == 0 {
+			suite.Cases = []junitCase{{Name: "no finding", ClassName: suite.Name, File: suite.Name}}
+		}
+		for _, c := range suite.Cases {
+			suite.Tests++
+			if c.Failure != nil {
+				suite.Failures++
+			}
+		}
+		report.Tests += suite.Tests
+		report.Failures += suite.Failures
+		report.Suites = append(report.Suites, suite)
+	}
+	out.WriteString(xml.Header)
+	encoder := xml.NewEncoder(out)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(report); err != nil {
+		return err
+	}
+	out.WriteByte('\n')
+	return nil
+}
+
+// junitCaseOf has the place in its name: a report of two findings of one rule has two tests then.
+func junitCaseOf(d hclconfig.Diagnostic) junitCase {
+	name := printable(filepath.ToSlash(d.Range.Filename))
+	c := junitCase{
+		Name:      "[" + d.Rule + "] " + oneLine(d.Summary),
+		ClassName: name,
+		File:      name,
+		Line:      d.Range.Start.Line,
+	}
+	if name == "" {
+		c.ClassName = nowhere
+	}
+	if where := placeOf(d); where != "" {
+		c.Name += " (" + where + ")"
+	}
+	var text bytes.Buffer
+	style{}.finding(&text, d)
+	if d.Severity == hclconfig.Warning {
+		c.Output = text.String()
+	} else {
+		c.Failure = &junitFailure{Type: d.Rule, Message: oneLine(message(d)), Text: text.String()}
+	}
+	return c
+}

@@ -1,0 +1,140 @@
+package findings
+
+import (
+	"bytes"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apparentlymart/go-textseg/v15/textseg"
+	"github.com/hashicorp/hcl/v2"
+	xwidth "golang.org/x/text/width"
+)
+
+// width is the number of terminal cells that text takes: a combining mark takes none of its own, an emoji or a Chinese
+// character two. A mark below a line is in its place only if it counts like the terminal.
+func width(text string) int {
+	cells := 0
+	for rest := []byte(text); len(rest) > 0; {
+		n, cluster, err := textseg.ScanGraphemeClusters(rest, true)
+		if err != nil || n == 0 {
+			break
+		}
+		cells += clusterWidth(cluster)
+		rest = rest[n:]
+	}
+	return cells
+}
+
+// variation16 asks for the picture of a character that also has a plain form.
+const variation16 = '\ufe0f'
+
+// Two of these letters are a flag.
+const firstRegional, lastRegional = '\U0001f1e6', '\U0001f1ff'
+
+func clusterWidth(cluster []byte) int {
+	letters := 0
+	for _, r := range string(cluster) {
+		if r >= firstRegional && r <= lastRegional {
+			letters++
+		}
+		if letters == 2 {
+			return 2
+		}
+		if kind := xwidth.LookupRune(r).Kind(); kind == xwidth.EastAsianWide || kind == xwidth.EastAsianFullwidth || r == variation16 {
+			return 2
+		}
+	}
+	return 1
+}
+
+// blank is as wide as text: tabs stay, so that what follows stands below its mark.
+func blank(text string) string {
+	pieces := strings.Split(text, "\t")
+	for i, piece := range pieces {
+		pieces[i] = strings.Repeat(" ", width(piece))
+	}
+	return strings.Join(pieces, "\t")
+}
+
+// utf16Column is the column of a byte, from 1, in UTF-16 code units. HCL's own column counts grapheme clusters: on a line
+// with emoji or combining marks it is another number.
+func utf16Column(text []byte, at int) int {
+	at = min(at, len(text))
+	column := 1
+	for line := text[bytes.LastIndexByte(text[:at], '\n')+1 : at]; len(line) > 0; {
+		r, n := utf8.DecodeRune(line)
+		column++
+		if r > 0xffff { // a surrogate pair
+			column++
+		}
+		line = line[n:]
+	}
+	return column
+}
+
+// region is a range as github and sarif count it, the end exclusive. It is zero for a file as a whole.
+type region struct{ startLine, startColumn, endLine, endColumn int }
+
+func (f Findings) region(rng hcl.Range) region {
+	if rng.Start.Line == 0 {
+		return region{}
+	}
+	text, known := f.Files[rng.Filename]
+	if !known {
+		return region{rng.Start.Line, rng.Start.Column, rng.End.Line, rng.End.Column}
+	}
+	return region{rng.Start.Line, utf16Column(text, rng.Start.Byte), rng.End.Line, utf16Column(text, rng.End.Byte)}
+}
+
+// relative returns the slash-separated path of a file from the workspace, or its absolute path if it is elsewhere.
+func (o Options) relative(name string) (path string, inside bool) {
+	absolute, err := filepath.Abs(name)
+	if err != nil {
+		return filepath.ToSlash(name), !filepath.IsAbs(name)
+	}
+	folder, err := filepath.Abs(o.Workspace)
+	if err != nil {
+		return filepath.ToSlash(absolute), false
+	}
+	if path, inside = below(folder, absolute); inside {
+		return path, true
+	}
+	// The workspace may be known by a name that goes through a link, the working directory by its own, or the reverse.
+	if path, inside = below(resolved(folder), resolved(absolute)); inside {
+		return path, true
+	}
+	return filepath.ToSlash(absolute), false
+}
+
+func below(folder, name string) (string, bool) {
+	path, err := filepath.Rel(folder, name)
+	if err != nil || path == ".." || strings.HasPrefix(path, ".."+string(filepath.Separator)) {
+		return "", false
+	}
+	return filepath.ToSlash(path), true
+}
+
+// resolved follows the links of a path, or those of its folder: a file from stdin need not exist.
+func resolved(path string) string {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(folder, filepath.Base(path))
+	}
+	return path
+}
+
+// uri returns the reference by which sarif names a file: relative, or a file: URL of one outside of the workspace.
+func (o Options) uri(name string) (uri string, inside bool) {
+	path, inside := o.relative(name)
+	if inside {
+		return (&url.URL{Path: path}).String(), true
+	}
+	if !strings.HasPrefix(path, "/") { // a drive letter
+		path = "/" + path
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String(), false
+}
