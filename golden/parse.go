@@ -16,6 +16,11 @@ import (
 // Parse reads one vector. It is strict: a section, key or value that it does not know, a missing or a repeated one, and
 // a message without a fate are errors that name file, section and line.
 func Parse(name string, data []byte) (Vector, error) {
+	for line := range bytes.Lines(data) {
+		if string(bytes.TrimSpace(line)) == "-- --" { // txtar.Parse would panic
+			return Vector{}, fmt.Errorf("%s: a section has no name", name)
+		}
+	}
 	archive := txtar.Parse(data)
 	v := Vector{Name: name, Doc: strings.TrimSpace(string(archive.Comment)), source: data}
 	if v.Doc == "" {

@@ -64,6 +64,7 @@ func TestParseIsStrict(t *testing.T) {
 		{"no options", "-- options --\nbatch_mode nd_json\nschema text\n", "", `must not come before "options"`},
 		{"nothing else", good[len("A case.\n"):], "", `no section "options"`},
 		{"unknown section", "-- rejected --", "-- refused --", `section "refused": unknown section`},
+		{"section without a name", "-- rejected --", "-- --", "a section has no name"},
 		{"wrong number", "-- message 1 --", "-- message 2 --", "wrong number"},
 		{"number where none belongs", "-- rejected --", "-- rejected 0 --", "wrong number"},
 		{"repeated section", "-- rejected --\n", "-- rejected --\n1 payload\n-- rejected --\n", "out of order or repeated"},
@@ -132,4 +133,22 @@ func TestIntegersAreLittleEndian(t *testing.T) {
 	}
 	_, err := parseInteger("-129", 8, true)
 	require.Error(t, err)
+}
+
+// Whatever the file, Parse does not panic, and what it accepts survives being written and read again.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte(strings.Replace(good, "line one", `quoted "\x00\xff"`, 1)))
+	f.Add([]byte(strings.Replace(good, "-- request 0 --", "-- answers --\n503 Retry-After: 1\n-- request 0 --", 1)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := Parse("fuzz", data)
+		if err != nil {
+			return
+		}
+		again, err := Parse("fuzz", v.Update(v.Requests, v.Rejected))
+		require.NoError(t, err)
+		require.Equal(t, v.Messages, again.Messages)
+		require.Equal(t, v.Requests, again.Requests)
+		require.Equal(t, v.Rejected, again.Rejected)
+	})
 }
