@@ -41,7 +41,7 @@ func (l *loader) collect() []rootBlock {
 	root := schema.ConfigBlock()
 	want := bodySchema(root)
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
-		hcl.BlockHeaderSchema{Type: "locals"})
+		hcl.BlockHeaderSchema{Type: "locals"}, hcl.BlockHeaderSchema{Type: "defaults"})
 	var rest []rootBlock
 	for _, f := range l.files {
 		if f.body == nil {
@@ -54,6 +54,8 @@ func (l *loader) collect() []rootBlock {
 				l.declare(b)
 			case "locals":
 				l.declareLocals(b)
+			case "defaults":
+				l.declareDefaults(b)
 			default:
 				rest = append(rest, rootBlock{b, child(root, b.Type)})
 			}
@@ -97,8 +99,13 @@ func (l *loader) decode(blocks []rootBlock) map[string]any {
 	tree := make(map[string]any)
 	l.places[""] = &origin{value: fileRange(l.files[0].name)}
 	for _, b := range blocks {
+		if b.table.Name == "sink" {
+			l.sinksOf(b.block, b.table, tree)
+			continue
+		}
 		l.block(b.block, b.table, tree, "")
 	}
+	l.checkDefaults(tree)
 	return tree
 }
 
@@ -123,26 +130,38 @@ func (l *loader) block(b *hcl.Block, table *schema.Block, parent map[string]any,
 
 // body reads what is in a block.
 func (l *loader) body(b *hcl.Block, table *schema.Block, pointer string) map[string]any {
+	object := make(map[string]any)
+	l.begin(b, table, object, pointer)
+	content := l.content(b.Body, withDynamic(bodySchema(table), table), table.Name)
+	l.fill(content, table, object, pointer)
+	return object
+}
+
+// begin notes where a block is, and puts its labels into object.
+func (l *loader) begin(b *hcl.Block, table *schema.Block, object map[string]any, pointer string) {
 	rng := header(b)
 	l.places[pointer] = &origin{name: rng, value: rng, title: table.Name}
-	object := make(map[string]any)
 	for i, label := range table.Labels {
 		object[label] = b.Labels[i]
 		l.places[pointer+"/"+label] = &origin{name: rng, value: b.LabelRanges[i], literal: true}
 	}
-	mask := l.masks[rng.Filename]
-	content := l.content(b.Body, bodySchema(table), table.Name)
+}
+
+// fill puts the attributes and blocks of a body into object.
+func (l *loader) fill(content *hcl.BodyContent, table *schema.Block, object map[string]any, pointer string) {
 	for i := range table.Attributes {
 		if a := content.Attributes[table.Attributes[i].Name]; a != nil {
 			l.attribute(a, &table.Attributes[i], object, pointer)
 		}
 	}
 	for _, nested := range content.Blocks {
-		mask.showBlock(nested)
+		l.masks[header(nested).Filename].showBlock(nested)
+		if nested.Type == "dynamic" {
+			l.dynamic(nested, table, object, pointer)
+			continue
+		}
 		l.block(nested, child(table, nested.Type), object, pointer)
 	}
-	mask.context(b, table.Name)
-	return object
 }
 
 // attribute evaluates one attribute and puts its value into object, unless it is null or not known.
@@ -162,7 +181,7 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 	case errors.Is(err, errNumber):
 		l.at(o.value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
 	case err != nil:
-		l.at(o.value, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), "")
+		l.wrongType(value, table, pointer)
 	case !numbersFit(converted):
 		l.at(o.value, "number-out-of-range", "", table.Name+" has more than 300 digits.")
 	default:
@@ -176,6 +195,30 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 		return
 	}
 	o.unknown = true
+}
+
+// wrongType tells of a value that cannot be converted; of a list or a map it tells which element.
+func (l *loader) wrongType(value cty.Value, table *schema.Attribute, pointer string) {
+	plain, _ := value.Unmark()
+	if (table.Type.IsListType() || table.Type.IsMapType()) && plain.IsKnown() && !plain.IsNull() && plain.CanIterateElements() {
+		found := false
+		for it := plain.ElementIterator(); it.Next(); {
+			key, e := it.Element()
+			if _, err := convertTo(e, table.Type.ElementType()); err == nil {
+				continue
+			}
+			at := l.places[pointer+"/"+schema.EscapePointer(textOfKey(key))]
+			if at == nil {
+				break
+			}
+			found = true
+			l.at(at.value, "wrong-type", fmt.Sprintf("an element of %s must be %s", table.Name, typeInWords(table.Type.ElementType())), "")
+		}
+		if found {
+			return
+		}
+	}
+	l.at(l.places[pointer].value, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), "")
 }
 
 func (l *loader) attributeValue(a *hcl.Attribute, table *schema.Attribute) cty.Value {

@@ -2,6 +2,7 @@ package hclconfig
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -66,12 +67,73 @@ func (d Diagnostics) sorted() Diagnostics {
 	})
 }
 
-// report collects findings.
-type report struct{ found Diagnostics }
+// maxFindings of one severity are kept. Nobody reads more, and a hostile file could make millions.
+const maxFindings = 2000
 
-// at adds a finding of a rule. The severity and, if summary is empty, the summary are those of the rule's row.
+// report collects findings.
+type report struct {
+	found    Diagnostics
+	seen     map[findingKey]*repetition
+	counts   map[Severity]int
+	instance instance // the sink that is looked at; the zero value outside of one
+}
+
+// instance is one sink of the plain tree.
+type instance struct {
+	address string // such as tenant["acme"]; empty if its block has no for_each
+	count   int    // how many sinks its block makes
+}
+
+// findingKey tells one finding from another.
+type findingKey struct {
+	rng                   hcl.Range
+	rule, summary, detail string
+}
+
+// repetition says for which instances of a sink a finding was made.
+type repetition struct {
+	addresses []string
+	count     int
+}
+
+// at adds a finding of a rule. The severity and, if summary is empty, the summary are those of the rule's row. What was
+// found before, as in another instance of the same block, is not found again.
 func (r *report) at(rng hcl.Range, rule, summary, detail string) {
 	row := ruleByID(rule)
-	r.found = append(r.found, Diagnostic{Severity: row.Severity, Rule: rule, Summary: cmp.Or(summary, row.Summary),
-		Detail: detail, Range: rng})
+	key := findingKey{rng, rule, cmp.Or(summary, row.Summary), detail}
+	if r.seen == nil {
+		r.seen, r.counts = make(map[findingKey]*repetition), make(map[Severity]int)
+	}
+	s := r.seen[key]
+	if s == nil {
+		if r.counts[row.Severity]++; r.counts[row.Severity] > maxFindings {
+			return
+		}
+		s = &repetition{count: r.instance.count}
+		r.seen[key] = s
+		r.found = append(r.found, Diagnostic{Severity: row.Severity, Rule: rule, Summary: key.summary, Detail: detail, Range: rng})
+	}
+	if a := r.instance.address; a != "" && !slices.Contains(s.addresses, a) {
+		s.addresses = append(s.addresses, a)
+	}
+}
+
+// nameInstances says which instances a finding is about, unless it is about all that a block makes, and that there would
+// be more to say.
+func (r *report) nameInstances() {
+	for i := range r.found {
+		d := &r.found[i]
+		s := r.seen[findingKey{d.Range, d.Rule, d.Summary, d.Detail}]
+		if s == nil || len(s.addresses) == 0 || len(s.addresses) == s.count {
+			continue
+		}
+		where := s.addresses[0]
+		if n := len(s.addresses); n > 1 {
+			where = fmt.Sprintf("%s and %d more", where, n-1)
+		}
+		d.Detail = join(d.Detail, "In "+where+".")
+	}
+	if n := max(r.counts[Error]-maxFindings, 0) + max(r.counts[Warning]-maxFindings, 0); n > 0 {
+		r.at(hcl.Range{}, "too-many-findings", fmt.Sprintf("%d more findings", n), "They are not shown. Mend these first.")
+	}
 }

@@ -16,6 +16,7 @@ type scope struct {
 	variables map[string]*variable
 	locals    map[string]*local
 	contexts  map[string]*hcl.EvalContext // by folder, made when all locals have a value
+	turns     map[string]cty.Value        // each, and the iterators of dynamic blocks, where an expression stands in them
 }
 
 // local is one attribute of a locals block.
@@ -80,22 +81,31 @@ func (l *loader) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
 	return v
 }
 
-// textSize adds up the text in a value.
+// textSize adds up the text in a value, and counts its elements. It stops where that is more than a value may have.
 func textSize(v cty.Value) int {
-	v, _ = v.UnmarkDeep()
-	n := 0
-	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
-		if n++; e.IsKnown() && !e.IsNull() && e.Type() == cty.String {
-			n += len(e.AsString())
-		}
-		return n <= maxValueSize, nil
-	})
+	v, _ = v.Unmark()
+	switch {
+	case !v.IsKnown() || v.IsNull():
+		return 1
+	case v.Type() == cty.String:
+		return 1 + len(v.AsString())
+	case !v.CanIterateElements():
+		return 1
+	}
+	n := 1
+	for it := v.ElementIterator(); n <= maxValueSize && it.Next(); {
+		_, e := it.Element()
+		n += textSize(e)
+	}
 	return n
 }
 
 // numbersFit reports whether every number, and every text that could be converted to one, has a bounded exponent.
 func numbersFit(v cty.Value) bool {
 	v, _ = v.UnmarkDeep()
+	if v.Type() == cty.String {
+		return true
+	}
 	fit := true
 	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
 		if e.IsKnown() && !e.IsNull() && e.Type() == cty.Number {
@@ -123,14 +133,23 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 	if !how.noContext { // a literal may be evaluated before the variables have their values
 		ctx = l.context(expr.Range().Filename)
 	}
-	if how.template != nil {
-		ctx = ctx.NewChild()
-		ctx.Variables = how.template
+	for _, names := range []map[string]cty.Value{l.scope.turns, how.template} {
+		if len(names) > 0 && !how.noContext {
+			ctx = ctx.NewChild()
+			ctx.Variables = names
+		}
 	}
 	if l.counting = l.counts(expr); l.counting && !l.textCheap(expr) {
 		return cty.DynamicVal
 	}
-	value, diags := expr.Value(ctx)
+	if l.exhausted { // which was told: one finding for all
+		return cty.DynamicVal
+	}
+	value, diags := l.native(expr).Value(ctx)
+	if l.exhausted {
+		l.at(expr.Range(), "too-much-work", "", "Its loops, or the text that they make, are too large.")
+		return cty.DynamicVal
+	}
 	if !diags.HasErrors() {
 		return value
 	}
@@ -183,12 +202,17 @@ func (l *loader) namesKnown(expr hcl.Expression, how evaluation) bool {
 func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 	root, rng := t.RootName(), t.SourceRange()
 	_, isField := how.template[root]
+	_, isTurn := l.scope.turns[root]
 	switch {
 	case how.noContext:
 		l.at(rng, "invalid-variable", "a literal is expected",
 			"Text stands in quotes; other names and functions cannot be used here.")
 	case isField:
 		return true
+	case isTurn:
+		return l.turnKnown(t)
+	case root == "each":
+		l.at(rng, "unknown-name", "there is no each here", "each.key and each.value belong to a sink with for_each.")
 	case slices.Contains(fields(), root):
 		l.at(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
@@ -203,6 +227,18 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 		l.at(rng, "unknown-name", summary, join("Text stands in quotes. Names are var.NAME and local.NAME.", didYouMean(root, roots)))
 	}
 	return false
+}
+
+// turnKnown tells of something behind each, or an iterator, that is neither key nor value.
+func (l *loader) turnKnown(t hcl.Traversal) bool {
+	root := t.RootName()
+	name, named := nameAfter(t, root)
+	if named && name != "key" && name != "value" {
+		l.at(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, printable(name)),
+			join(fmt.Sprintf("It has %s.key and %s.value.", root, root), didYouMean(name, []string{"key", "value"})))
+		return false
+	}
+	return true
 }
 
 // declared tells of a var.NAME or local.NAME that is not declared.

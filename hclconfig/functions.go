@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -16,8 +15,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
-
-	"iggysink/schema"
 )
 
 // mark is what a value carries through every expression.
@@ -43,7 +40,8 @@ func pureFunctions() map[string]function.Function {
 		"keys": stdlib.KeysFunc, "values": stdlib.ValuesFunc, "length": lengthFunction(),
 		"contains": stdlib.ContainsFunc, "lookup": stdlib.LookupFunc, "distinct": stdlib.DistinctFunc,
 		"flatten": stdlib.FlattenFunc, "min": stdlib.MinFunc, "max": stdlib.MaxFunc,
-		"try": tryfunc.TryFunc, "can": tryfunc.CanFunc,
+		"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+		"try":   tryfunc.TryFunc, "can": tryfunc.CanFunc,
 	}
 }
 
@@ -57,6 +55,7 @@ func functionNames() string {
 // functions returns those that an expression in the folder dir may call.
 func (l *loader) functions(dir string) map[string]function.Function {
 	all := pureFunctions()
+	l.withCosts(all)
 	all["env"] = l.envFunction()
 	all["file"] = l.fileFunction(dir)
 	return all
@@ -162,7 +161,7 @@ func (l *loader) envFunction() function.Function {
 				return outside(cty.StringVal(value)), nil
 			case len(args) == 2:
 				return args[1].Mark(sensitive), nil
-			case l.opts.Unknowns && !l.opts.StrictEnv:
+			case l.unknowns():
 				l.needs[Need{"env", shown}] = true
 				return outside(cty.UnknownVal(cty.String)), nil
 			}
@@ -172,49 +171,8 @@ func (l *loader) envFunction() function.Function {
 	})
 }
 
-// nameIn returns a name that a function was given, and what may be shown of it: it may itself come from outside. The
-// results of these functions are sensitive, whatever their arguments are.
-func nameIn(v cty.Value) (name, shown string) {
-	v, marks := v.Unmark()
-	name = v.AsString()
-	if _, secret := marks[sensitive]; secret {
-		return name, schema.SecretMask
-	}
-	return name, name
-}
-
 // outside marks a value that came from outside and must not be printed.
 func outside(v cty.Value) cty.Value { return v.Mark(sensitive).Mark(external) }
-
-// fileFunction is file(path), relative to dir.
-func (l *loader) fileFunction(dir string) function.Function {
-	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String, AllowMarked: true}},
-		Type:   function.StaticReturnType(cty.String),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			name, shown := nameIn(args[0])
-			path := relativeTo(dir, name)
-			if shown == name {
-				shown = path
-			}
-			text, err := readBounded(path, maxValueSize)
-			switch {
-			case errors.Is(err, fs.ErrNotExist) && l.opts.Unknowns:
-				l.needs[Need{"file", shown}] = true
-				return outside(cty.UnknownVal(cty.String)), nil
-			case errors.Is(err, errTooLarge):
-				return cty.NilVal, &callError{"invalid-file", "", "The file has more than 1 MiB."}
-			case err != nil:
-				return cty.NilVal, &callError{"invalid-file", "", because(err)}
-			case badText(text) >= 0:
-				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
-			case l.counting && !isCheap(string(text)):
-				return cty.NilVal, &callError{"number-out-of-range", "", "The file is a number that is too large to count with."}
-			}
-			return outside(cty.StringVal(string(text))), nil
-		},
-	})
-}
 
 // relativeTo makes a path start at dir, unless it is absolute.
 func relativeTo(dir, path string) string {

@@ -17,7 +17,9 @@ const (
 	maxRecursion = 10000 // operators and brackets of a statement: each may be a level of the parser's recursion
 	maxDigits    = 300   // of a number
 	maxExponent  = 300
-	maxCheap     = 9999 // digits and exponent of what can still be converted in no time
+	maxCheap     = 9999   // digits and exponent of what can still be converted in no time
+	maxProducts  = 100    // of a statement: each may double the digits of a number
+	maxBlocks    = 50_000 // of a file; objects, in JSON
 )
 
 // guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
@@ -76,7 +78,8 @@ func (g *guardian) fail(rng hcl.Range, rule, detail string) { g.at(rng, rule, ""
 
 // tokens checks native tokens. Where they stand inside of a JSON string, at is the range of that string.
 func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) {
-	depth, blocks, recursion := 0, 0, 0 // blocks are the brackets that are no part of an expression
+	depth, blocks, recursion, products := 0, 0, 0, 0 // blocks are the brackets that are no part of an expression
+	total := 0
 	for i, t := range tokens {
 		rng := t.Range
 		if at != nil {
@@ -87,6 +90,10 @@ func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) {
 			hclsyntax.TokenTemplateControl:
 			if depth == blocks && opensBlock(tokens, i) {
 				blocks++
+				if total++; total > maxBlocks {
+					g.fail(rng, "too-many-blocks", fmt.Sprintf("A file has at most %d.", maxBlocks))
+					return
+				}
 			}
 			depth, recursion = depth+1, recursion+1
 		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
@@ -94,7 +101,7 @@ func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) {
 			blocks = min(blocks, depth)
 		case hclsyntax.TokenNewline, hclsyntax.TokenComment:
 			if depth <= blocks { // the end of a statement; an expression in brackets goes on
-				recursion = 0
+				recursion, products = 0, 0
 			}
 		case hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
 			if !isBounded(string(t.Bytes)) && (t.Type == hclsyntax.TokenNumberLit || !isCheap(string(t.Bytes))) {
@@ -104,6 +111,13 @@ func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) {
 			hclsyntax.TokenCQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenCHeredoc:
 		default: // operators, dots and what is invalid
 			recursion++
+			if t.Type == hclsyntax.TokenStar || t.Type == hclsyntax.TokenSlash {
+				products++
+			}
+		}
+		if products > maxProducts {
+			g.fail(rng, "number-out-of-range", fmt.Sprintf("At most %d multiplications and divisions in one statement.", maxProducts))
+			return
 		}
 		if depth > maxDepth || recursion > maxRecursion {
 			g.fail(rng, "too-deep", fmt.Sprintf("At most %d brackets deep, and %d operators in one statement.", maxDepth,

@@ -5,11 +5,15 @@
 //	read.go      finds the files and reads them, bounded
 //	guard.go     refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
 //	translate.go tells what HCL found in our own words
-//	eval.go      variables, locals and functions
+//	variables.go what variables are declared, values.go where their values come from
+//	eval.go      locals, names and functions; cost.go bounds what an expression may take
 //	decode.go    blocks and attributes -> a plain tree, with the place of every value in sourcemap.go; a url in
 //	             urltemplate.go
+//	expand.go    for_each, dynamic and defaults: more than one block of the tree from one of the text
 //	violations.go the tree against the JSON Schema, each violation at its place
-//	rules.go     what a schema cannot say, on the typed configuration; the ids of all findings are in rulestable.go
+//	rules.go     what a schema cannot say, on the typed configuration; lint.go what works but cannot be meant; the ids
+//	             of all findings are in rulestable.go
+//	ignore.go    comments that silence a warning
 //	mask.go      one source line for each finding, without secrets
 //
 // All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()
@@ -38,8 +42,13 @@ type Options struct {
 	// Unknowns accepts an unset env(), a variable without value and a missing file(): the value is unknown, the rest is
 	// checked, and Result.Needs tells the name. Without it they are errors.
 	Unknowns bool
-	// StrictEnv makes an unset env() an error in spite of Unknowns.
+	// StrictEnv makes those three errors in spite of Unknowns.
 	StrictEnv bool
+	// AllowFiles are folders that file() may read from, next to the folder of the file that calls it.
+	AllowFiles []string
+	// Texts are files to take from here rather than from the disk, by the name that Load is given or finds: standard
+	// input, or what an editor has not saved yet. A folder that is loaded has those among them that would be in it.
+	Texts map[string][]byte
 }
 
 // Result is what Load made of the files.
@@ -70,10 +79,14 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	if !l.broken {
 		l.variables()
 		l.locals()
+		l.validations()
 		tree := l.decode(root)
 		l.validate(tree)
+		l.dropDefaults(tree)
 		config = l.typed(tree)
 		l.rules(config)
+		l.unused()
+		l.ignores()
 	}
 	return l.finish(config)
 }
@@ -83,13 +96,20 @@ type loader struct {
 	report
 	opts   Options
 	files  []*source
+	autos  []string         // files of variables that were found in folders
 	masks  map[string]*mask // by file name
 	needs  map[Need]bool
 	broken bool // a file could not be parsed: what it declares is not known, so nothing is said about the rest
 
-	scope    scope
-	counting bool // the expression that is being evaluated converts text to numbers
-	places   sourceMap
+	scope     scope
+	counting  bool       // the expression that is being evaluated converts text to numbers
+	spent     int        // what loops and text have cost so far
+	exhausted bool       // the expression that is being evaluated costs more than is left
+	made      int        // how many blocks for_each and dynamic have made
+	sinks     []instance // by their place in the tree
+	emptyEach *hcl.Range // of the first for_each that makes no sink
+	defaults  *defaults  // nil without such a block
+	places    sourceMap
 }
 
 // source is one file.
@@ -112,6 +132,7 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 	slices.SortFunc(result.Needs, func(a, b Need) int {
 		return strings.Compare(a.Kind+"\x00"+a.Name, b.Kind+"\x00"+b.Name)
 	})
+	l.nameInstances()
 	found := l.found.sorted()
 	for i := range found {
 		if m := l.masks[found[i].Range.Filename]; m != nil {

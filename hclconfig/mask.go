@@ -116,6 +116,9 @@ func (m *mask) snippet(rng hcl.Range) *Snippet {
 	s := &Snippet{Line: rng.Start.Line, Context: m.contextAt(at)}
 	to := max(at, min(rng.End.Byte, start+len(line)))
 	s.render(line, m.hidden(span{start, start + len(line)}), at-start, to-start)
+	if s.Code == "" { // a comment alone
+		return nil
+	}
 	s.cut()
 	return s
 }
@@ -272,10 +275,12 @@ func isName(all hclsyntax.Tokens, i int) bool {
 	}
 	word := string(all[i].Bytes)
 	if i > 1 && all[i-1].Type == hclsyntax.TokenDot {
-		root := string(all[i-2].Bytes)
-		return root == "var" || root == "local"
+		for i > 1 && all[i-1].Type == hclsyntax.TokenDot && all[i-2].Type == hclsyntax.TokenIdent {
+			i -= 2
+		}
+		return slices.Contains([]string{"var", "local", "each"}, string(all[i].Bytes))
 	}
-	return slices.Contains(append(fields(), "var", "local", "true", "false", "null", "for", "in", "if"), word)
+	return slices.Contains(append(fields(), "var", "local", "each", "true", "false", "null", "for", "in", "if"), word)
 }
 
 // jsonTokens returns every string that is no name, and every number.

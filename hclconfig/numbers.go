@@ -10,14 +10,8 @@ import (
 
 // counts reports whether an expression has an operator, an index or a function that converts text to a number.
 func (l *loader) counts(expr hcl.Expression) bool {
-	node, isNative := expr.(hclsyntax.Expression)
-	if !isNative {
-		if node = l.jsonTemplate(expr.Range()); node == nil {
-			return false
-		}
-	}
 	found := false
-	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
+	_ = hclsyntax.VisitAll(l.native(expr), func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
 		switch n := n.(type) {
 		case *hclsyntax.BinaryOpExpr, *hclsyntax.UnaryOpExpr, *hclsyntax.IndexExpr:
 			found = true
@@ -37,6 +31,8 @@ func (l *loader) textCheap(expr hcl.Expression) bool {
 			value = l.scope.variables[name].value
 		} else if name, isLocal := nameAfter(t, "local"); isLocal {
 			value = l.scope.locals[name].value
+		} else if turn, isTurn := l.scope.turns[t.RootName()]; isTurn {
+			value = turn
 		}
 		if value != cty.NilVal && !textFits(value, isCheap) {
 			l.at(t.SourceRange(), "number-out-of-range", "", "Its text is a number that is too large to count with.")

@@ -51,6 +51,9 @@ func canonical(name string) string {
 // expand returns the file that path names, or the configuration files of that folder, sorted. Folders are not followed
 // down: a link to a parent cannot loop.
 func (l *loader) expand(path string) []string {
+	if _, given := l.opts.Texts[path]; given {
+		return []string{path}
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		l.unreadable(path, err)
@@ -66,8 +69,16 @@ func (l *loader) expand(path string) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		if isConfiguration(e.Name()) {
-			names = append(names, filepath.Join(path, e.Name()))
+		switch name := filepath.Join(path, e.Name()); {
+		case isConfiguration(e.Name()):
+			names = append(names, name)
+		case isAutomatic(e.Name()):
+			l.autos = append(l.autos, name)
+		}
+	}
+	for name := range l.opts.Texts {
+		if filepath.Dir(name) == filepath.Clean(path) && isConfiguration(filepath.Base(name)) && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	if len(names) == 0 {
@@ -83,6 +94,12 @@ func isConfiguration(name string) bool {
 		return false
 	}
 	return strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
+}
+
+// isAutomatic reports whether a file holds values of variables that apply without being named.
+func isAutomatic(name string) bool {
+	return !strings.HasPrefix(name, ".") &&
+		(strings.HasSuffix(name, ".auto.vars.hcl") || strings.HasSuffix(name, ".auto.vars.hcl.json"))
 }
 
 func fileRange(name string) hcl.Range { return hcl.Range{Filename: name} }
@@ -134,17 +151,35 @@ func readBounded(path string, limit int64) (text []byte, err error) {
 	return text, err
 }
 
-func (l *loader) readFile(name string) {
-	text, err := readBounded(name, maxFileSize)
+// textOf returns a configuration file, or a file of variables.
+func (l *loader) textOf(name string) ([]byte, error) {
+	text, given := l.opts.Texts[name]
 	switch {
-	case errors.Is(err, errTooLarge):
-		l.broken = true
-		l.at(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", maxFileSize>>20))
-	case err != nil:
-		l.unreadable(name, err)
-	default:
-		l.files = append(l.files, &source{name: name, text: text, json: strings.HasSuffix(name, ".json")})
+	case !given:
+		return readBounded(name, maxFileSize)
+	case len(text) > maxFileSize:
+		return nil, errTooLarge
 	}
+	return text, nil
+}
+
+func (l *loader) readFile(name string) {
+	text, err := l.textOf(name)
+	if err != nil {
+		l.notRead(name, err)
+		return
+	}
+	l.files = append(l.files, &source{name: name, text: text, json: strings.HasSuffix(name, ".json")})
+}
+
+// notRead tells why a file could not be read.
+func (l *loader) notRead(name string, err error) {
+	if !errors.Is(err, errTooLarge) {
+		l.unreadable(name, err)
+		return
+	}
+	l.broken = true
+	l.at(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", maxFileSize>>20))
 }
 
 // parse parses every file that the guard lets through.
@@ -158,6 +193,9 @@ func (l *loader) parse() {
 			continue
 		}
 		f.body = body
+		if native, isNative := body.(*hclsyntax.Body); isNative {
+			l.charge(native)
+		}
 		l.masks[f.name].parsed = true
 	}
 }

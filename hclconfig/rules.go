@@ -19,6 +19,7 @@ func (l *loader) rules(config *schema.Config) {
 	l.iggyRules(config)
 	for i := range config.Sinks {
 		r := sinkRules{l, &config.Sinks[i], "/sink/" + strconv.Itoa(i)}
+		l.instance = l.instanceAt(r.pointer + "/")
 		r.times()
 		r.statusCodes()
 		r.request()
@@ -26,8 +27,10 @@ func (l *loader) rules(config *schema.Config) {
 		r.urls()
 		r.policies()
 		r.topics()
+		r.limits()
 	}
 	l.acrossSinks(config)
+	l.instance = instance{}
 }
 
 // iggyRules asks for one login.
@@ -68,9 +71,10 @@ func (l *loader) acrossSinks(config *schema.Config) {
 	for i := range config.Sinks {
 		s := &config.Sinks[i]
 		pointer := "/sink/" + strconv.Itoa(i)
+		l.instance = l.instanceAt(pointer + "/")
 		if s.Name != "" && l.places.known(pointer+"/name") {
 			if first, found := names[s.Name]; found {
-				l.twice(pointer+"/name", first, "duplicate-sink", fmt.Sprintf("a second sink %q", printable(s.Name)))
+				l.twice(pointer+"/name", first, "duplicate-sink", "a second sink "+nameOf(s.Name))
 			} else {
 				names[s.Name] = pointer + "/name"
 			}
@@ -86,6 +90,14 @@ func (l *loader) acrossSinks(config *schema.Config) {
 		}
 		l.groups(s, pointer, groups)
 	}
+}
+
+// nameOf writes the name of a sink: as a label, or as the address of an instance.
+func nameOf(name string) string {
+	if strings.HasSuffix(name, "]") {
+		return name
+	}
+	return strconv.Quote(name)
 }
 
 // groups finds a topic that an earlier sink reads with the same group.
@@ -114,7 +126,11 @@ func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string
 
 // twice tells of a second something and names the place of the first.
 func (l *loader) twice(pointer, first, rule, summary string) {
-	l.at(l.places.find(pointer).value, rule, summary, "The first is at "+place(l.places.find(first).value)+".")
+	where := "The first is at " + place(l.places.find(first).value) + "."
+	if a := l.instanceAt(first).address; a != "" && l.instanceAt(pointer).count > 1 {
+		where = "The first is that of " + a + ". Use each.key in it."
+	}
+	l.at(l.places.find(pointer).value, rule, summary, where)
 }
 
 // sinkRules are the rules about one sink.
@@ -175,6 +191,7 @@ func short(d schema.Duration) string {
 func (r sinkRules) times() {
 	s := r.sink
 	r.order("retry_delay", "max_retry_delay", s.RetryDelay, s.MaxRetryDelay, "retry-delay-order")
+	r.order("max_retry_delay", "max_retry_after", s.MaxRetryDelay, s.MaxRetryAfter, "retry-after-cap")
 	if b := s.CircuitBreaker; b != nil {
 		r.order("circuit_breaker/cooldown", "circuit_breaker/max_cooldown", b.Cooldown, b.MaxCooldown, "cooldown-order")
 	}
@@ -357,6 +374,9 @@ func (r sinkRules) topics() {
 }
 
 func (r sinkRules) groupDetail(st *schema.Stream) string {
+	if r.instance.address != "" {
+		return "It is iggysink- and the name of each sink. Renaming the block would start new groups: set consumer_group to keep them."
+	}
 	return fmt.Sprintf("It is %q. Renaming the sink would start a new group: set consumer_group to keep it.",
 		printable(r.sink.Group(st)))
 }

@@ -46,6 +46,10 @@ func fileRules() []Rule {
 		{"number-out-of-range", Error, "a number is out of range",
 			"A number has at most 300 digits and an exponent of at most 300. No attribute needs more, and the exact value " +
 				"of a number such as 1e9999999 takes a long time to compute."},
+		{"too-many-blocks", Error, "too many blocks",
+			"A file has at most 50000 blocks, and for_each and dynamic make at most 20000, all together."},
+		{"too-many-findings", Warning, "there is more to say",
+			"At most 2000 errors and 2000 warnings are shown."},
 		{"syntax", Error, "invalid syntax",
 			"The text is not HCL. A block is `type \"label\" { ... }`, an attribute is `name = value` on its own line, and a " +
 				"one-line block holds exactly one attribute. In *.hcl.json files the rules of JSON apply."},
@@ -80,16 +84,27 @@ func languageRules() []Rule {
 		{"invalid-expression", Error, "an expression cannot be evaluated",
 			"The expression is well-formed but has no value, such as an element of a list that has fewer."},
 		{"value-too-large", Error, "a value is too large", "A local or a variable holds at most 1 MiB of text."},
+		{"too-much-work", Error, "an expression is too much work",
+			"Loops, text and function calls have a bound, all expressions together. Loops in loops over long lists, and text " +
+				"that is put together from long text, exceed it."},
+		{"invalid-for-each", Error, "for_each cannot go through the value",
+			"The for_each of a sink takes a map or a set of strings, that of a dynamic block a list too. The keys of a sink's " +
+				"for_each become part of its name, so they are no secret. toset(list) makes a set of a list."},
 		{"env-unset", Error, "an environment variable is not set",
 			"env(\"NAME\") needs the variable NAME in the environment of the process. env(\"NAME\", \"x\") gives x where it is " +
 				"not set. A variable that is set but empty counts as set."},
 		{"invalid-file", Error, "file() cannot read a file",
 			"file(\"path\") reads UTF-8 text of at most 1 MiB. A relative path starts at the folder of the file that names it."},
+		{"file-outside", Error, "file() may not read there",
+			"file() reads in the folder of the file that calls it, links followed, and in folders that --allow-files names. " +
+				"Who may change a configuration could otherwise read every file that the process can."},
+		{"validation-failed", Error, "the value of a variable is not valid",
+			"A validation block of the variable has a condition that the value does not meet. Its error_message says why."},
 		{"missing-variable", Error, "a variable has no value",
-			"A variable without default gets its value from --var NAME=VALUE, from a --var-file, or from the environment " +
-				"variable IGGYSINK_VAR_NAME."},
+			"A variable without default gets its value from --var NAME=VALUE, from a --var-file, from a *.auto.vars.hcl file " +
+				"of a folder that is loaded, or from the environment variable IGGYSINK_VAR_NAME; the first of these wins."},
 		{"invalid-variable", Error, "a variable has an invalid value",
-			"The value of a variable must be of its type, and a --var, a --var-file or IGGYSINK_VAR_NAME must name a " +
+			"The value of a variable must be of its type, and a --var, a --var-file, a *.auto.vars.hcl file or IGGYSINK_VAR_NAME must name a " +
 				"variable that is declared. Values are literals: they use no functions and no other names."},
 		{"template-field", Error, "stream, topic and partition cannot be used here",
 			"${stream}, ${topic} and ${partition} differ from partition to partition. They are filled in after the " +
@@ -132,6 +147,14 @@ func meaningRules() []Rule {
 			"Each sink has its own file, so that it can be shown and sent again by itself."},
 		{"retry-delay-order", Error, "retry_delay is above max_retry_delay",
 			"retry_delay is the bound of the first wait, max_retry_delay that of every wait."},
+		{"retry-after-cap", Warning, "max_retry_after is below max_retry_delay",
+			"max_retry_after cuts what a Retry-After header asks for. Below max_retry_delay, an endpoint that asks for quiet " +
+				"gets less of it than one that says nothing."},
+		{"batch-limit-unused", Warning, "a limit of batches has no effect",
+			"batch_mode individual and raw send one message a request, whatever batch_length and batch_wait say."},
+		{"batch-length-unreachable", Warning, "batch_length cannot be reached",
+			"So many messages, however small, do not fit into max_payload_size_bytes with their metadata. Lower batch_length, or " +
+				"raise the other."},
 		{"poll-interval-order", Error, "poll_interval is above max_poll_interval",
 			"poll_interval is the first wait after an empty poll; it grows up to max_poll_interval."},
 		{"cooldown-order", Error, "cooldown is above max_cooldown",
@@ -171,6 +194,15 @@ func meaningRules() []Rule {
 			"ordering = \"partition\" keeps one request of a partition in flight. More than one needs \"key\" or \"none\"."},
 		{"iggy-credentials", Error, "the Iggy server asks for a login",
 			"The iggy block has either username and password, or token."},
+		{"unused-variable", Warning, "a variable is not used",
+			"No expression names the variable. It may be left over, or another name may be misspelled."},
+		{"unused-local", Warning, "a local is not used",
+			"No expression names the local. It may be left over, or another name may be misspelled."},
+		{"invalid-ignore", Warning, "a comment cannot silence a warning",
+			"`# iggysink:ignore RULE REASON` on the line above silences one warning; in JSON it is the property `\"//\": " +
+				"\"iggysink:ignore RULE REASON\"` on the line above. It needs a rule of severity warning, and a reason."},
+		{"unused-ignore", Warning, "a comment silences nothing",
+			"The line below has no such warning any more."},
 		{"health-check-url", Error, "health_check_url is missing",
 			"The url differs from partition to partition and the check has none. Say where to check."},
 	}

@@ -191,12 +191,15 @@ func (r *report) evaluation(d *hcl.Diagnostic) {
 	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
 	var own *callError
 	switch {
+	case d.Summary == hugeNumber:
+		r.at(rng, "number-out-of-range", "", "It has more than 300 digits.")
 	case d.Summary == "Function calls not allowed":
 		r.at(rng, "invalid-variable", "a literal is expected", "Functions and other names cannot be used here.")
 	case isCall && errors.As(extra.FunctionCallError(), &own):
 		r.at(rng, own.rule, own.summary, own.detail)
 	case d.Summary == "Call to unknown function":
-		r.at(rng, "unknown-function", "", "Known are "+functionNames()+".")
+		r.at(rng, "unknown-function", "", join(didYouMean(calledName(d), strings.Split(functionNames(), ", ")),
+			"Known are "+functionNames()+"."))
 	case isCall, strings.Contains(d.Summary, "function argument"), strings.Contains(d.Summary, "expanding argument"):
 		name := ""
 		if isCall {
@@ -212,6 +215,14 @@ func (r *report) evaluation(d *hcl.Diagnostic) {
 		}
 		r.at(rng, "invalid-expression", "", "The expression has no value. Its parts do not fit together.")
 	}
+}
+
+// calledName returns the name of a function that does not exist, which is a word in front of a parenthesis.
+func calledName(d *hcl.Diagnostic) string {
+	if call, isCall := d.Expression.(*hclsyntax.FunctionCallExpr); isCall {
+		return call.Name
+	}
+	return ""
 }
 
 func callSummary(name string) string {

@@ -1,7 +1,6 @@
 package hclconfig
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,14 +58,9 @@ func templateText(s string) string {
 
 // fieldsInText reports whether every use of a field in expr is plain text, and tells of those that are not.
 func (l *loader) fieldsInText(expr hcl.Expression) bool {
-	node, isNative := expr.(hclsyntax.Expression)
-	at := hcl.Range{}
-	if !isNative { // a JSON string: its text is a template
-		at = expr.Range()
-		if node = l.jsonTemplate(at); node == nil {
-			return true
-		}
-	}
+	node := l.native(expr)
+	_, isNative := expr.(hclsyntax.Expression)
+	at := expr.Range()
 	w := fieldWalker{}
 	_ = hclsyntax.Walk(node, &w) // the walker gives no diagnostics
 	for _, use := range w.wrong {
@@ -81,23 +75,6 @@ func (l *loader) fieldsInText(expr hcl.Expression) bool {
 	return len(w.wrong) == 0
 }
 
-// jsonTemplate parses the text of a JSON string as HCL does when it evaluates it.
-func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
-	for _, f := range l.files {
-		if f.name != rng.Filename || !rng.CanSliceBytes(f.text) {
-			continue
-		}
-		var text string
-		if json.Unmarshal(rng.SliceBytes(f.text), &text) != nil {
-			return nil
-		}
-		if expr, diags := hclsyntax.ParseTemplate([]byte(text), f.name, rng.Start); !diags.HasErrors() {
-			return expr
-		}
-	}
-	return nil
-}
-
 // fieldWalker finds fields below something that is not text.
 type fieldWalker struct {
 	around int // how many nodes that are not text are open
@@ -107,7 +84,7 @@ type fieldWalker struct {
 // isText reports whether a field below node stays text.
 func isText(node hclsyntax.Node) bool {
 	switch node.(type) {
-	case *hclsyntax.TemplateExpr, *hclsyntax.TemplateWrapExpr, *hclsyntax.ParenthesesExpr, *hclsyntax.ScopeTraversalExpr:
+	case *charged, *hclsyntax.TemplateExpr, *hclsyntax.TemplateWrapExpr, *hclsyntax.ParenthesesExpr, *hclsyntax.ScopeTraversalExpr:
 		return true
 	}
 	return false

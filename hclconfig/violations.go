@@ -13,14 +13,35 @@ import (
 // the tree, so that the rest can be decoded and looked at by the rules.
 func (l *loader) validate(tree map[string]any) {
 	for _, v := range schema.ValidateConfig(tree) {
+		l.instance = l.instanceAt(v.Pointer)
 		l.violation(v, tree)
 	}
+	l.instance = instance{}
+}
+
+// instanceAt returns the sink that a pointer leads into.
+func (l *loader) instanceAt(pointer string) instance {
+	rest, inSink := strings.CutPrefix(pointer, "/sink/")
+	number, _, _ := strings.Cut(rest, "/")
+	if i, err := strconv.Atoi(number); inSink && err == nil && i < len(l.sinks) {
+		return l.sinks[i]
+	}
+	return instance{}
 }
 
 func (l *loader) violation(v schema.Violation, tree map[string]any) {
 	o := l.places.find(v.Pointer)
 	if o.unknown && v.Pointer != "" {
 		return
+	}
+	switch v.Keyword {
+	case "minItems":
+		if v.Pointer == "/sink" {
+			if l.emptyEach != nil { // otherwise its for_each was told of
+				l.at(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
+			}
+			return
+		}
 	}
 	switch v.Keyword {
 	case "required", "dependentRequired":

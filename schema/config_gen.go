@@ -116,8 +116,9 @@ func (v *Admin) UnmarshalJSON(b []byte) error {
 // Sink is an HTTP endpoint to which the messages of its streams are delivered, at least once and, by default, in
 // offset order per partition.
 type Sink struct {
-	// The sink's name: the label of its block. It appears in logs and metrics, and in the default consumer group, so
-	// renaming a sink without an explicit consumer_group starts a new group.
+	// The sink's name: the label of its block, and with for_each the key behind it, as in tenant["acme"]. It appears in
+	// logs and metrics, and in the default consumer group, so renaming a sink without an explicit consumer_group starts
+	// a new group.
 	Name string `json:"name"`
 	// Whether the sink runs. A disabled sink is still validated.
 	Enabled bool `json:"enabled"`

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	patternSinkName        = regexp.MustCompile("^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+	patternSinkName        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(\["[ !#-\[\]-~]+"\])?$`)
 	patternSinkContentType = regexp.MustCompile(`^[\x21-\x7E][\x20-\x7E]*$`)
 	patternSinkOrderingKey = regexp.MustCompile("^(header:.+|payload:(/[^/]*)+)$")
 )

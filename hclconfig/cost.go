@@ -1,0 +1,149 @@
+package hclconfig
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+const (
+	maxSpent = 32 << 20 // what all expressions of a configuration may cost together: about a second
+	turnCost = 128      // of one turn of a for, besides the text that it makes
+)
+
+// hugeNumber is the finding that becomes number-out-of-range.
+const hugeNumber = "Number out of range"
+
+// charged is an expression that pays for its value, in a place that is evaluated again and again or joined to a text:
+// loops in loops, and text that doubles, would otherwise need years and the whole memory.
+type charged struct {
+	*hclsyntax.ParenthesesExpr
+	loader *loader
+	cost   int // of each evaluation, besides the text
+}
+
+// Value is unknown when there is nothing left to pay with.
+func (c *charged) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	if !c.loader.spend(c.cost) {
+		return cty.DynamicVal, nil
+	}
+	value, diags := c.Expression.Value(ctx)
+	if value.Type() == cty.Number && !numbersFit(value) {
+		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: hugeNumber, Subject: c.SrcRange.Ptr()}}
+	}
+	if !c.loader.spend(textSize(value)) {
+		return cty.DynamicVal, diags
+	}
+	return value, diags
+}
+
+// spend reports whether there is so much left, and takes it.
+func (l *loader) spend(cost int) bool {
+	if l.exhausted = l.exhausted || l.spent+cost > maxSpent; l.exhausted {
+		return false
+	}
+	l.spent += cost
+	return true
+}
+
+// charge makes the loops and templates below a node pay. It is called once for each node.
+func (l *loader) charge(node hclsyntax.Node) {
+	pay := func(e hclsyntax.Expression, cost int) hclsyntax.Expression {
+		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, l, cost}
+	}
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
+		switch n := n.(type) {
+		case *hclsyntax.ForExpr:
+			if n.ValExpr = pay(n.ValExpr, turnCost); n.CondExpr != nil {
+				n.CondExpr = pay(n.CondExpr, turnCost)
+			}
+		case *hclsyntax.SplatExpr:
+			n.Each = pay(n.Each, turnCost)
+		case *hclsyntax.TemplateExpr:
+			for i, part := range n.Parts {
+				if _, isLiteral := part.(*hclsyntax.LiteralValueExpr); !isLiteral {
+					n.Parts[i] = pay(part, 0)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+var errTooMuch = &callError{"too-much-work", "", "The text that a function would make is too large."}
+
+// paying makes a function refuse arguments from which it would make, or go through, more than there is left.
+func (l *loader) paying(name string, f function.Function) function.Function {
+	spec := &function.Spec{
+		Params: f.Params(), VarParam: f.VarParam(),
+		Type: func(args []cty.Value) (cty.Type, error) { return f.ReturnTypeForValues(args) },
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if !l.spend(callCost(name, args)) {
+				return cty.NilVal, errTooMuch
+			}
+			return f.Call(args)
+		},
+	}
+	return function.New(spec)
+}
+
+// payingFunctions are those that can make much out of little.
+func payingFunctions() []string {
+	return []string{"join", "format", "replace", "distinct", "regex", "split", "toset", "contains", "jsonencode", "concat", "flatten"}
+}
+
+// callCost bounds what a call makes or goes through.
+func callCost(name string, args []cty.Value) int {
+	total := 0
+	for _, a := range args {
+		total += textSize(a)
+	}
+	texts := make([]string, len(args))
+	for i, a := range args {
+		if plain, _ := a.Unmark(); plain.IsKnown() && !plain.IsNull() && plain.Type() == cty.String {
+			texts[i] = plain.AsString()
+		}
+	}
+	cost := total
+	switch name {
+	case "join": // the separator may stand between all of them
+		cost = total + len(texts[0])*elementCount(args[1:])
+	case "format": // each verb may take the largest argument, at a width of four digits
+		cost = total + strings.Count(texts[0], "%")*(total+maxCheap)
+	case "replace": // the text may consist of nothing but what is replaced; a pattern is gone through for each letter
+		cost = total + (len(texts[0])+1)*(len(texts[2])+1)
+		if strings.HasPrefix(texts[1], "/") {
+			cost += len(texts[0]) * len(texts[1])
+		}
+	case "regex":
+		cost = total + len(texts[0])*len(texts[1])
+	case "distinct": // compares each with each
+		n := elementCount(args)
+		cost = total + n*n
+	}
+	return max(cost, 0)
+}
+
+func elementCount(values []cty.Value) int {
+	n := 0
+	for _, v := range values {
+		plain, _ := v.Unmark()
+		if plain.IsKnown() && !plain.IsNull() && plain.CanIterateElements() {
+			n += plain.LengthInt()
+		}
+	}
+	return n
+}
+
+// withCosts makes the functions pay that can make much out of little.
+func (l *loader) withCosts(all map[string]function.Function) {
+	for name, f := range all {
+		if slices.Contains(payingFunctions(), name) {
+			all[name] = l.paying(name, f)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package hclconfig
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/schema"
+)
+
+// defaults is the block whose content every sink has that does not say otherwise. It is evaluated in each sink anew, so
+// that its places, and the folder that its paths start at, are its own.
+type defaults struct {
+	block   *hcl.Block
+	table   *schema.Block
+	content *hcl.BodyContent
+}
+
+// defaultsTable is a sink's table without what cannot be common to sinks: their names, streams and dead letters.
+func defaultsTable() *schema.Block {
+	table := *child(schema.ConfigBlock(), "sink")
+	table.Name, table.Labels = "defaults", nil
+	table.Blocks = slices.DeleteFunc(slices.Clone(table.Blocks), func(b *schema.Block) bool {
+		return b.Name == "stream" || b.Name == "dead_letter"
+	})
+	return &table
+}
+
+func (l *loader) declareDefaults(b *hcl.Block) {
+	if l.defaults != nil {
+		l.at(header(b), "duplicate-block", "a second defaults block", "The first is at "+place(header(l.defaults.block))+".")
+		return
+	}
+	table := defaultsTable()
+	content := l.content(b.Body, withDynamic(bodySchema(table), table), "defaults")
+	l.defaults = &defaults{b, table, content}
+}
+
+// inherit gives a sink what it does not set, or sets to null, and the defaults block does.
+func (l *loader) inherit(table *schema.Block, sink map[string]any, pointer string) {
+	if l.defaults == nil {
+		return
+	}
+	content := &hcl.BodyContent{Attributes: maps.Clone(l.defaults.content.Attributes)}
+	for name := range content.Attributes {
+		if _, set := sink[name]; set || !l.places.known(pointer+"/"+name) {
+			delete(content.Attributes, name)
+		}
+	}
+	for _, b := range l.defaults.content.Blocks {
+		kind := b.Type
+		if kind == "dynamic" {
+			kind = b.Labels[0]
+		}
+		if l.places[pointer+"/"+kind] == nil {
+			content.Blocks = append(content.Blocks, b)
+		}
+	}
+	l.alone(func() { l.fill(content, l.tableOfDefaults(table), sink, pointer) })
+}
+
+// alone evaluates without the names of the turns around it.
+func (l *loader) alone(do func()) {
+	outer := l.scope.turns
+	l.scope.turns = map[string]cty.Value{}
+	do()
+	l.scope.turns = outer
+}
+
+// tableOfDefaults is the sink's table with its name, for the places in the tree, but the blocks of defaults.
+func (l *loader) tableOfDefaults(table *schema.Block) *schema.Block {
+	as := *l.defaults.table
+	as.Name = table.Name
+	return &as
+}
+
+// checkDefaults puts the defaults into the tree as one more sink, for the schema to look at: nobody may have inherited a
+// wrong value yet. dropDefaults takes it out again.
+func (l *loader) checkDefaults(tree map[string]any) {
+	list, _ := tree["sink"].([]any)
+	if l.defaults == nil || len(list) == 0 {
+		return
+	}
+	pointer := "/sink/" + strconv.Itoa(len(list))
+	rng := header(l.defaults.block)
+	l.places[pointer] = &origin{name: rng, value: rng, title: "defaults"}
+	object := map[string]any{"name": "defaults"}
+	l.fill(l.defaults.content, l.tableOfDefaults(&schema.Block{Name: "sink"}), object, pointer)
+	for _, name := range []string{"url", "stream"} {
+		if object[name] == nil {
+			l.places.forget(pointer + "/" + name)
+		}
+	}
+	tree["sink"] = append(list, object)
+}
+
+func (l *loader) dropDefaults(tree map[string]any) {
+	if list, _ := tree["sink"].([]any); l.defaults != nil && len(list) > len(l.sinks) {
+		tree["sink"] = list[:len(l.sinks)]
+	}
+}

@@ -1,0 +1,277 @@
+package hclconfig
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/schema"
+)
+
+// maxMade bounds the blocks that for_each and dynamic make, all together.
+const maxMade = 20_000
+
+// plainName is the label of a sink, instanceKey what may stand behind it in brackets.
+var (
+	plainName   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	instanceKey = regexp.MustCompile(`^[\x20-\x21\x23-\x5B\x5D-\x7E]+$`)
+)
+
+// element is one turn of a for_each.
+type element struct {
+	key, value cty.Value
+	name       string // the key in words
+	unknown    bool   // nothing is known of the collection: one turn stands for all
+}
+
+// names returns what an expression may name in this turn.
+func (e element) names(root string) map[string]cty.Value {
+	return map[string]cty.Value{root: cty.ObjectVal(map[string]cty.Value{"key": e.key, "value": e.value})}
+}
+
+// elements evaluates a for_each. The keys of a sink become its name, which is in logs and in metrics: they cannot be
+// secret, and a list has none. What cannot be evaluated counts as not known: the body is checked all the same.
+func (l *loader) elements(a *hcl.Attribute, ofSink bool) []element {
+	plain, marks := l.evaluate(a.Expr, evaluation{quiet: true}).Unmark()
+	rng := a.Expr.Range()
+	kind := plain.Type()
+	isMap, isSet := kind.IsMapType() || kind.IsObjectType(), kind.IsSetType()
+	_, secret := marks[sensitive]
+	unknown := []element{{key: outside(cty.UnknownVal(cty.String)), value: outside(cty.DynamicVal), unknown: true}}
+	switch {
+	case !plain.IsKnown(), isSet && !plain.IsWhollyKnown():
+		return unknown
+	case secret && ofSink:
+		l.at(rng, "invalid-for-each", "for_each must not be secret",
+			"Its keys are names of sinks, in logs and metrics. Go through names, and look the secrets up by each.key.")
+		return unknown
+	case plain.IsNull():
+		l.at(rng, "invalid-for-each", "for_each is null", "Take {} for no element.")
+		return unknown
+	case isMap, isSet, !ofSink && (kind.IsListType() || kind.IsTupleType()):
+	default:
+		l.at(rng, "invalid-for-each", "", map[bool]string{true: "toset(...) makes a set of a list.",
+			false: "It takes a list, a set or a map."}[ofSink])
+		return unknown
+	}
+	var all []element
+	for it := plain.ElementIterator(); it.Next(); {
+		key, value := it.Element()
+		e := element{key: key.WithMarks(marks), value: value.WithMarks(marks)}
+		if isSet {
+			e.key = e.value
+		}
+		e.name = textOfKey(key)
+		if ofSink && !instanceKey.MatchString(e.name) {
+			l.at(rng, "invalid-for-each", fmt.Sprintf("the key \"%s\" cannot be part of a name", printable(shorten(e.name))),
+				`A key has letters, digits, spaces and punctuation of ASCII, but no " and no \.`)
+			continue
+		}
+		all = append(all, e)
+	}
+	if l.made += len(all); l.made > maxMade {
+		l.at(rng, "too-many-blocks", "", fmt.Sprintf("for_each and dynamic make at most %d, all together.", maxMade))
+		return unknown
+	}
+	return all
+}
+
+// textOfKey writes a key as text; what is no text, number or truth has none.
+func textOfKey(key cty.Value) string {
+	key, _ = key.Unmark()
+	if !key.IsKnown() || key.IsNull() {
+		return ""
+	}
+	switch key.Type() {
+	case cty.String:
+		return key.AsString()
+	case cty.Number:
+		return key.AsBigFloat().Text('f', -1)
+	case cty.Bool:
+		return strconv.FormatBool(key.True())
+	}
+	return ""
+}
+
+// sinksOf puts one sink, or one for each element of for_each, into the tree.
+func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any) {
+	want := withDynamic(bodySchema(table), table)
+	want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "for_each"})
+	content := l.content(b.Body, want, "sink")
+	l.masks[header(b).Filename].context(b, table.Name)
+	list, _ := tree["sink"].([]any)
+	tree["sink"] = list // also if there is none in the end
+	if !plainName.MatchString(b.Labels[0]) {
+		l.at(b.LabelRanges[0], "invalid-value", "invalid name of a sink",
+			`It has letters, digits and _ . - and does not begin with a dot or a hyphen, such as "orders".`)
+	}
+	turns := []element{{}}
+	forEach := content.Attributes["for_each"]
+	if forEach != nil {
+		if turns = l.elements(forEach, true); len(turns) == 0 && l.emptyEach == nil {
+			l.emptyEach = forEach.Expr.Range().Ptr()
+		}
+	}
+	for _, turn := range turns {
+		names, made := map[string]cty.Value(nil), instance{count: len(turns)}
+		if forEach != nil {
+			names = turn.names("each")
+			made.address = b.Labels[0] + `["` + turn.name + `"]`
+		}
+		if turn.unknown {
+			made.address = ""
+		}
+		pointer := "/sink/" + strconv.Itoa(len(list))
+		object := make(map[string]any)
+		l.sinks, l.instance = append(l.sinks, made), made
+		l.begin(b, table, object, pointer)
+		if made.address != "" {
+			object["name"] = made.address
+		}
+		if turn.unknown || !plainName.MatchString(b.Labels[0]) {
+			l.places.forget(pointer + "/name")
+			object["name"] = "unknown"
+		}
+		l.within(names, func() { l.fill(content, table, object, pointer) })
+		l.inherit(table, object, pointer)
+		list = append(list, object)
+	}
+	l.instance, tree["sink"] = instance{}, list
+}
+
+// within evaluates with the names of a turn, in addition to those around it.
+func (l *loader) within(names map[string]cty.Value, do func()) {
+	outer := l.scope.turns
+	l.scope.turns = maps.Clone(outer)
+	if l.scope.turns == nil {
+		l.scope.turns = make(map[string]cty.Value)
+	}
+	maps.Copy(l.scope.turns, names)
+	do()
+	l.scope.turns = outer
+}
+
+// withDynamic adds the dynamic block to what a block may hold, where it holds blocks.
+func withDynamic(want *hcl.BodySchema, table *schema.Block) *hcl.BodySchema {
+	if len(table.Blocks) > 0 && table.Name != "iggy" {
+		want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
+	}
+	return want
+}
+
+// dynamic puts one block for each element into object.
+func (l *loader) dynamic(d *hcl.Block, table *schema.Block, object map[string]any, pointer string) {
+	kind := child(table, d.Labels[0])
+	if kind == nil {
+		var known []string
+		for _, b := range table.Blocks {
+			known = append(known, b.Name)
+		}
+		l.at(d.LabelRanges[0], "unknown-block", fmt.Sprintf("unknown block %q", printable(d.Labels[0])),
+			join(notIn(table.Name), didYouMean(d.Labels[0], known)))
+		return
+	}
+	want := &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "for_each"}, {Name: "iterator"}},
+		Blocks: []hcl.BlockHeaderSchema{{Type: "content"}}}
+	if len(kind.Labels) > 0 {
+		want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "labels"})
+	}
+	content := l.content(d.Body, want, "dynamic")
+	rng := header(d)
+	forEach, labels := content.Attributes["for_each"], content.Attributes["labels"]
+	switch {
+	case forEach == nil:
+		l.at(rng, "missing-attribute", `"for_each" is missing`, "It says for which elements there is a block.")
+		return
+	case labels == nil && len(kind.Labels) > 0:
+		l.at(rng, "missing-attribute", `"labels" is missing`, fmt.Sprintf("Write labels = [%s].", kind.Labels[0]))
+		return
+	case len(content.Blocks) != 1:
+		l.at(rng, "missing-block", "a dynamic block has one content block", "It is what each block has in it.")
+		return
+	}
+	iterator := l.iterator(content.Attributes["iterator"], kind.Name)
+	for _, turn := range l.elements(forEach, false) {
+		l.within(turn.names(iterator), func() {
+			made := &hcl.Block{Type: kind.Name, Body: content.Blocks[0].Body, DefRange: rng, TypeRange: rng}
+			known := l.dynamicLabels(made, labels, len(kind.Labels))
+			at := pointer + "/" + kind.Name
+			if list, _ := object[kind.Name].([]any); kind.Repeated {
+				at += "/" + strconv.Itoa(len(list))
+			}
+			l.block(made, kind, object, pointer)
+			for i, name := range kind.Labels {
+				if !known[i].IsKnown() {
+					l.places.forget(at + "/" + name)
+					if inner, isObject := valueAt(object, at[len(pointer):]).(map[string]any); isObject {
+						inner[name] = "unknown"
+						if kind.Name == "dead_letter" {
+							inner[name] = string(schema.DeadLetterTypeFile)
+						}
+					}
+				}
+				if _, marks := known[i].Unmark(); len(marks) > 0 {
+					l.fromOutside(at+"/"+name, marks)
+				}
+			}
+		})
+	}
+}
+
+// iterator returns the name by which the content of a dynamic block speaks of its turn.
+func (l *loader) iterator(a *hcl.Attribute, otherwise string) string {
+	if a == nil {
+		return otherwise
+	}
+	l.shown(a)
+	word := hcl.ExprAsKeyword(a.Expr)
+	if word == "" || slices.Contains([]string{"var", "local", "each"}, word) {
+		l.at(a.Expr.Range(), "invalid-value", "iterator must be a name of your own",
+			fmt.Sprintf("It stands without quotes. Without it the name is %s.", otherwise))
+		return otherwise
+	}
+	return word
+}
+
+// dynamicLabels evaluates the labels of a block that a dynamic block makes. It returns their values, some perhaps
+// unknown: such a label is empty.
+func (l *loader) dynamicLabels(made *hcl.Block, a *hcl.Attribute, count int) []cty.Value {
+	values := make([]cty.Value, count)
+	made.Labels = make([]string, count)
+	made.LabelRanges = make([]hcl.Range, count)
+	for i := range values {
+		values[i], made.LabelRanges[i] = cty.DynamicVal, made.DefRange
+	}
+	if a == nil {
+		return values
+	}
+	l.shown(a)
+	list, marks := l.evaluate(a.Expr, evaluation{}).Unmark()
+	if !list.IsKnown() {
+		return values
+	}
+	converted, err := convertTo(list, cty.List(cty.String))
+	if err != nil || converted.IsNull() || converted.LengthInt() != count {
+		l.at(a.Expr.Range(), "block-labels", "", fmt.Sprintf("A %s block has %d label: write labels = [...] with as many.",
+			made.Type, count))
+		return values
+	}
+	written, diags := hcl.ExprList(a.Expr)
+	for i, v := range converted.AsValueSlice() {
+		plain, own := v.Unmark()
+		if values[i] = v.WithMarks(marks); plain.IsKnown() && !plain.IsNull() {
+			made.Labels[i] = plain.AsString()
+		} else {
+			values[i] = cty.UnknownVal(cty.String).WithMarks(own)
+		}
+		if made.LabelRanges[i] = a.Expr.Range(); !diags.HasErrors() && i < len(written) {
+			made.LabelRanges[i] = written[i].Range()
+		}
+	}
+	return values
+}

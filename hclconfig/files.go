@@ -1,0 +1,100 @@
+package hclconfig
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"iggysink/schema"
+)
+
+// fileFunction is file(path), relative to dir. It reads in dir, and in the folders of Options.AllowFiles: who writes a
+// configuration is not always who runs it, and must not get at every file of the machine.
+func (l *loader) fileFunction(dir string) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "path", Type: cty.String, AllowMarked: true}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			name, shown := nameIn(args[0])
+			path := relativeTo(dir, name)
+			if shown == name {
+				shown = path
+			}
+			text, err := l.readAllowed(path, dir)
+			switch {
+			case errors.Is(err, errOutside):
+				return cty.NilVal, &callError{"file-outside", "",
+					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", printable(shown))}
+			case errors.Is(err, fs.ErrNotExist) && l.unknowns():
+				l.needs[Need{"file", shown}] = true
+				return outside(cty.UnknownVal(cty.String)), nil
+			case errors.Is(err, errTooLarge):
+				return cty.NilVal, &callError{"invalid-file", "", "The file has more than 1 MiB."}
+			case err != nil:
+				return cty.NilVal, &callError{"invalid-file", "", because(err)}
+			case badText(text) >= 0:
+				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
+			case l.counting && !isCheap(string(text)):
+				return cty.NilVal, &callError{"number-out-of-range", "", "The file is a number that is too large to count with."}
+			case !l.spend(len(text)):
+				return cty.NilVal, errTooMuch
+			}
+			return outside(cty.StringVal(string(text))), nil
+		},
+	})
+}
+
+var errOutside = errors.New("outside of the configuration's folder")
+
+// readAllowed reads a file that is in one of the allowed folders. Links count as what they lead to: a link out of the
+// folder would be a way around the bound.
+func (l *loader) readAllowed(path, dir string) ([]byte, error) {
+	inside := func(path string, of func(string) string) bool {
+		for _, folder := range append([]string{dir}, l.opts.AllowFiles...) {
+			if isBelow(of(folder), of(path)) {
+				return true
+			}
+		}
+		return false
+	}
+	if !inside(path, absolute) && !inside(path, canonical) {
+		return nil, errOutside
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	if !inside(target, canonical) {
+		return nil, errOutside
+	}
+	return readBounded(target, maxValueSize)
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return filepath.Clean(path)
+}
+
+// isBelow reports whether an absolute path is in a folder.
+func isBelow(folder, path string) bool {
+	rest, err := filepath.Rel(folder, path)
+	return err == nil && rest != ".." && !strings.HasPrefix(rest, ".."+string(filepath.Separator))
+}
+
+// nameIn returns a name that a function was given, and what may be shown of it: it may itself come from outside. The
+// results of these functions are sensitive, whatever their arguments are.
+func nameIn(v cty.Value) (name, shown string) {
+	v, marks := v.Unmark()
+	name = v.AsString()
+	if _, secret := marks[sensitive]; secret {
+		return name, schema.SecretMask
+	}
+	return name, name
+}

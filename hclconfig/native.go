@@ -1,0 +1,77 @@
+package hclconfig
+
+import (
+	"encoding/json"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// native returns an expression of a JSON file as one of the native syntax, so that both are looked at and evaluated in
+// the same way. The ranges inside of a string are as HCL has them: behind an escape they are some bytes early.
+func (l *loader) native(expr hcl.Expression) hclsyntax.Expression {
+	if node, isNative := expr.(hclsyntax.Expression); isNative {
+		return node
+	}
+	node := l.fromJSON(expr)
+	l.charge(node)
+	return node
+}
+
+func (l *loader) fromJSON(expr hcl.Expression) hclsyntax.Expression {
+	rng := expr.Range()
+	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
+		object := &hclsyntax.ObjectConsExpr{SrcRange: rng, OpenRange: rng}
+		for _, pair := range pairs {
+			object.Items = append(object.Items, hclsyntax.ObjectConsItem{KeyExpr: l.fromJSON(pair.Key), ValueExpr: l.fromJSON(pair.Value)})
+		}
+		return object
+	}
+	if list, diags := hcl.ExprList(expr); !diags.HasErrors() {
+		tuple := &hclsyntax.TupleConsExpr{SrcRange: rng, OpenRange: rng}
+		for _, e := range list {
+			tuple.Exprs = append(tuple.Exprs, l.fromJSON(e))
+		}
+		return tuple
+	}
+	if node := l.jsonTemplate(rng); node != nil {
+		return node
+	}
+	value, diags := expr.Value(nil) // a number, true, false or null, or a text that is no template
+	if diags.HasErrors() {
+		value = cty.DynamicVal
+	}
+	return &hclsyntax.LiteralValueExpr{Val: value, SrcRange: rng}
+}
+
+// jsonTemplate parses the text of a JSON string as HCL does when it evaluates it. A text that is no template has no
+// value: the expression that it returns then fails as HCL's would.
+func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
+	for _, f := range l.files {
+		if f.name != rng.Filename || !rng.CanSliceBytes(f.text) {
+			continue
+		}
+		raw := rng.SliceBytes(f.text)
+		var text string
+		if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
+			return nil
+		}
+		start := hcl.Pos{Line: rng.Start.Line, Column: rng.Start.Column + 1, Byte: rng.Start.Byte + 1}
+		expr, diags := hclsyntax.ParseTemplate([]byte(text), f.name, start)
+		if diags.HasErrors() {
+			return &faulty{&hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: rng}, diags}
+		}
+		return expr
+	}
+	return nil
+}
+
+// faulty is an expression that could not be parsed.
+type faulty struct {
+	*hclsyntax.LiteralValueExpr
+	diags hcl.Diagnostics
+}
+
+// Value fails with what is wrong.
+func (f *faulty) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) { return cty.DynamicVal, f.diags }
