@@ -40,7 +40,7 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/rustsink":            {"schema"},
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "sinkhttp", "examples", "gen/schemagen",
-		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings",
+		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
 	},
 }
 
