@@ -17,18 +17,21 @@ import (
 
 // loadFlags are the flags of every command that loads a configuration.
 type loadFlags struct {
-	vars     []string
-	varFiles []string
+	vars       []string
+	varFiles   []string
+	allowFiles []string
 }
 
 func (f *loadFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.vars, "var", nil, "value of a variable, as `name=value`; repeatable")
 	cmd.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "`file` with values of variables; repeatable, later ones win")
+	cmd.Flags().StringArrayVar(&f.allowFiles, "allow-files", nil,
+		"`folder` that file() may read from, next to that of the configuration; repeatable")
 }
 
 // options reads the flags.
 func (f *loadFlags) options() (hclconfig.Options, error) {
-	opts := hclconfig.Options{Vars: map[string]string{}, VarFiles: f.varFiles}
+	opts := hclconfig.Options{Vars: map[string]string{}, VarFiles: f.varFiles, AllowFiles: f.allowFiles}
 	for _, pair := range f.vars {
 		name, value, found := strings.Cut(pair, "=")
 		if !found || name == "" {

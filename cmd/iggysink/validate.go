@@ -51,7 +51,7 @@ Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.formats, "format", []string{"text"},
 		"text, line, json, github, sarif or junit; `format[=file]` writes to a file instead of stdout; repeatable")
-	flags.BoolVar(&f.strictEnv, "strict-env", false, "make an env() that is not set an error")
+	flags.BoolVar(&f.strictEnv, "strict-env", false, "make what is not set or not there an error")
 	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there is a warning")
 	f.load.register(cmd)
 	return cmd
