@@ -42,43 +42,97 @@ func (s *Sink) attempt(ctx context.Context, t *target, body []byte, n int) (j ju
 func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, body []byte) (
 	status int, header http.Header, unread bool, err error,
 ) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout.Std(), errTimeout)
-	defer cancel()
-	w := &writes{}
+	c := s.call()
+	c.timer.Reset(s.cfg.Timeout.Std())
+	stop := context.AfterFunc(ctx, func() { c.cancel(context.Cause(ctx)) })
+	status, header, err = c.run(method, u, body)
+	// Where one of them has begun it ends the context sooner or later, maybe that of another attempt.
+	inTime, goesOn := c.timer.Stop(), stop()
+	if unread = !c.done(); unread || !inTime || !goesOn {
+		c.cancel(nil)
+	} else {
+		s.calls.Put(c)
+	}
+	return status, header, unread, err
+}
+
+// call is what an attempt needs beside its body. It is used for one attempt after the other; but not again once its
+// context has ended, nor while the transport may still use a part of it.
+type call struct {
+	sink    *Sink
+	ctx     context.Context //nolint:containedctx // made once: a context for each attempt costs as much as encoding
+	cancel  context.CancelCauseFunc
+	timer   *time.Timer
+	request *http.Request
+	content []byte
+	reader  bytes.Reader
+	body    io.ReadCloser // of reader
+
+	begun, ended atomic.Int32 // on how many connections the request was begun and ended
+	conn         *conn        // the last one of them
+	number       uint64       // of the request on it
+}
+
+// call returns one that is not in use.
+func (s *Sink) call() *call {
+	if c, isCall := s.calls.Get().(*call); isCall {
+		return c
+	}
+	c := &call{sink: s}
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.timer = time.AfterFunc(time.Hour, func() { c.cancel(errTimeout) })
+	c.timer.Stop()
+	c.body = io.NopCloser(&c.reader) // this very type: the transport sends it without a copy
 	r := http.Request{
-		Method: method, URL: u, Header: s.header, Host: s.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: http.NoBody,
+		Header: s.header, Host: s.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.content)), nil },
 	}
+	c.request = r.WithContext(httptrace.WithClientTrace(c.ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			c.begun.Add(1)
+			if c.conn, _ = info.Conn.(*conn); c.conn != nil {
+				c.number = c.conn.begin()
+			}
+		},
+		WroteRequest: func(httptrace.WroteRequestInfo) { c.ended.Add(1) },
+		PutIdleConn: func(error) {
+			if c.conn != nil {
+				c.conn.rest(c.number)
+			}
+		},
+	}))
+	return c
+}
+
+// run makes the attempt.
+func (c *call) run(method string, u *url.URL, body []byte) (int, http.Header, error) {
+	c.content = body
+	c.request.Method, c.request.URL = method, u
+	c.request.Body, c.request.ContentLength = http.NoBody, int64(len(body))
 	if len(body) > 0 {
-		r.ContentLength = int64(len(body))
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		r.Body = io.NopCloser(bytes.NewReader(body)) // this very type: the transport sends it without a copy
+		c.reader.Reset(body)
+		c.request.Body = c.body
 	}
-	response, err := s.transport.RoundTrip(r.WithContext(w.trace(ctx)))
+	response, err := c.sink.transport.RoundTrip(c.request)
 	if err != nil {
-		if cause := context.Cause(ctx); errors.Is(cause, errTimeout) {
+		if cause := context.Cause(c.ctx); errors.Is(cause, errTimeout) {
 			err = errTimeout
 		}
-		return 0, nil, !w.done(), err
+		return 0, nil, err
 	}
-	status, header = response.StatusCode, response.Header
-	if status != http.StatusSwitchingProtocols { // there the body is the connection
+	switch {
+	case response.ContentLength == 0, method == http.MethodHead:
+	case response.StatusCode == http.StatusSwitchingProtocols: // there the body is the connection
+	default:
+		if c.conn != nil && response.ContentLength > 0 {
+			c.conn.expect(response.ContentLength)
+		}
 		_, _ = io.CopyN(io.Discard, response.Body, maxDrain) // the status is what counts
 	}
 	_ = response.Body.Close() // nothing is left to lose
-	return status, header, !w.done(), nil
+	return response.StatusCode, response.Header, nil
 }
 
-// writes counts on how many connections a request was begun and ended. The transport may take a second connection where
-// the first was dead, and may answer while it is still writing.
-type writes struct{ begun, ended atomic.Int32 }
-
-func (w *writes) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { w.begun.Add(1) },
-		WroteRequest: func(httptrace.WroteRequestInfo) { w.ended.Add(1) },
-	})
-}
-
-// done reports that nobody reads the body any more.
-func (w *writes) done() bool { return w.begun.Load() == w.ended.Load() }
+// done reports that nobody reads the body any more. The transport may take a second connection where the first was dead,
+// and may answer while it is still writing.
+func (c *call) done() bool { return c.begun.Load() == c.ended.Load() }

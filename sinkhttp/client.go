@@ -1,12 +1,10 @@
 package sinkhttp
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -24,23 +22,16 @@ const maxHeaderBytes = 64 << 10
 // userAgent is sent unless the configuration has a User-Agent of its own.
 const userAgent = "iggysink"
 
-// dialFunc makes a connection.
-type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
-
 // newTransport returns a transport without anything that would act on its own: no redirects, retries, cookies, proxy or
 // decoding, and HTTP/1.1 only, because the HTTP/2 of req does not bound what an endpoint can make it do.
 func newTransport(cfg *schema.Sink, dial dialFunc) (*req.Transport, error) {
-	tlsConfig, err := newTLS(cfg)
+	plain, encrypted, err := dialers(cfg, dial)
 	if err != nil {
 		return nil, err
 	}
-	if dial == nil {
-		// The transport dials apart from the attempt, so the attempt's deadline does not end a dial: its own does.
-		dial = (&net.Dialer{Timeout: cfg.Timeout.Std(), KeepAlive: 15 * time.Second}).DialContext
-	}
 	client := req.C().SetTimeout(0).SetCookieJar(nil).SetRedirectPolicy(req.NoRedirectPolicy()).
 		DisableAutoReadResponse().DisableAutoDecode().DisableCompression().SetProxy(nil).SetLogger(nil).
-		SetTLSClientConfig(tlsConfig).SetDial(dial).EnableForceHTTP1().SetTLSHandshakeTimeout(cfg.Timeout.Std())
+		SetDial(plain).SetDialTLS(encrypted).EnableForceHTTP1()
 	t := client.GetTransport()
 	t.MaxIdleConns = 0 // no bound beside that of the host
 	t.MaxIdleConnsPerHost = cfg.MaxConnections

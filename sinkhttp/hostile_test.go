@@ -163,16 +163,20 @@ func TestUnresolvableNamePauses(t *testing.T) {
 func TestNoSecretIsToldAnywhere(t *testing.T) {
 	secrets := []string{"canary-path", "canary-key", "canary-user", "canary-pass", "canary-token", "canary-payload"}
 	echo := strings.Join(secrets, " ")
+	printed := captureStandardLog(t)
 	url := rawServer(t, func(n int, c net.Conn) {
 		_, _ = c.Read(make([]byte, 4096))
-		switch n % 5 {
+		switch n % 6 {
 		case 0:
 			_, _ = io.WriteString(c, echo+"\r\n\r\n")
 		case 1:
 			_, _ = io.WriteString(c, "HTTP/1.1 500 "+echo+"\r\nContent-Length: 5\r\n\r\n"+echo)
 		case 2:
 			_, _ = io.WriteString(c, "HTTP/1.1 302 x\r\nLocation: http://"+echo+"\r\nContent-Length: 0\r\n\r\n")
-		case 3:
+		case 3: // surplus behind a whole answer, on a connection that would be kept
+			_, _ = io.WriteString(c, "HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n"+echo+"\r\n\r\n")
+			_, _ = c.Read(make([]byte, 1))
+		case 4:
 			_, _ = io.WriteString(c, "HTTP/1.1 400 "+echo+"\r\nContent-Length: 900\r\n\r\n"+echo)
 		}
 	})
@@ -187,7 +191,7 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	out := send(t.Context(), s, batch(0, "canary-payload", "canary-payload"))
 	assert.Equal(t, "RR", kinds(out))
 	s.Close()
-	all := log.String() + fmt.Sprintf("%+v", out)
+	all := log.String() + fmt.Sprintf("%+v", out) + printed.String()
 	assert.Contains(t, all, "500")
 	for _, secret := range secrets {
 		assert.NotContains(t, all, secret)

@@ -94,6 +94,7 @@ type Sink struct {
 	learned      atomic.Int64 // largest body to try after a 413; 0: none was seen
 	stats        counters
 	pool         sync.Pool // of *Prepared
+	calls        sync.Pool // of *call
 
 	mu      sync.Mutex
 	targets map[schema.Partition]*target
