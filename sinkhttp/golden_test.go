@@ -99,6 +99,11 @@ func deliverVector(t *testing.T, v *golden.Vector, url string) []sinkhttp.Outcom
 	require.NoError(t, err)
 	defer sink.Close()
 
+	if len(v.Messages) == 0 {
+		prepared, rejected := sink.Prepare(sinkhttp.Batch{Partition: v.Options.Partition, Schema: v.Options.Schema})
+		require.Nil(t, prepared, "a batch without messages has nothing to send")
+		require.Empty(t, rejected)
+	}
 	length := sink.RequestLength(len(v.Messages))
 	var outcomes []sinkhttp.Outcome
 	for chunk := range slices.Chunk(v.Messages, max(length, 1)) {
