@@ -36,13 +36,14 @@ func FuzzConvert(f *testing.F) {
 func TestHugeFiles(t *testing.T) {
 	head := "type = \"sink\"\nkey = \"k\"\npath = \"http_sink\"\n"
 	for name, text := range map[string]string{
-		"brackets":  "a = " + strings.Repeat("[", 1<<20),
-		"braces":    strings.Repeat("a = {", 1<<18),
-		"tables":    head + strings.Repeat("[[streams]]\n", 1<<16),
-		"headers":   head + "[plugin_config.headers]\n" + strings.Repeat("x", 1<<20) + " = \"v\"\n",
-		"dots":      strings.Repeat("a.", 1<<12) + "a = 1",
+		"brackets":  "a = " + strings.Repeat("[", 1<<17),
+		"braces":    strings.Repeat("a = {", 1<<15),
+		"tables":    head + strings.Repeat("[[streams]]\n", 1<<12),
+		"headers":   head + "[plugin_config.headers]\n" + strings.Repeat("x", 1<<17) + " = \"v\"\n",
+		"dots":      strings.Repeat("a.", 1<<16) + "a = 1",
+		"one line":  head + "plugin_config = { headers = {" + strings.Repeat("x = 1, ", 1<<14) + "} }\n",
 		"too large": strings.Repeat(" ", rustsink.MaxFileSize+1),
-		"NUL":       strings.Repeat("\x00", 1<<20),
+		"NUL":       strings.Repeat("\x00", 1<<17),
 	} {
 		if _, err := rustsink.Convert([]rustsink.File{{Name: name, Text: []byte(text)}}, options); err == nil {
 			t.Errorf("%s: no error", name)

@@ -26,7 +26,7 @@ import (
 )
 
 // MaxFileSize is the size in bytes of the largest file that Convert takes.
-const MaxFileSize = 4 << 20
+const MaxFileSize = 256 << 10
 
 // File is one TOML file: of the connector runtime, or of one connector.
 type File struct {

@@ -31,7 +31,7 @@ func (c *converter) parse(f File) *document {
 	text := bytes.TrimPrefix(f.Text, []byte("\xef\xbb\xbf"))
 	d := &document{name: f.Name, text: text, places: make(map[string]Place), lines: []int{0}}
 	if len(text) > MaxFileSize {
-		c.problem(Place{File: f.Name}, "the file has more than %d MiB", MaxFileSize>>20)
+		c.problem(Place{File: f.Name}, "the file has more than %d KiB", MaxFileSize>>10)
 		return nil
 	}
 	for i, b := range text {
@@ -116,9 +116,15 @@ func (l *locator) set(path string, at Place) {
 	}
 }
 
+// maxDepth is the number of keys of one dotted key that get a place.
+const maxDepth = 20
+
 // keys records a dotted key and returns its path. A key on the way that names an array of tables means its last element.
 func (l *locator) keys(path string, keys unstable.Iterator) string {
-	for keys.Next() {
+	for depth := 0; keys.Next(); depth++ {
+		if depth == maxDepth { // deeper than any setting is, and a path for each would take the square of that
+			return path
+		}
 		if n := l.counts[path]; n > 0 {
 			path += separator + strconv.Itoa(n-1)
 		}
