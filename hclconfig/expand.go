@@ -104,7 +104,10 @@ func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any)
 	want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "for_each"})
 	content := l.content(b.Body, want, "sink")
 	l.masks[header(b).Filename].context(b, table.Name)
-	list, _ := tree["sink"].([]any)
+	list, found := tree["sink"].([]any)
+	if !found {
+		list = []any{}
+	}
 	tree["sink"] = list // also if there is none in the end
 	if !plainName.MatchString(b.Labels[0]) {
 		l.at(b.LabelRanges[0], "invalid-value", "invalid name of a sink",

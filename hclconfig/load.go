@@ -22,6 +22,7 @@ package hclconfig
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -146,14 +147,23 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 }
 
 // typed decodes what is valid of the tree. Whatever was violated or is unknown has been taken out of it, and has its
-// default here: the rules ask the source map before they speak about a value.
+// default here: the rules ask the source map before they speak about a value. What is missing then has been reported, or
+// is not known yet.
 func (l *loader) typed(tree map[string]any) *schema.Config {
+	config := new(schema.Config)
 	text, err := json.Marshal(tree)
 	if err == nil {
-		config := new(schema.Config)
-		if err = json.Unmarshal(text, config); err == nil {
-			return config
-		}
+		err = json.Unmarshal(text, config)
+	}
+	var faults *schema.DecodeError
+	fits := err == nil
+	if errors.As(err, &faults) {
+		fits = !slices.ContainsFunc(faults.Violations, func(v schema.Violation) bool {
+			return v.Keyword != "required" && v.Keyword != "dependentRequired"
+		})
+	}
+	if fits {
+		return config
 	}
 	// The error may quote a secret. What the schema lets through and the types do not is a fault of ours.
 	l.at(hcl.Range{}, "invalid-value", "the configuration does not fit the types that were made from its schema", "")

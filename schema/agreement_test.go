@@ -173,32 +173,27 @@ func TestValidatorsAgreeOnEnvelopes(t *testing.T) {
 		Payload: PayloadSchemaJSON})
 	body, err := e.Append(nil, m)
 	require.NoError(t, err)
-	var refused, broken, valid int
+	var broken, valid int
 	rapid.Check(t, func(t *rapid.T) {
 		doc, err := decodeTree(string(body))
 		require.NoError(t, err)
 		for range rapid.IntRange(0, 2).Draw(t, "mutations") {
 			mutateTree(t, doc)
 		}
-		want := ValidateEnvelope(doc)
 		text, err := json.Marshal(doc)
 		require.NoError(t, err)
-		var decoded Envelope
-		if err := json.Unmarshal(text, &decoded); err != nil {
-			require.NotEmpty(t, want, "refused: %v: %s", err, text)
-			refused++
-			return
-		}
-		got := decoded.Validate()
+		want := ValidateEnvelope(doc)
+		decoded, got := DecodeEnvelope(text)
 		require.Equal(t, places(want), places(got), "%s", text)
+		err = json.Unmarshal(text, new(Envelope))
+		require.Equal(t, len(want) > 0, err != nil || decoded.Validate() != nil, "%s", text)
 		broken += min(1, len(got))
 		valid += 1 - min(1, len(got))
 	})
-	assert.True(t, refused > 0 && broken > 0 && valid > 0, "%d refused, %d broken, %d valid", refused, broken, valid)
+	assert.True(t, broken > 0 && valid > 0, "%d broken, %d valid", broken, valid)
 }
 
-// mutateTree changes, adds or removes a member of an object somewhere inside doc. Null is left out: to a Go decoder it is
-// the same as absent.
+// mutateTree changes, adds or removes a member of an object somewhere inside doc.
 func mutateTree(t *rapid.T, doc any) {
 	object, isObject := doc.(map[string]any)
 	if !isObject {
@@ -210,7 +205,7 @@ func mutateTree(t *rapid.T, doc any) {
 	case 0:
 		delete(object, name)
 	case 1:
-		object[name] = rapid.SampledFrom([]any{"", "x", "hex", json.Number("-1"), json.Number("0"), json.Number("1.5"),
+		object[name] = rapid.SampledFrom([]any{nil, "", "x", "hex", json.Number("1e3"), json.Number("-1"), json.Number("0"), json.Number("1.5"),
 			json.Number("4294967296"), json.Number("18446744073709551615"), json.Number("18446744073709551616"), true, []any{},
 			map[string]any{}, map[string]any{"data": "", "iggy_header_encoding": "hex"}}).Draw(t, "value")
 	default:

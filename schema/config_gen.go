@@ -16,20 +16,33 @@ type Config struct {
 	Sinks []Sink `json:"sink"`
 }
 
-// DefaultConfig returns a Config with the defaults of the schema.
+// DefaultConfig returns the defaults of the schema; what has none is zero.
 func DefaultConfig() Config {
 	return Config{}
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *Config) UnmarshalJSON(b []byte) error {
-	type plain Config
-	p := plain(DefaultConfig())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *Config) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeConfig) }
+
+func decodeConfig(d *decoding, at string, raw json.RawMessage) (v Config) {
+	v = DefaultConfig()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = Config(p)
-	return nil
+	d.require(at, members, "sink")
+	d.close(at, members, "iggy", "admin", "sink")
+	if e, there := members["iggy"]; there {
+		v.Iggy = new(decodeIggy(d, at+"/iggy", e))
+	}
+	if e, there := members["admin"]; there {
+		v.Admin = new(decodeAdmin(d, at+"/admin", e))
+	}
+	if e, there := members["sink"]; there {
+		v.Sinks = decodeList(d, at+"/sink", e, false, func(at string, e json.RawMessage) Sink { return decodeSink(d, at, e) })
+	}
+	return v
 }
 
 // Iggy is the connection to an Iggy server of the 0.8 series, over TCP. Give either username and password, or
@@ -48,7 +61,7 @@ type Iggy struct {
 	TLS *IggyTLS `json:"tls,omitzero"`
 }
 
-// DefaultIggy returns an Iggy with the defaults of the schema.
+// DefaultIggy returns the defaults of the schema; what has none is zero.
 func DefaultIggy() Iggy {
 	return Iggy{
 		Address: "127.0.0.1:8090",
@@ -56,14 +69,37 @@ func DefaultIggy() Iggy {
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *Iggy) UnmarshalJSON(b []byte) error {
-	type plain Iggy
-	p := plain(DefaultIggy())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *Iggy) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeIggy) }
+
+func decodeIggy(d *decoding, at string, raw json.RawMessage) (v Iggy) {
+	v = DefaultIggy()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = Iggy(p)
-	return nil
+	d.depend(at, members, "username", "password")
+	d.depend(at, members, "password", "username")
+	d.close(at, members, "address", "username", "password", "token", "tls")
+	if e, there := members["address"]; there {
+		v.Address = d.text(at+"/address", e)
+	}
+	if e, there := members["username"]; there {
+		v.Username = d.text(at+"/username", e)
+		d.empty(at+"/username", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["password"]; there {
+		v.Password = NewSecret(d.text(at+"/password", e))
+		d.empty(at+"/password", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["token"]; there {
+		v.Token = NewSecret(d.text(at+"/token", e))
+		d.empty(at+"/token", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["tls"]; there {
+		v.TLS = new(decodeIggyTLS(d, at+"/tls", e))
+	}
+	return v
 }
 
 // IggyTLS is the encryption of the connection to the Iggy server. Its presence switches TLS on.
@@ -75,20 +111,31 @@ type IggyTLS struct {
 	ServerName string `json:"server_name,omitzero"`
 }
 
-// DefaultIggyTLS returns an IggyTLS with the defaults of the schema.
+// DefaultIggyTLS returns the defaults of the schema; what has none is zero.
 func DefaultIggyTLS() IggyTLS {
 	return IggyTLS{}
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *IggyTLS) UnmarshalJSON(b []byte) error {
-	type plain IggyTLS
-	p := plain(DefaultIggyTLS())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *IggyTLS) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeIggyTLS) }
+
+func decodeIggyTLS(d *decoding, at string, raw json.RawMessage) (v IggyTLS) {
+	v = DefaultIggyTLS()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = IggyTLS(p)
-	return nil
+	d.close(at, members, "ca_file", "server_name")
+	if e, there := members["ca_file"]; there {
+		v.CAFile = d.text(at+"/ca_file", e)
+		d.empty(at+"/ca_file", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["server_name"]; there {
+		v.ServerName = d.text(at+"/server_name", e)
+		d.empty(at+"/server_name", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	return v
 }
 
 // Admin is the HTTP listener for health and metrics.
@@ -97,20 +144,27 @@ type Admin struct {
 	Address string `json:"address"`
 }
 
-// DefaultAdmin returns an Admin with the defaults of the schema.
+// DefaultAdmin returns the defaults of the schema; what has none is zero.
 func DefaultAdmin() Admin {
 	return Admin{}
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *Admin) UnmarshalJSON(b []byte) error {
-	type plain Admin
-	p := plain(DefaultAdmin())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *Admin) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeAdmin) }
+
+func decodeAdmin(d *decoding, at string, raw json.RawMessage) (v Admin) {
+	v = DefaultAdmin()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = Admin(p)
-	return nil
+	d.require(at, members, "address")
+	d.close(at, members, "address")
+	if e, there := members["address"]; there {
+		v.Address = d.text(at+"/address", e)
+	}
+	return v
 }
 
 // Sink is an HTTP endpoint to which the messages of its streams are delivered, at least once and, by default, in
@@ -218,7 +272,7 @@ type Sink struct {
 	CircuitBreaker *CircuitBreaker `json:"circuit_breaker,omitzero"`
 }
 
-// DefaultSink returns a Sink with the defaults of the schema.
+// DefaultSink returns the defaults of the schema; what has none is zero.
 func DefaultSink() Sink {
 	return Sink{
 		Enabled:                     true,
@@ -254,14 +308,138 @@ func DefaultSink() Sink {
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *Sink) UnmarshalJSON(b []byte) error {
-	type plain Sink
-	p := plain(DefaultSink())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *Sink) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeSink) }
+
+func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
+	v = DefaultSink()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = Sink(p)
-	return nil
+	d.require(at, members, "name", "url", "stream")
+	d.close(at, members, "name", "enabled", "url", "method", "timeout", "headers", "content_type", "batch_mode", "max_payload_size_bytes", "include_metadata", "include_checksum", "include_origin_timestamp", "health_check_enabled", "health_check_method", "health_check_url", "max_retries", "retry_delay", "max_retry_delay", "retry_backoff_multiplier", "retry_jitter", "max_retry_after", "success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes", "on_rejected", "on_exhausted", "max_consecutive_rejects", "split_on_reject", "ordering", "ordering_key", "max_in_flight", "max_connections", "tls_danger_accept_invalid_certs", "verbose_logging", "stream", "dead_letter", "tls", "circuit_breaker")
+	if e, there := members["name"]; there {
+		v.Name = d.text(at+"/name", e)
+	}
+	if e, there := members["enabled"]; there {
+		v.Enabled = d.boolean(at+"/enabled", e)
+	}
+	if e, there := members["url"]; there {
+		v.URL = decodeText(d, at+"/url", e, ParseTemplate, Violation{Keyword: "format", Format: "http-url-template"})
+	}
+	if e, there := members["method"]; there {
+		v.Method = decodeText(d, at+"/method", e, ParseMethod, Violation{Keyword: "enum", Allowed: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}})
+	}
+	if e, there := members["timeout"]; there {
+		v.Timeout = decodeText(d, at+"/timeout", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if e, there := members["headers"]; there {
+		v.Headers = decodeMap(d, at+"/headers", e, func(at string, e json.RawMessage) Secret { return NewSecret(d.text(at, e)) })
+	}
+	if e, there := members["content_type"]; there {
+		v.ContentType = d.text(at+"/content_type", e)
+		d.empty(at+"/content_type", e, Violation{Keyword: "pattern", Pattern: `^[\x21-\x7E][\x20-\x7E]*$`})
+	}
+	if e, there := members["batch_mode"]; there {
+		v.BatchMode = decodeText(d, at+"/batch_mode", e, ParseBatchMode, Violation{Keyword: "enum", Allowed: []string{"individual", "nd_json", "json_array", "raw", "ndjson"}})
+	}
+	if e, there := members["max_payload_size_bytes"]; there {
+		v.MaxPayloadSizeBytes = decodeInteger[int](d, at+"/max_payload_size_bytes", e, "0", "9223372036854775807")
+	}
+	if e, there := members["include_metadata"]; there {
+		v.IncludeMetadata = d.boolean(at+"/include_metadata", e)
+	}
+	if e, there := members["include_checksum"]; there {
+		v.IncludeChecksum = d.boolean(at+"/include_checksum", e)
+	}
+	if e, there := members["include_origin_timestamp"]; there {
+		v.IncludeOriginTimestamp = d.boolean(at+"/include_origin_timestamp", e)
+	}
+	if e, there := members["health_check_enabled"]; there {
+		v.HealthCheckEnabled = d.boolean(at+"/health_check_enabled", e)
+	}
+	if e, there := members["health_check_method"]; there {
+		v.HealthCheckMethod = decodeText(d, at+"/health_check_method", e, ParseHealthCheckMethod, Violation{Keyword: "enum", Allowed: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}})
+	}
+	if e, there := members["health_check_url"]; there {
+		v.HealthCheckURL = NewSecret(d.text(at+"/health_check_url", e))
+		d.empty(at+"/health_check_url", e, Violation{Keyword: "minLength", Limit: "1"}, Violation{Keyword: "format", Format: "http-url"})
+	}
+	if e, there := members["max_retries"]; there {
+		v.MaxRetries = decodeInteger[int](d, at+"/max_retries", e, "0", "4294967295")
+	}
+	if e, there := members["retry_delay"]; there {
+		v.RetryDelay = decodeText(d, at+"/retry_delay", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration"})
+	}
+	if e, there := members["max_retry_delay"]; there {
+		v.MaxRetryDelay = decodeText(d, at+"/max_retry_delay", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration"})
+	}
+	if e, there := members["retry_backoff_multiplier"]; there {
+		v.RetryBackoffMultiplier = d.number(at+"/retry_backoff_multiplier", e, "1", "1000")
+	}
+	if e, there := members["retry_jitter"]; there {
+		v.RetryJitter = decodeText(d, at+"/retry_jitter", e, ParseRetryJitter, Violation{Keyword: "enum", Allowed: []string{"full", "none"}})
+	}
+	if e, there := members["max_retry_after"]; there {
+		v.MaxRetryAfter = decodeText(d, at+"/max_retry_after", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration"})
+	}
+	if e, there := members["success_status_codes"]; there {
+		v.SuccessStatusCodes = decodeList(d, at+"/success_status_codes", e, true, func(at string, e json.RawMessage) int { return decodeInteger[int](d, at, e, "200", "599") })
+	}
+	if e, there := members["retry_status_codes"]; there {
+		v.RetryStatusCodes = decodeList(d, at+"/retry_status_codes", e, true, func(at string, e json.RawMessage) int { return decodeInteger[int](d, at, e, "200", "599") })
+	}
+	if e, there := members["pause_status_codes"]; there {
+		v.PauseStatusCodes = decodeList(d, at+"/pause_status_codes", e, true, func(at string, e json.RawMessage) int { return decodeInteger[int](d, at, e, "200", "599") })
+	}
+	if e, there := members["reject_status_codes"]; there {
+		v.RejectStatusCodes = decodeList(d, at+"/reject_status_codes", e, true, func(at string, e json.RawMessage) int { return decodeInteger[int](d, at, e, "200", "599") })
+	}
+	if e, there := members["on_rejected"]; there {
+		v.OnRejected = decodeText(d, at+"/on_rejected", e, ParseOnRejected, Violation{Keyword: "enum", Allowed: []string{"block", "dead_letter", "drop"}})
+	}
+	if e, there := members["on_exhausted"]; there {
+		v.OnExhausted = decodeText(d, at+"/on_exhausted", e, ParseOnExhausted, Violation{Keyword: "enum", Allowed: []string{"pause", "dead_letter", "drop"}})
+	}
+	if e, there := members["max_consecutive_rejects"]; there {
+		v.MaxConsecutiveRejects = decodeInteger[int](d, at+"/max_consecutive_rejects", e, "0", "4294967295")
+	}
+	if e, there := members["split_on_reject"]; there {
+		v.SplitOnReject = d.boolean(at+"/split_on_reject", e)
+	}
+	if e, there := members["ordering"]; there {
+		v.Ordering = decodeText(d, at+"/ordering", e, ParseOrdering, Violation{Keyword: "enum", Allowed: []string{"partition", "key", "none"}})
+	}
+	if e, there := members["ordering_key"]; there {
+		v.OrderingKey = d.text(at+"/ordering_key", e)
+		d.empty(at+"/ordering_key", e, Violation{Keyword: "pattern", Pattern: "^(header:.+|payload:(/[^/]*)+)$"})
+	}
+	if e, there := members["max_in_flight"]; there {
+		v.MaxInFlight = decodeInteger[int](d, at+"/max_in_flight", e, "1", "1024")
+	}
+	if e, there := members["max_connections"]; there {
+		v.MaxConnections = decodeInteger[int](d, at+"/max_connections", e, "1", "65535")
+	}
+	if e, there := members["tls_danger_accept_invalid_certs"]; there {
+		v.TLSDangerAcceptInvalidCerts = d.boolean(at+"/tls_danger_accept_invalid_certs", e)
+	}
+	if e, there := members["verbose_logging"]; there {
+		v.VerboseLogging = d.boolean(at+"/verbose_logging", e)
+	}
+	if e, there := members["stream"]; there {
+		v.Streams = decodeList(d, at+"/stream", e, false, func(at string, e json.RawMessage) Stream { return decodeStream(d, at, e) })
+	}
+	if e, there := members["dead_letter"]; there {
+		v.DeadLetter = new(decodeDeadLetter(d, at+"/dead_letter", e))
+	}
+	if e, there := members["tls"]; there {
+		v.TLS = new(decodeTLS(d, at+"/tls", e))
+	}
+	if e, there := members["circuit_breaker"]; there {
+		v.CircuitBreaker = new(decodeCircuitBreaker(d, at+"/circuit_breaker", e))
+	}
+	return v
 }
 
 // Stream is the topics of one stream that feed a sink, read through one consumer group. Start the same
@@ -290,7 +468,7 @@ type Stream struct {
 	StartFrom StartFrom `json:"start_from"`
 }
 
-// DefaultStream returns a Stream with the defaults of the schema.
+// DefaultStream returns the defaults of the schema; what has none is zero.
 func DefaultStream() Stream {
 	return Stream{
 		Schema:          PayloadSchemaJSON,
@@ -303,14 +481,46 @@ func DefaultStream() Stream {
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *Stream) UnmarshalJSON(b []byte) error {
-	type plain Stream
-	p := plain(DefaultStream())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *Stream) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeStream) }
+
+func decodeStream(d *decoding, at string, raw json.RawMessage) (v Stream) {
+	v = DefaultStream()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = Stream(p)
-	return nil
+	d.require(at, members, "name", "topics")
+	d.close(at, members, "name", "topics", "schema", "batch_length", "batch_wait", "poll_interval", "max_poll_interval", "consumer_group", "start_from")
+	if e, there := members["name"]; there {
+		v.Name = d.text(at+"/name", e)
+	}
+	if e, there := members["topics"]; there {
+		v.Topics = decodeList(d, at+"/topics", e, false, func(at string, e json.RawMessage) string { return d.text(at, e) })
+	}
+	if e, there := members["schema"]; there {
+		v.Schema = decodeText(d, at+"/schema", e, ParsePayloadSchema, Violation{Keyword: "enum", Allowed: []string{"json", "text", "raw", "proto", "flat_buffer", "avro"}})
+	}
+	if e, there := members["batch_length"]; there {
+		v.BatchLength = decodeInteger[int](d, at+"/batch_length", e, "1", "1000000")
+	}
+	if e, there := members["batch_wait"]; there {
+		v.BatchWait = decodeText(d, at+"/batch_wait", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration"})
+	}
+	if e, there := members["poll_interval"]; there {
+		v.PollInterval = decodeText(d, at+"/poll_interval", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if e, there := members["max_poll_interval"]; there {
+		v.MaxPollInterval = decodeText(d, at+"/max_poll_interval", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if e, there := members["consumer_group"]; there {
+		v.ConsumerGroup = d.text(at+"/consumer_group", e)
+		d.empty(at+"/consumer_group", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["start_from"]; there {
+		v.StartFrom = decodeText(d, at+"/start_from", e, ParseStartFrom, Violation{Keyword: "enum", Allowed: []string{"earliest", "latest"}})
+	}
+	return v
 }
 
 // DeadLetter is a store of undeliverable messages. The label is the kind of store; file appends one JSON object a
@@ -323,20 +533,30 @@ type DeadLetter struct {
 	Path string `json:"path"`
 }
 
-// DefaultDeadLetter returns a DeadLetter with the defaults of the schema.
+// DefaultDeadLetter returns the defaults of the schema; what has none is zero.
 func DefaultDeadLetter() DeadLetter {
 	return DeadLetter{}
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *DeadLetter) UnmarshalJSON(b []byte) error {
-	type plain DeadLetter
-	p := plain(DefaultDeadLetter())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *DeadLetter) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeDeadLetter) }
+
+func decodeDeadLetter(d *decoding, at string, raw json.RawMessage) (v DeadLetter) {
+	v = DefaultDeadLetter()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = DeadLetter(p)
-	return nil
+	d.require(at, members, "type", "path")
+	d.close(at, members, "type", "path")
+	if e, there := members["type"]; there {
+		v.Type = decodeText(d, at+"/type", e, ParseDeadLetterType, Violation{Keyword: "enum", Allowed: []string{"file"}})
+	}
+	if e, there := members["path"]; there {
+		v.Path = d.text(at+"/path", e)
+	}
+	return v
 }
 
 // TLS is the TLS settings of the connections to an HTTP endpoint.
@@ -352,20 +572,41 @@ type TLS struct {
 	KeyFile string `json:"key_file,omitzero"`
 }
 
-// DefaultTLS returns a TLS with the defaults of the schema.
+// DefaultTLS returns the defaults of the schema; what has none is zero.
 func DefaultTLS() TLS {
 	return TLS{}
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *TLS) UnmarshalJSON(b []byte) error {
-	type plain TLS
-	p := plain(DefaultTLS())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *TLS) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeTLS) }
+
+func decodeTLS(d *decoding, at string, raw json.RawMessage) (v TLS) {
+	v = DefaultTLS()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = TLS(p)
-	return nil
+	d.depend(at, members, "cert_file", "key_file")
+	d.depend(at, members, "key_file", "cert_file")
+	d.close(at, members, "ca_file", "server_name", "cert_file", "key_file")
+	if e, there := members["ca_file"]; there {
+		v.CAFile = d.text(at+"/ca_file", e)
+		d.empty(at+"/ca_file", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["server_name"]; there {
+		v.ServerName = d.text(at+"/server_name", e)
+		d.empty(at+"/server_name", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["cert_file"]; there {
+		v.CertFile = d.text(at+"/cert_file", e)
+		d.empty(at+"/cert_file", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["key_file"]; there {
+		v.KeyFile = d.text(at+"/key_file", e)
+		d.empty(at+"/key_file", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	return v
 }
 
 // CircuitBreaker is the rhythm of a paused sink. After cooldown one probe goes out; each failed probe doubles the
@@ -377,7 +618,7 @@ type CircuitBreaker struct {
 	MaxCooldown Duration `json:"max_cooldown"`
 }
 
-// DefaultCircuitBreaker returns a CircuitBreaker with the defaults of the schema.
+// DefaultCircuitBreaker returns the defaults of the schema; what has none is zero.
 func DefaultCircuitBreaker() CircuitBreaker {
 	return CircuitBreaker{
 		Cooldown:    mustDuration("5s"),
@@ -386,12 +627,27 @@ func DefaultCircuitBreaker() CircuitBreaker {
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
-func (v *CircuitBreaker) UnmarshalJSON(b []byte) error {
-	type plain CircuitBreaker
-	p := plain(DefaultCircuitBreaker())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// Its error is a *DecodeError with every violation that it found.
+func (v *CircuitBreaker) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeCircuitBreaker) }
+
+func decodeCircuitBreaker(d *decoding, at string, raw json.RawMessage) (v CircuitBreaker) {
+	v = DefaultCircuitBreaker()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	*v = CircuitBreaker(p)
-	return nil
+	d.close(at, members, "cooldown", "max_cooldown")
+	if e, there := members["cooldown"]; there {
+		v.Cooldown = decodeText(d, at+"/cooldown", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if e, there := members["max_cooldown"]; there {
+		v.MaxCooldown = decodeText(d, at+"/max_cooldown", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	return v
+}
+
+// DecodeConfig reads a document and returns every violation that UnmarshalJSON and Validate find, ordered by
+// pointer. With one, the value is what could be read.
+func DecodeConfig(b []byte) (Config, []Violation) {
+	return decodeDocument(b, decodeConfig, (*Config).validate)
 }

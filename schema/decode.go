@@ -6,13 +6,8 @@ import (
 	"strings"
 )
 
-// ErrMissing is wrapped by the error of an UnmarshalJSON that lacks a required property.
-var ErrMissing = errors.New("a required property is missing")
-
 // ErrUnknownValue is wrapped by the error of a Parse function of an enum.
 var ErrUnknownValue = errors.New("unknown value")
-
-func missing(property string) error { return fmt.Errorf("%w: %s", ErrMissing, property) }
 
 // unknown does not repeat the value: it may have come from a secret.
 func unknown(allowed ...string) error {

@@ -16,22 +16,22 @@ type Envelope struct {
 	Payload json.RawMessage `json:"payload"`
 }
 
-// UnmarshalJSON fails where a required property is absent. It ignores what it does not know.
-func (v *Envelope) UnmarshalJSON(b []byte) error {
-	type plain Envelope
-	p := struct {
-		plain
-		Metadata *Metadata `json:"metadata"`
-	}{plain: plain(Envelope{})}
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// UnmarshalJSON reads what the schema allows. Its error is a *DecodeError with every violation that it found.
+func (v *Envelope) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeEnvelope) }
+
+func decodeEnvelope(d *decoding, at string, raw json.RawMessage) (v Envelope) {
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	if p.Metadata == nil {
-		return missing("metadata")
+	d.require(at, members, "metadata", "payload")
+	if e, there := members["metadata"]; there {
+		v.Metadata = decodeMetadata(d, at+"/metadata", e)
 	}
-	p.plain.Metadata = *p.Metadata
-	*v = Envelope(p.plain)
-	return nil
+	if e, there := members["payload"]; there {
+		v.Payload = e
+	}
+	return v
 }
 
 // Metadata is where a message comes from.
@@ -57,47 +57,43 @@ type Metadata struct {
 	IggyHeaders map[string]HeaderValue `json:"iggy_headers,omitzero"`
 }
 
-// UnmarshalJSON fails where a required property is absent. It ignores what it does not know.
-func (v *Metadata) UnmarshalJSON(b []byte) error {
-	type plain Metadata
-	p := struct {
-		plain
-		IggyID          *string `json:"iggy_id"`
-		IggyOffset      *uint64 `json:"iggy_offset"`
-		IggyTimestamp   *uint64 `json:"iggy_timestamp"`
-		IggyStream      *string `json:"iggy_stream"`
-		IggyTopic       *string `json:"iggy_topic"`
-		IggyPartitionID *uint32 `json:"iggy_partition_id"`
-	}{plain: plain(Metadata{})}
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// UnmarshalJSON reads what the schema allows. Its error is a *DecodeError with every violation that it found.
+func (v *Metadata) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeMetadata) }
+
+func decodeMetadata(d *decoding, at string, raw json.RawMessage) (v Metadata) {
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	if p.IggyID == nil {
-		return missing("iggy_id")
+	d.require(at, members, "iggy_id", "iggy_offset", "iggy_timestamp", "iggy_stream", "iggy_topic", "iggy_partition_id")
+	if e, there := members["iggy_id"]; there {
+		v.IggyID = d.text(at+"/iggy_id", e)
 	}
-	if p.IggyOffset == nil {
-		return missing("iggy_offset")
+	if e, there := members["iggy_offset"]; there {
+		v.IggyOffset = decodeInteger[uint64](d, at+"/iggy_offset", e, "0", "18446744073709551615")
 	}
-	if p.IggyTimestamp == nil {
-		return missing("iggy_timestamp")
+	if e, there := members["iggy_timestamp"]; there {
+		v.IggyTimestamp = decodeInteger[uint64](d, at+"/iggy_timestamp", e, "0", "18446744073709551615")
 	}
-	if p.IggyStream == nil {
-		return missing("iggy_stream")
+	if e, there := members["iggy_stream"]; there {
+		v.IggyStream = d.text(at+"/iggy_stream", e)
 	}
-	if p.IggyTopic == nil {
-		return missing("iggy_topic")
+	if e, there := members["iggy_topic"]; there {
+		v.IggyTopic = d.text(at+"/iggy_topic", e)
 	}
-	if p.IggyPartitionID == nil {
-		return missing("iggy_partition_id")
+	if e, there := members["iggy_partition_id"]; there {
+		v.IggyPartitionID = decodeInteger[uint32](d, at+"/iggy_partition_id", e, "0", "4294967295")
 	}
-	p.plain.IggyID = *p.IggyID
-	p.plain.IggyOffset = *p.IggyOffset
-	p.plain.IggyTimestamp = *p.IggyTimestamp
-	p.plain.IggyStream = *p.IggyStream
-	p.plain.IggyTopic = *p.IggyTopic
-	p.plain.IggyPartitionID = *p.IggyPartitionID
-	*v = Metadata(p.plain)
-	return nil
+	if e, there := members["iggy_checksum"]; there {
+		v.IggyChecksum = new(decodeInteger[uint64](d, at+"/iggy_checksum", e, "0", "18446744073709551615"))
+	}
+	if e, there := members["iggy_origin_timestamp"]; there {
+		v.IggyOriginTimestamp = new(decodeInteger[uint64](d, at+"/iggy_origin_timestamp", e, "0", "18446744073709551615"))
+	}
+	if e, there := members["iggy_headers"]; there {
+		v.IggyHeaders = decodeMap(d, at+"/iggy_headers", e, func(at string, e json.RawMessage) HeaderValue { return decodeHeaderValue(d, at, e) })
+	}
+	return v
 }
 
 // HeaderValue is the value of a user header: its text, or an object with base64 data for a header of kind raw.
@@ -108,17 +104,23 @@ type HeaderValue struct {
 	EncodedHeader *EncodedHeader
 }
 
-// UnmarshalJSON takes a string or an object.
-func (v *HeaderValue) UnmarshalJSON(b []byte) error {
-	*v = HeaderValue{}
-	if len(b) > 0 && b[0] == '{' {
-		v.EncodedHeader = new(EncodedHeader)
-		return json.Unmarshal(b, v.EncodedHeader)
+// UnmarshalJSON sets the field of the branch that the value is meant to be. Its error is a *DecodeError with every
+// violation that it found.
+func (v *HeaderValue) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeHeaderValue) }
+
+func decodeHeaderValue(d *decoding, at string, raw json.RawMessage) (v HeaderValue) {
+	switch jsonType(raw) {
+	case "string":
+		v.Text = d.text(at, raw)
+	case "object":
+		v.EncodedHeader = new(decodeEncodedHeader(d, at, raw))
+	default:
+		d.add(at, Violation{Keyword: "type", Types: []string{"string", "object"}})
 	}
-	return json.Unmarshal(b, &v.Text)
+	return v
 }
 
-// MarshalJSON gives the object if there is one, and otherwise the string.
+// MarshalJSON gives the value of the branch that is set.
 func (v HeaderValue) MarshalJSON() ([]byte, error) {
 	if v.EncodedHeader != nil {
 		return json.Marshal(v.EncodedHeader)
@@ -134,25 +136,26 @@ type EncodedHeader struct {
 	IggyHeaderEncoding string `json:"iggy_header_encoding"`
 }
 
-// UnmarshalJSON fails where a required property is absent. It ignores what it does not know.
-func (v *EncodedHeader) UnmarshalJSON(b []byte) error {
-	type plain EncodedHeader
-	p := struct {
-		plain
-		Data               *string `json:"data"`
-		IggyHeaderEncoding *string `json:"iggy_header_encoding"`
-	}{plain: plain(EncodedHeader{})}
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
+// UnmarshalJSON reads what the schema allows. Its error is a *DecodeError with every violation that it found.
+func (v *EncodedHeader) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeEncodedHeader) }
+
+func decodeEncodedHeader(d *decoding, at string, raw json.RawMessage) (v EncodedHeader) {
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
 	}
-	if p.Data == nil {
-		return missing("data")
+	d.require(at, members, "data", "iggy_header_encoding")
+	if e, there := members["data"]; there {
+		v.Data = d.text(at+"/data", e)
 	}
-	if p.IggyHeaderEncoding == nil {
-		return missing("iggy_header_encoding")
+	if e, there := members["iggy_header_encoding"]; there {
+		v.IggyHeaderEncoding = d.text(at+"/iggy_header_encoding", e)
 	}
-	p.plain.Data = *p.Data
-	p.plain.IggyHeaderEncoding = *p.IggyHeaderEncoding
-	*v = EncodedHeader(p.plain)
-	return nil
+	return v
+}
+
+// DecodeEnvelope reads a document and returns every violation that UnmarshalJSON and Validate find, ordered by
+// pointer. With one, the value is what could be read.
+func DecodeEnvelope(b []byte) (Envelope, []Violation) {
+	return decodeDocument(b, decodeEnvelope, (*Envelope).validate)
 }

@@ -35,7 +35,8 @@ func (v *Metadata) validate(l *violations, at string) {
 }
 
 func (v *HeaderValue) validate(l *violations, at string) {
-	if v.EncodedHeader != nil {
+	switch {
+	case v.EncodedHeader != nil:
 		v.EncodedHeader.validate(l, at)
 	}
 }

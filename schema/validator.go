@@ -97,9 +97,11 @@ type collector struct {
 
 // collect goes down to the errors that have no cause.
 func (c *collector) collect(e *jsonschema.ValidationError) {
-	if strings.HasSuffix(e.KeywordLocation, "/oneOf") {
-		c.oneOf(e)
-		return
+	if strings.HasSuffix(e.KeywordLocation, "/oneOf") && len(e.Causes) > 0 {
+		if _, _, parts := c.keyword(e.KeywordLocation); len(parts) == 1 {
+			c.oneOf(e)
+			return
+		}
 	}
 	for _, cause := range e.Causes {
 		c.collect(cause)
@@ -109,41 +111,36 @@ func (c *collector) collect(e *jsonschema.ValidationError) {
 	}
 }
 
-// oneOf reports only the branch that is meant: the one of the instance's type. Where no branch has that type, the types
-// of all branches are what would do.
+// oneOf reports only the branch that is meant: the one whose constant property the instance has, or the one of its type.
+// Where there is none, what would tell is reported.
 func (c *collector) oneOf(e *jsonschema.ValidationError) {
-	node, description := c.keyword(e.KeywordLocation)
-	branches, _ := node["oneOf"].([]any)
+	node, description, _ := c.keyword(e.KeywordLocation)
+	list, _ := node["oneOf"].([]any)
+	branches := make([]map[string]any, 0, len(list))
+	for _, branch := range list {
+		branches = append(branches, c.resolve(branch))
+	}
 	pointer := pointerOf(e.InstanceLocation)
-	actual := typeOf(lookup(c.doc, pointer))
-	var types []string
-	for i, branch := range branches {
-		name, _ := c.resolve(branch)["type"].(string)
-		types = append(types, name)
-		if name != actual {
-			continue
-		}
-		prefix := e.KeywordLocation + "/" + strconv.Itoa(i)
-		for _, cause := range e.Causes {
-			if cause.KeywordLocation == prefix || strings.HasPrefix(cause.KeywordLocation, prefix+"/") {
-				c.collect(cause)
-			}
-		}
+	chosen, v := choose(branches, c.resolve, lookup(c.doc, pointer))
+	if chosen < 0 {
+		v.Description = description
+		c.found.add(pointer+v.Pointer, "", v)
 		return
 	}
-	c.found.add(pointer, "", Violation{Keyword: "type", Types: types, Description: description})
+	prefix := e.KeywordLocation + "/" + strconv.Itoa(chosen)
+	for _, cause := range e.Causes {
+		if cause.KeywordLocation == prefix || strings.HasPrefix(cause.KeywordLocation, prefix+"/") {
+			c.collect(cause)
+		}
+	}
 }
 
 // leaf reports one keyword, in as many violations as there are names to tell.
 func (c *collector) leaf(e *jsonschema.ValidationError) {
-	node, description := c.keyword(e.KeywordLocation)
+	node, description, parts := c.keyword(e.KeywordLocation)
 	pointer := pointerOf(e.InstanceLocation)
 	object, _ := lookup(c.doc, pointer).(map[string]any)
-	parts := strings.Split(e.KeywordLocation, "/")
-	keyword := parts[len(parts)-1]
-	if len(parts) > 3 && parts[len(parts)-3] == "dependentRequired" {
-		keyword = "dependentRequired"
-	}
+	keyword := at(parts, 0)
 	switch keyword {
 	case "required":
 		for _, name := range words(node["required"]) {
@@ -153,10 +150,10 @@ func (c *collector) leaf(e *jsonschema.ValidationError) {
 		}
 	case "dependentRequired":
 		// One error for each missing name; the name and its trigger are in the location.
-		trigger := unescape(parts[len(parts)-2])
-		index, _ := strconv.Atoi(parts[len(parts)-1])
+		trigger := unescape(at(parts, 1))
+		index, _ := strconv.Atoi(at(parts, 2))
 		dependents, _ := node["dependentRequired"].(map[string]any)
-		name := words(dependents[trigger])[index]
+		name := at(words(dependents[trigger]), index)
 		c.found.add(pointer, "", Violation{Keyword: keyword, Property: name, Trigger: trigger,
 			Description: c.describe(node, name)})
 	case "additionalProperties":
@@ -194,37 +191,48 @@ func detail(node map[string]any, keyword, description string) Violation {
 	return v
 }
 
-// keyword follows the location of a failed keyword through the schema, and returns the node that holds the keyword and
-// the description closest to the property: that of the property itself rather than that of the type it refers to.
-func (c *collector) keyword(location string) (node map[string]any, description string) {
+// keyword follows the location of a failed keyword through the schema. It returns the node that holds the keyword, the
+// description closest to the property (that of the property itself rather than that of the type it refers to), and the
+// parts of the location that begin with the keyword.
+func (c *collector) keyword(location string) (node map[string]any, description string, keyword []string) {
 	node = c.root
 	description, _ = node["description"].(string)
 	parts := strings.Split(strings.TrimPrefix(location, "/"), "/")
-	var at any = node
-	for i, part := range parts {
-		inProperties := i > 0 && parts[i-1] == "properties"
-		object, isObject := at.(map[string]any)
-		switch {
-		case !isObject:
-			list, _ := at.([]any)
-			if index, err := strconv.Atoi(part); err == nil && index < len(list) {
-				at = list[index]
+	for len(parts) > 0 {
+		var next any
+		taken, own := 1, false
+		switch parts[0] {
+		case "$ref":
+			next = c.resolve(node)
+		case "items", "additionalProperties":
+			next = node[parts[0]]
+		case "properties":
+			properties, _ := node["properties"].(map[string]any)
+			next, taken, own = properties[unescape(at(parts, 1))], 2, true
+		case "oneOf":
+			branches, _ := node["oneOf"].([]any)
+			if index, err := strconv.Atoi(at(parts, 1)); err == nil && index < len(branches) {
+				next, taken = branches[index], 2
 			}
-		case part == "$ref" && !inProperties:
-			at = c.resolve(object)
-		default:
-			at = object[unescape(part)]
 		}
-		next, isObject := at.(map[string]any)
-		text, _ := next["description"].(string)
-		if isObject && part != "properties" && part != "dependentRequired" {
-			node = next
+		object, isObject := next.(map[string]any)
+		if !isObject || len(parts) < taken {
+			return node, description, parts
 		}
-		if inProperties || description == "" {
+		node, parts = object, parts[taken:]
+		if text, _ := node["description"].(string); own || description == "" {
 			description = text
 		}
 	}
-	return node, description
+	return node, description, nil
+}
+
+// at returns an element, or nothing behind the end.
+func at(parts []string, i int) string {
+	if i < len(parts) {
+		return parts[i]
+	}
+	return ""
 }
 
 // resolve follows the reference of a node, if it has one.

@@ -75,6 +75,9 @@ func (c *checker) schema(s *schema) {
 		c.known(s, r)
 	}
 	for _, label := range s.labels {
+		if s.kind == "union" {
+			continue
+		}
 		c.known(s, label)
 		if !s.requires(label.text) {
 			c.fail(label.at, "the label %s must be required: a block without it cannot be written", label.text)
@@ -140,7 +143,7 @@ func (c *checker) keywords(s *schema) {
 	allow(len(s.required) > 0, "required", "object")
 	allow(len(s.dependents) > 0, "dependentRequired", "object")
 	allow(s.closed || s.values != nil, "additionalProperties", "object")
-	allow(len(s.labels) > 0, "x-hcl-labels", "object")
+	allow(len(s.labels) > 0, "x-hcl-labels", "object", "union")
 	allow(s.items != nil, "items", "array")
 	allow(s.minItems != "", "minItems", "array")
 	allow(s.unique, "uniqueItems", "array")
@@ -174,18 +177,36 @@ func (c *checker) alias(s *schema, a alias) {
 	}
 }
 
-// union checks that the branches differ by their type, so that one look at a value tells which is meant.
+// union checks that one look at a value tells which branch is meant: by a property, or by the type.
 func (c *checker) union(s *schema) {
-	if s.kind == "union" && s.name == "" {
+	if s.kind != "union" {
+		return
+	}
+	if s.name == "" {
 		c.fail(s.at, "oneOf must be a member of $defs: its Go type needs a name")
+	}
+	if len(s.branches) < 2 {
+		c.fail(s.at, "oneOf needs two branches or more")
 	}
 	var kinds []string
 	for _, b := range s.branches {
-		kind := b.resolved().kind
-		if kind != "string" && kind != "object" || slices.Contains(kinds, kind) {
-			c.fail(b.at, "the branches of oneOf must be one string and one object")
+		t := b.resolved()
+		kind := strings.Replace(t.kind, "integer", "number", 1)
+		switch {
+		case t.kind == "object" && !t.isType():
+			c.fail(b.at, "a branch of oneOf that is an object needs properties")
+		case t.kind == "string" && (t.goType != "" || len(t.enum) > 0 || t.format != ""):
+			c.fail(b.at, "a branch of oneOf that is a string must be plain text")
+		case t.kind == "any", t.kind == "union", s.tag == "" && slices.Contains(kinds, kind):
+			c.fail(b.at, "the branches of oneOf must differ by their type, or by a property that each requires, "+
+				"with another const in each")
 		}
 		kinds = append(kinds, kind)
+	}
+	for _, l := range s.labels {
+		if l.text != s.tag {
+			c.fail(l.at, "the label of a oneOf is the property that tells its branches apart")
+		}
 	}
 }
 
@@ -195,13 +216,15 @@ func (c *checker) instance(s *schema, n *node) {
 	switch {
 	case t.kind == "any":
 	case t.kind == "union":
-		for _, b := range t.branches {
-			if b.resolved().kind == n.kind {
+		for i, b := range t.branches {
+			kind := strings.Replace(b.resolved().kind, "integer", "number", 1)
+			tag := n.get(t.tag)
+			if kind == n.kind && (t.tag == "" || tag != nil && tag.text == t.tags[i]) {
 				c.instance(b, n)
 				return
 			}
 		}
-		c.fail(n.at, "no branch of oneOf has the type %s", n.kind)
+		c.fail(n.at, "no branch of oneOf is like this")
 	case t.kind == "integer" || t.kind == "number":
 		if c.want(n, "number") {
 			c.number(t, n)

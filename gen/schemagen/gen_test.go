@@ -67,7 +67,7 @@ func TestSchemaErrorsSayWhere(t *testing.T) {
 		{`{ "$ref": "#/$defs/item" }`, `{ "type": "string" }`, item, `#/$defs/item is never used`},
 		{`draft/2020-12/schema`, `draft-07`, `"https://json-schema.org/draft-07"`, `$schema must be draft 2020-12`},
 		{`"https://example.com/base`, `"base`, `"base.`, `$id must be absolute`},
-		{`"minLength": 1`, `"enum": ["one"]`, `{ "description": "Key."`, `an enum must be a member of $defs`},
+		{`"minLength": 1`, `"enum": ["one", "two"]`, `{ "description": "Key."`, `an enum must be a member of $defs`},
 		{`"minimum": 1`, `"title": "x"`, `"title"`, `title belongs at the root`},
 		{`"default": 3`, `"oneOf": []`, count, `oneOf must be a member of $defs`},
 		{`"An item."`, "\"An item.\xff\"", "\xff", `not UTF-8`},

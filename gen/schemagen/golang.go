@@ -1,7 +1,7 @@
 package schemagen
 
 import (
-	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +54,7 @@ func printTypes(p *printer, d *Model) {
 		switch s.kind {
 		case "object":
 			printStruct(p, s)
-			if d.configures() {
+			if d.defaulted(s) {
 				printDefault(p, s)
 			}
 			printDecode(p, d, s)
@@ -62,6 +62,12 @@ func printTypes(p *printer, d *Model) {
 			printUnion(p, s)
 		}
 	}
+	printDocument(p, d.root)
+}
+
+// defaulted reports whether a type has a function with its defaults: every one that people write, or one that has any.
+func (d *Model) defaulted(s *schema) bool {
+	return d.configures() || slices.ContainsFunc(s.properties, func(f *property) bool { return f.defaults != nil })
 }
 
 func printStruct(p *printer, s *schema) {
@@ -140,16 +146,15 @@ func goType(p *printer, s *schema) string {
 
 // printDefault prints the function that returns a struct with the defaults of the schema.
 func printDefault(p *printer, s *schema) {
-	article := "a"
-	if strings.ContainsRune("AEIO", rune(s.name[0])) {
-		article = "an"
-	}
-	p.comment("Default" + s.name + " returns " + article + " " + s.name + " with the defaults of the schema.")
+	p.comment("Default" + s.name + " returns the defaults of the schema; what has none is zero.")
 	p.line("func Default%s() %s {", s.name, s.name)
 	p.line("return %s{", s.name)
 	for _, f := range s.properties {
-		if f.defaults != nil {
+		switch c := f.resolved().constant; {
+		case f.defaults != nil:
 			p.line("%s: %s,", f.field(), literal(p, f.schema, f.defaults))
+		case c != nil && s.requires(f.key):
+			p.line("%s: %s,", f.field(), literal(p, f.schema, c))
 		}
 	}
 	p.line("}\n}\n")
@@ -199,65 +204,4 @@ func truth(v bool) string {
 		return "true"
 	}
 	return "false"
-}
-
-// presence returns the properties that must be there although the zero value of their Go type would be a valid value:
-// that they were absent can be noticed only while decoding. In a document that we write it is every one that has no nil,
-// so that Validate need not guess.
-func presence(d *Model, s *schema) []*property {
-	var out []*property
-	for _, f := range s.properties {
-		t := f.resolved()
-		free := t.minLength == "" && t.pattern == "" && t.format == "" && len(t.enum) == 0 && t.constant == nil
-		switch {
-		case !s.requires(f.key):
-		case t.kind == "object" && t.values == nil, t.kind == "boolean", t.kind == "union",
-			t.kind == "string" && (free || !d.configures()),
-			(t.kind == "integer" || t.kind == "number") && inRange(t, new(big.Rat)):
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-func inRange(s *schema, v *big.Rat) bool {
-	return (s.minimum == "" || v.Cmp(rational(s.minimum)) >= 0) && (s.maximum == "" || v.Cmp(rational(s.maximum)) <= 0)
-}
-
-// printDecode prints UnmarshalJSON. Where people write the document it starts from the defaults, where we do it need
-// only tell what is absent.
-func printDecode(p *printer, d *Model, s *schema) {
-	needed := presence(d, s)
-	start := "Default" + s.name + "()"
-	text := "UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays."
-	if !d.configures() {
-		start = s.name + "{}"
-		text = "UnmarshalJSON fails where a required property is absent. It ignores what it does not know."
-		if len(needed) == 0 {
-			return
-		}
-	}
-	p.use("encoding/json")
-	p.comment(text)
-	p.line("func (v *%s) UnmarshalJSON(b []byte) error {", s.name)
-	p.line("type plain %s", s.name)
-	if len(needed) == 0 {
-		p.line("p := plain(%s)", start)
-		p.line("if err := json.Unmarshal(b, &p); err != nil {\nreturn err\n}")
-		p.line("*v = %s(p)\nreturn nil\n}\n", s.name)
-		return
-	}
-	p.line("p := struct {\nplain")
-	for _, f := range needed {
-		p.line("%s *%s `json:%q`", f.field(), goType(p, f.schema), f.key)
-	}
-	p.line("}{plain: plain(%s)}", start)
-	p.line("if err := json.Unmarshal(b, &p); err != nil {\nreturn err\n}")
-	for _, f := range needed {
-		p.line("if p.%s == nil {\nreturn missing(%q)\n}", f.field(), f.key)
-	}
-	for _, f := range needed {
-		p.line("p.plain.%s = *p.%s", f.field(), f.field())
-	}
-	p.line("*v = %s(p.plain)\nreturn nil\n}\n", s.name)
 }

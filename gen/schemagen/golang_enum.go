@@ -74,31 +74,3 @@ func quoted(words []reference) []string {
 	}
 	return out
 }
-
-// printUnion prints the type of oneOf: a string or an object, told apart by its first byte.
-func printUnion(p *printer, s *schema) {
-	var object *schema
-	for _, b := range s.branches {
-		if b.resolved().kind == "object" {
-			object = b.resolved()
-		}
-	}
-	p.use("encoding/json")
-	p.comment(s.name + " is " + strings.ToLower(s.doc[:1]) + s.doc[1:])
-	p.line("type %s struct {", s.name)
-	p.comment("Text is the value if it is a string.")
-	p.line("Text string")
-	p.comment(object.name + " is the value if it is an object, and otherwise nil.")
-	p.line("%s *%s\n}\n", object.name, object.name)
-	p.comment("UnmarshalJSON takes a string or an object.")
-	p.line("func (v *%s) UnmarshalJSON(b []byte) error {", s.name)
-	p.line("*v = %s{}", s.name)
-	p.line("if len(b) > 0 && b[0] == '{' {")
-	p.line("v.%s = new(%s)", object.name, object.name)
-	p.line("return json.Unmarshal(b, v.%s)\n}", object.name)
-	p.line("return json.Unmarshal(b, &v.Text)\n}\n")
-	p.comment("MarshalJSON gives the object if there is one, and otherwise the string.")
-	p.line("func (v %s) MarshalJSON() ([]byte, error) {", s.name)
-	p.line("if v.%s != nil {\nreturn json.Marshal(v.%s)\n}", object.name, object.name)
-	p.line("return json.Marshal(v.Text)\n}\n")
-}

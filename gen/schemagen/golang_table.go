@@ -28,6 +28,9 @@ func asBlock(s *schema, f *property) (block, bool) {
 	if t.kind == "array" {
 		b.schema, b.repeated = t.items.resolved(), true
 	}
+	if b.schema.tag != "" {
+		b.schema = b.schema.merged()
+	}
 	return b, b.schema.kind == "object" && b.schema.values == nil
 }
 
@@ -123,6 +126,8 @@ func ctyType(s *schema) string {
 		return "cty.List(" + ctyType(t.items) + ")"
 	case "object":
 		return "cty.Map(" + ctyType(t.values) + ")"
+	case "union":
+		return "cty.DynamicPseudoType"
 	}
 	return "cty.String"
 }

@@ -72,34 +72,54 @@ func (g *validation) object(s *schema) {
 		for _, name := range d.names {
 			trigger, needed := s.property(d.trigger.text), s.property(name.text)
 			condition := present(s, trigger) + " && " + absent(s, needed)
-			g.when(condition, spot{at: `""`}, "dependentRequired", "Property: %q, Trigger: %q", needed.key, trigger.key)
+			g.when(condition, spot{at: `""`}, "dependentRequired", "Property: %s, Trigger: %s", quote(needed.key), quote(trigger.key))
 		}
 	}
 	g.body.line("}\n")
 }
 
+// union checks the branch that is set. A string is meant where no other is.
 func (g *validation) union(s *schema) {
-	var object *schema
-	g.body.line("func (v *%s) validate(l *violations, at string) {", s.name)
-	for _, b := range s.branches {
-		if t := b.resolved(); t.kind == "object" {
-			g.body.line("if v.%s != nil {\nv.%s.validate(l, at)\n}", t.name, t.name)
-			object = t
-		}
-	}
-	for _, b := range s.branches {
-		t := b.resolved()
-		if t.kind != "string" {
+	text := -1
+	g.body.line("func (v *%s) validate(l *violations, at string) {\nswitch {", s.name)
+	for i, b := range s.branches {
+		t, field := b.resolved(), "v."+branchField(s, i)
+		if t.kind == "string" {
+			text = i
 			continue
 		}
-		inner := g.inside(func() { g.value(t, spot{name: s.name, expr: "v.Text", at: `""`, where: "string"}) })
-		if inner.Len() > 0 {
-			g.body.line("if v.%s == nil {", object.name)
-			g.body.Write(inner.Bytes())
-			g.body.line("}")
+		g.body.line("case %s != nil:", field)
+		expr, where := field, goType(&printer{}, b)
+		if t.kind != "object" && t.kind != "array" {
+			expr = "*" + field
+		}
+		if t.isType() {
+			g.body.line("%s.validate(l, at)", field)
+		} else {
+			g.value(b, spot{name: s.name + branchField(s, i), expr: expr, at: `""`, where: where})
 		}
 	}
-	g.body.line("}\n")
+	switch {
+	case text >= 0:
+		inner := g.inside(func() {
+			g.value(s.branches[text], spot{name: s.name + "Text", expr: "v.Text", at: `""`, where: "string"})
+		})
+		if inner.Len() > 0 {
+			g.body.line("default:")
+			g.body.Write(inner.Bytes())
+		}
+	case s.tag != "":
+		g.body.line("default:")
+		g.fail(spot{at: `""`}, "required", "Property: %s", quote(s.tag))
+	default:
+		var types []string
+		for _, b := range s.branches {
+			types = append(types, fmt.Sprintf("%q", b.resolved().kind))
+		}
+		g.body.line("default:")
+		g.fail(spot{at: `""`}, "type", "Types: []string{%s}", strings.Join(types, ", "))
+	}
+	g.body.line("}\n}\n")
 }
 
 // nilable matches the types that have a nil.
@@ -131,7 +151,7 @@ func absent(s *schema, f *property) string {
 // property prints the checks of one field, inside the condition under which it is there.
 func (g *validation) property(s *schema, f *property) {
 	name := fieldType(&printer{}, s, f)
-	at := spot{name: s.name + f.field(), expr: "v." + f.field(), at: quote("/" + f.key), where: name, text: optional(s, f)}
+	at := spot{name: s.name + f.field(), expr: "v." + f.field(), at: quote("/" + escapePointer(f.key)), where: name, text: optional(s, f)}
 	if strings.HasPrefix(name, "*") && !f.resolved().isType() {
 		at.expr, at.where = "*"+at.expr, name[1:]
 	}
@@ -139,7 +159,7 @@ func (g *validation) property(s *schema, f *property) {
 	switch {
 	case s.requires(f.key) && nilable.MatchString(name):
 		g.body.line("if %s == nil {", at.expr)
-		g.fail(spot{at: `""`}, "required", "Property: %q", f.key)
+		g.fail(spot{at: `""`}, "required", "Property: %s", quote(f.key))
 		if inner.Len() > 0 {
 			g.body.line("} else {")
 		}
@@ -231,7 +251,7 @@ func (g *validation) text(t *schema, at spot) {
 		expr += ".Source()"
 	}
 	if t.constant != nil {
-		g.when(expr+" != "+quote(t.constant.text), at, "const", "Allowed: []string{%s}", quote(t.constant.text))
+		g.when(expr+" != "+quote(t.constant.text), at, t.constantKeyword(), "Allowed: []string{%s}", quote(t.constant.text))
 	}
 	switch {
 	case t.minLength == "1" && at.text:

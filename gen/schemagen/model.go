@@ -52,6 +52,7 @@ type schema struct {
 	enum      []reference
 	aliases   []alias
 	constant  *node
+	single    bool // the constant is written as an enum of one value
 	pattern   string
 	format    string
 	minLength string
@@ -59,6 +60,8 @@ type schema struct {
 	minimum   string
 	maximum   string
 	branches  []*schema // oneOf
+	tag       string    // property whose constant tells the branches of oneOf apart; empty if their types do
+	tags      []string  // its value in each branch
 
 	defaults *node
 	examples []*node
@@ -138,6 +141,12 @@ func loadModel(file string, source []byte) (*Model, Problems) {
 		}
 	}
 	r.link(d)
+	walk(d, func(s *schema) {
+		if s.def == "" && len(s.enum) == 1 && len(s.aliases) == 0 {
+			s.constant, s.single, s.enum = &node{at: s.enum[0].at, kind: "string", text: s.enum[0].text}, true, nil
+		}
+	})
+	walk(d, (*schema).findTag)
 	return d, r.problems
 }
 
@@ -316,6 +325,51 @@ func (r *reader) link(d *Model) {
 			r.fail(s.at, "#/$defs/%s is never used", s.def)
 		}
 	}
+}
+
+// findTag finds the property that tells the branches of oneOf apart: the first that every branch requires and that has
+// another constant in each.
+func (s *schema) findTag() {
+	if s.kind != "union" || len(s.branches) == 0 {
+		return
+	}
+	for _, r := range s.branches[0].resolved().required {
+		var values []string
+		for _, b := range s.branches {
+			t := b.resolved()
+			f := t.property(r.text)
+			if f == nil || !t.requires(r.text) {
+				break
+			}
+			value, isConstant := f.resolved().only()
+			if isConstant && !slices.Contains(values, value) {
+				values = append(values, value)
+			}
+		}
+		if len(values) == len(s.branches) {
+			s.tag, s.tags = r.text, values
+			return
+		}
+	}
+}
+
+// only returns the one value that the schema allows, if there is only one.
+func (s *schema) only() (string, bool) {
+	switch {
+	case s.constant != nil:
+		return s.constant.text, true
+	case len(s.enum) == 1:
+		return s.enum[0].text, true
+	}
+	return "", false
+}
+
+// constantKeyword returns the keyword that a value other than the constant violates.
+func (s *schema) constantKeyword() string {
+	if s.single {
+		return "enum"
+	}
+	return "const"
 }
 
 // walk calls f for every schema of a model, in the order of the file.

@@ -74,6 +74,9 @@ func (c *checker) names(d *Model) {
 		for _, p := range s.properties {
 			claim(s.name+".", p.field(), p.at)
 		}
+		for i, b := range s.branches {
+			claim(s.name+".", branchField(s, i), b.at)
+		}
 		if s.kind == "object" {
 			claim("", "Default"+s.name, s.at)
 		}
