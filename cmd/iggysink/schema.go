@@ -9,13 +9,14 @@ import (
 func newSchemaCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema",
-		Short: "Print a JSON Schema of the contract: config or envelope",
+		Short: "Print a JSON Schema of the contract: config or envelope; compare two of them",
 		Args:  cobra.NoArgs,
 		RunE:  needSubcommand,
 	}
 	cmd.AddCommand(
 		printCommand("config", "Print the JSON Schema of the configuration", schema.ConfigSchema),
 		printCommand("envelope", "Print the JSON Schema of the message envelope", schema.EnvelopeSchema),
+		newSchemaDiffCommand(),
 	)
 	return cmd
 }
