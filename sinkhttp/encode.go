@@ -23,6 +23,7 @@ type Prepared struct {
 	body     []byte // the bodies, one after the other
 	spans    []span // the messages that are left to send, in offset order
 	requests []run  // how Prepare cut them
+	refused  int    // messages that Prepare rejected
 	inUse    bool   // the transport may still read body
 }
 
@@ -73,8 +74,9 @@ func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target
 }
 
 // Prepare fixes the bytes of a batch: encoded, cut by size. The outcomes are those of the messages that it rejected;
-// nil Prepared means that none is left to send. It never blocks and keeps no reference to the batch. Its rejects do not
-// count for max_consecutive_rejects, which is about what the endpoint says.
+// nil Prepared means that none is left to send. It never blocks and keeps no reference to the batch.
+//
+// Where nothing is left to send and the gate has tripped, the outcomes are Unsent (see "Rejects in a row").
 func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 	if len(b.Messages) == 0 {
 		return nil, nil
@@ -92,21 +94,33 @@ func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 		}
 	}
 	s.closeRequest(p)
-	s.stats.rejected.Add(uint64(len(refused)))
 	if len(p.spans) == 0 {
 		s.give(p)
-		return nil, refused
+		return nil, s.refuse(refused)
 	}
+	p.refused = len(refused)
+	s.stats.rejected.Add(uint64(len(refused)))
 	return p, refused
 }
 
-func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
-	refused := make([]Outcome, len(b.Messages))
-	for i := range refused {
-		refused[i] = Outcome{Index: i, Kind: Rejected, Reason: reason}
+// refuse makes the outcomes of a batch of which nothing is left to send.
+func (s *Sink) refuse(all []Outcome) []Outcome {
+	if s.rejectBlocks || s.gate.refuse(len(all)) {
+		s.stats.rejected.Add(uint64(len(all)))
+		return all
 	}
-	s.stats.rejected.Add(uint64(len(refused)))
-	return refused
+	for i := range all {
+		all[i].Kind, all[i].Reason = Unsent, tooManyRejects
+	}
+	return all
+}
+
+func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
+	all := make([]Outcome, len(b.Messages))
+	for i := range all {
+		all[i] = Outcome{Index: i, Kind: Rejected, Reason: reason}
+	}
+	return s.refuse(all)
 }
 
 // add appends one message to the open request of p, or to a new one where it would become too large. It returns why it

@@ -9,6 +9,9 @@ import (
 	"iggysink/schema"
 )
 
+// tooManyRejects is the reason of a pause that max_consecutive_rejects has caused.
+const tooManyRejects = "too many rejected messages in a row: the fault is not theirs"
+
 // gate is what every attempt of a sink passes, whatever its partition. It lets through, in the order in which they
 // came:
 //
@@ -198,19 +201,45 @@ func (g *gate) answer(p *pass) {
 // them again.
 func (g *gate) reject(p *pass, n int) bool {
 	g.answer(p)
-	if g.tripped {
-		return false
-	}
+	return !g.tripped && !g.count(n)
+}
+
+// count counts n rejected messages and reports whether they trip the gate. The caller holds mu.
+func (g *gate) count(n int) bool {
 	g.rejects += n
 	if g.maxRejects == 0 || g.rejects < g.maxRejects {
-		return true
+		return false
 	}
 	g.tripped = true
-	g.close("too many rejected messages in a row: the fault is not theirs", 0)
+	g.close(tooManyRejects, 0)
 	for h := range g.hands {
 		h.recall(g.accepted)
 	}
+	return true
+}
+
+// refuse notes that n messages were rejected before anything was sent, while no other message of their batch is left.
+// False, as with reject: they do not count as rejected and have to come again. Then nobody may ask for them before the
+// cool-down is over: a pause whose cool-down is over becomes longer, because there is no attempt that could do that.
+func (g *gate) refuse(n int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.tripped && !g.count(n) {
+		return true
+	}
+	if !g.state.Manual && !time.Now().Before(g.state.Until) {
+		g.extend(0)
+	}
 	return false
+}
+
+// refused notes that n messages of a batch were rejected before anything was sent, and that nothing of it was accepted.
+func (g *gate) refused(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.tripped {
+		g.count(n)
+	}
 }
 
 // fail notes that an attempt of p failed in a way that is about the endpoint. now says that this alone closes the gate.

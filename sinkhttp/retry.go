@@ -51,6 +51,7 @@ type sending struct {
 	pass     *pass
 	todo     []run // what is left, the next one last
 	hand     hand
+	accepted bool // some message was
 	outcomes []Outcome
 }
 
@@ -80,6 +81,9 @@ func (s *Sink) Send(ctx context.Context, stop <-chan struct{}, p *Prepared) []Ou
 	w.todo = append(w.todo, p.requests...)
 	slices.Reverse(w.todo)
 	w.run()
+	if p.refused > 0 && !w.accepted && len(w.todo) == 0 && !s.rejectBlocks {
+		s.gate.refused(p.refused)
+	}
 	for _, r := range w.todo {
 		w.settle(r, Unsent, judgement{reason: "not delivered: the sink or the partition stops here"})
 	}
@@ -146,6 +150,7 @@ func (w *sending) act(t *trial, j *judgement, size int) (done, goOn bool) {
 	switch j.verdict {
 	case accept:
 		g.leave(w.pass, func() { g.accept(w.pass) })
+		w.accepted = true
 		w.settle(t.run, Accepted, *j)
 		return true, true
 	case cancelled:

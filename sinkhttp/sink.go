@@ -31,10 +31,16 @@
 //
 // # Rejects in a row
 //
-// max_consecutive_rejects counts rejected messages without an acceptance in between, over the whole sink. The one that
-// reaches the number trips the gate: the sink pauses and only an accepted probe, or Resume, opens it. The rejects of
-// that run which no Send has returned yet are recalled and sent again behind the pause, so that fewer messages than the
-// number are ever returned as rejected by an endpoint that rejects everything.
+// max_consecutive_rejects counts rejected messages without an acceptance in between, over the whole sink, whether the
+// endpoint or Prepare rejected them: a wrong schema attribute would empty a topic into the dead letters as surely as an
+// endpoint that rejects everything. The one that reaches the number trips the gate: the sink pauses and only an accepted
+// probe, or Resume, opens it. The rejects of that run which no Send has returned yet are recalled and sent again behind the pause, so that fewer
+// messages than the number are ever returned as rejected by an endpoint that rejects everything.
+//
+// A batch that Prepare rejects as a whole counts at once. While the gate is tripped its messages are unsent, and a pause
+// whose cool-down is over becomes longer, as after a failed probe. Where something of a batch is left to send, what
+// Prepare has rejected of it is returned as rejected, and counts once Send has ended without an acceptance. With
+// on_rejected = "block" Prepare counts nothing: a blocked partition loses no message.
 package sinkhttp
 
 import (

@@ -13,7 +13,14 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 )
 
-func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	// Our lines go through slog. What a library prints by itself can hold bytes that an endpoint or a server sent, and
+	// those can echo a secret.
+	log.SetOutput(io.Discard)
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

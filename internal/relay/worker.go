@@ -157,6 +157,10 @@ func (p *partition) launch(l *lane) bool {
 	}
 	l.next, l.flight = nil, f
 	if f.prepared == nil {
+		if len(f.local) > 0 && f.local[0].Kind == sinkhttp.Unsent {
+			// The gate has tripped. What is given up here would be polled again at once until its watcher has seen it.
+			p.relay.probe.Store(false)
+		}
 		p.finish(f) // Prepare rejected all of it, and now it is its turn
 		return true
 	}
