@@ -59,6 +59,8 @@ type Result struct {
 	Config *schema.Config
 	Files  map[string][]byte // every configuration file that was read, by the name that Diagnostics use
 	Needs  []Need            // what is unknown, sorted; only with Options.Unknowns
+
+	effective effective
 }
 
 // Need is something that must be there before the configuration can run.
@@ -111,6 +113,7 @@ type loader struct {
 	emptyEach *hcl.Range // of the first for_each that makes no sink
 	defaults  *defaults  // nil without such a block
 	places    sourceMap
+	tree      map[string]any // nil if nothing could be decoded
 }
 
 // source is one file.
@@ -123,7 +126,7 @@ type source struct {
 
 // finish sorts the findings and gives each its masked snippet.
 func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
-	result := &Result{Files: make(map[string][]byte, len(l.files))}
+	result := &Result{Files: make(map[string][]byte, len(l.files)), effective: effective{l.tree, l.places}}
 	for _, f := range l.files {
 		result.Files[f.name] = f.text
 	}
@@ -150,6 +153,7 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 // default here: the rules ask the source map before they speak about a value. What is missing then has been reported, or
 // is not known yet.
 func (l *loader) typed(tree map[string]any) *schema.Config {
+	l.tree = tree
 	config := new(schema.Config)
 	text, err := json.Marshal(tree)
 	if err == nil {

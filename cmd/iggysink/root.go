@@ -39,7 +39,7 @@ Exit codes: 0 success; 1 what was checked failed; 2 usage, I/O or start-up; 3 st
 	})
 	root.AddCommand(
 		newRunCommand(), newDevCommand(), newBrokerCommand(), newReceiverCommand(), newSendCommand(),
-		newValidateCommand(), newFmtCommand(), newImportCommand(), newSchemaCommand(), newVersionCommand(),
+		newValidateCommand(), newFmtCommand(), newExplainCommand(), newImportCommand(), newSchemaCommand(), newVersionCommand(),
 	)
 	return root
 }

@@ -14,10 +14,15 @@ import (
 	"iggysink/internal/findings"
 )
 
+// maxStdin bounds what is read from stdin: one byte more than a configuration file may have, so that its rule is what
+// tells of a larger one.
+const maxStdin = 16<<20 + 1
+
 // validateFlags are the flags of validate.
 type validateFlags struct {
 	load             loadFlags
 	formats          []string
+	filename         string
 	strictEnv        bool
 	warningsAsErrors bool
 }
@@ -27,7 +32,8 @@ func newValidateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate PATH...",
 		Short: "Check a configuration, without touching the network",
-		Long: `validate checks files and folders as one configuration, and prints what it finds to stdout, in every format.
+		Long: `validate checks files and folders as one configuration, and prints what it finds to stdout, in every format. The path -
+is a file that comes from stdin; --filename says where it belongs, and stands for the file of that name.
 
 An env() that is not set is no error: its value is unknown, everything else is checked, and its name is listed. The same
 goes for variables without a value and for files that file() would read. --strict-env makes them errors.
@@ -44,14 +50,16 @@ iggysink explain RULE tells more of a finding.
 
 Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file cannot be read.`,
 		Example: `  iggysink validate iggysink.hcl
-  iggysink validate conf.d --format github --format sarif=iggysink.sarif`,
+  iggysink validate conf.d --format github --format sarif=iggysink.sarif
+  iggysink validate - --filename conf.d/orders.hcl < buffer`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: f.run,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.formats, "format", []string{"text"},
 		"text, line, json, github, sarif or junit; `format[=file]` writes to a file instead of stdout; repeatable")
-	flags.BoolVar(&f.strictEnv, "strict-env", false, "make what is not set or not there an error")
+	flags.StringVar(&f.filename, "filename", "stdin.hcl", "`name` of the file that the path - stands for")
+	flags.BoolVar(&f.strictEnv, "strict-env", false, "make what a run needs and is not there an error")
 	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there is a warning")
 	f.load.register(cmd)
 	return cmd
@@ -64,6 +72,9 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	}
 	opts, err := f.load.options()
 	if err != nil {
+		return err
+	}
+	if paths, err = f.stdin(cmd, paths, &opts); err != nil {
 		return err
 	}
 	opts.Unknowns, opts.StrictEnv = true, f.strictEnv
@@ -81,6 +92,25 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+// stdin reads what the path - stands for, and puts its name in its place.
+func (f *validateFlags) stdin(cmd *cobra.Command, paths []string, opts *hclconfig.Options) ([]string, error) {
+	i := slices.Index(paths, "-")
+	if i < 0 {
+		if cmd.Flags().Changed("filename") {
+			return nil, errors.New("--filename needs the path -")
+		}
+		return paths, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxStdin))
+	if err != nil {
+		return nil, fmt.Errorf("reading stdin: %w", err)
+	}
+	opts.Texts = map[string][]byte{f.filename: text}
+	paths = slices.Clone(paths)
+	paths[i] = f.filename
+	return paths, nil
 }
 
 // findingsOutput is one --format.

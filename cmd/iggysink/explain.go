@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"iggysink/hclconfig"
+	"iggysink/schema"
+)
+
+// explainFlags are the flags of explain.
+type explainFlags struct {
+	load   loadFlags
+	config []string
+}
+
+func newExplainCommand() *cobra.Command {
+	var f explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain [BLOCK|ATTRIBUTE|RULE]",
+		Short: "Tell what a block, an attribute or a rule of validate means",
+		Long: `explain prints the documentation of a block or an attribute of the configuration, or of a rule of validate. A name may be
+whole, such as sink.stream.topics, or its end, such as topics. Without a name it lists all of them.
+
+With --config it prints what an attribute is in each block of a configuration, and where that is set. Secrets, and what
+comes from the environment, from files or from variables, are masked. Nothing is started, and an env() that is not set is
+no error.
+
+Exit codes: 0 explained; 1 the configuration is invalid; 2 there is no such name.`,
+		Example: `  iggysink explain sink.retry_delay
+  iggysink explain retry-delay-order
+  iggysink explain sink --config conf.d`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: f.run,
+	}
+	cmd.Flags().StringArrayVar(&f.config, "config", nil, "file or folder of a `configuration` to print the values of; repeatable")
+	f.load.register(cmd)
+	return cmd
+}
+
+func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
+	topics := newTopics()
+	var out bytes.Buffer
+	chosen := topics.roots()
+	if len(args) == 0 && len(f.config) == 0 {
+		topics.overview(&out)
+	}
+	if len(args) == 1 {
+		if rule, found := findRule(args[0]); found {
+			if len(f.config) > 0 {
+				return fmt.Errorf("%q is a rule: --config goes with a block or an attribute", args[0])
+			}
+			explainRule(&out, rule)
+			chosen = nil
+		} else if chosen = topics.find(args[0]); len(chosen) == 0 {
+			return topics.unknown(args[0])
+		}
+		for i, t := range chosen {
+			if i > 0 {
+				out.WriteByte('\n')
+			}
+			t.explain(&out)
+		}
+	}
+	var failed error
+	if len(f.config) > 0 {
+		if len(args) == 1 {
+			out.WriteByte('\n')
+		}
+		failed = f.values(cmd, &out, chosen)
+	}
+	if _, err := cmd.OutOrStdout().Write(out.Bytes()); err != nil {
+		return err
+	}
+	return failed
+}
+
+// values prints what the attributes of topics are in the configuration.
+func (f *explainFlags) values(cmd *cobra.Command, out *bytes.Buffer, topics []topic) error {
+	opts, err := f.load.options()
+	if err != nil {
+		return err
+	}
+	opts.Unknowns = true
+	result, found := hclconfig.Load(f.config, opts)
+	if found.HasErrors() {
+		return errors.Join(writeFindings(cmd.ErrOrStderr(), found), &exitError{code: findingsCode(found)})
+	}
+	var rows []valueRow
+	for _, t := range topics {
+		rows = append(rows, t.values(result)...)
+	}
+	if len(rows) == 0 {
+		out.WriteString("The configuration has no such block.\n")
+	}
+	printValues(out, rows)
+	return nil
+}
+
+func findRule(id string) (hclconfig.Rule, bool) {
+	all := hclconfig.Rules()
+	i := slices.IndexFunc(all, func(r hclconfig.Rule) bool { return r.ID == id })
+	if i < 0 {
+		return hclconfig.Rule{}, false
+	}
+	return all[i], true
+}
+
+func explainRule(out *bytes.Buffer, r hclconfig.Rule) {
+	fmt.Fprintf(out, "%s (%s)\n\n  %s.\n\n", r.ID, r.Severity, r.Summary)
+	wrap(out, "  ", r.Doc)
+}
+
+// topic is a block or an attribute that can be explained.
+type topic struct {
+	path      []string      // names of the blocks from the top, and of the attribute
+	block     *schema.Block // the block itself, or that of the attribute
+	attribute *schema.Attribute
+	about     string // doc of a label; the others have theirs in the tables
+}
+
+func (t topic) name() string { return strings.Join(t.path, ".") }
+
+func (t topic) isBlock() bool { return t.attribute == nil && t.about == "" }
+
+func (t topic) doc() string {
+	switch {
+	case t.about != "":
+		return t.about
+	case t.attribute != nil:
+		return t.attribute.Doc
+	}
+	return t.block.Doc
+}
+
+// topics are all of them, each block followed by what is in it.
+type topics []topic
+
+func newTopics() topics {
+	var all topics
+	var visit func(b *schema.Block, path []string)
+	visit = func(b *schema.Block, path []string) {
+		if len(path) > 0 {
+			all = append(all, topic{path: path, block: b})
+		}
+		below := func(name string) []string { return append(slices.Clone(path), name) }
+		for _, label := range b.Labels {
+			all = append(all, topic{path: below(label), block: b, about: schemaAt(below(label)).Description})
+		}
+		for i := range b.Attributes {
+			all = append(all, topic{path: below(b.Attributes[i].Name), block: b, attribute: &b.Attributes[i]})
+		}
+		for _, inner := range b.Blocks {
+			visit(inner, below(inner.Name))
+		}
+	}
+	visit(schema.ConfigBlock(), nil)
+	return all
+}
+
+// roots are the blocks at the top of a file.
+func (all topics) roots() (found []topic) {
+	for _, t := range all {
+		if len(t.path) == 1 && t.isBlock() {
+			found = append(found, t)
+		}
+	}
+	return found
+}
+
+// find returns the topic of that name, or else all whose name ends so.
+func (all topics) find(name string) (found []topic) {
+	for _, t := range all {
+		if t.name() == name {
+			return []topic{t}
+		}
+		if strings.HasSuffix(t.name(), "."+name) {
+			found = append(found, t)
+		}
+	}
+	return found
+}
+
+// unknown is the error about a name that nothing has.
+func (all topics) unknown(name string) error {
+	var known []string
+	for _, t := range all {
+		known = append(known, t.name(), t.path[len(t.path)-1])
+	}
+	for _, r := range hclconfig.Rules() {
+		known = append(known, r.ID)
+	}
+	message := fmt.Sprintf("there is no block, attribute or rule %q", name)
+	if near := closest(name, known); near != "" {
+		return fmt.Errorf("%s; did you mean %q?", message, near)
+	}
+	return fmt.Errorf("%s\nRun 'iggysink explain' for a list of all", message)
+}
+
+// overview lists all topics and rules, a line each.
+func (all topics) overview(out *bytes.Buffer) {
+	out.WriteString("Blocks and attributes:\n\n")
+	for _, t := range all {
+		indent := strings.Repeat("  ", len(t.path))
+		name := t.path[len(t.path)-1]
+		if t.isBlock() {
+			name = header(t.block)
+		}
+		fmt.Fprintf(out, "%s%-*s %s\n", indent, max(1, 38-len(indent)), name, shortly(t.doc()))
+	}
+	out.WriteString("\nRules of validate:\n\n")
+	for _, r := range hclconfig.Rules() {
+		fmt.Fprintf(out, "  %-24s %-8s %s\n", r.ID, r.Severity, r.Summary)
+	}
+}
+
+// header is how a block begins.
+func header(b *schema.Block) string {
+	text := b.Name
+	for _, label := range b.Labels {
+		text += " " + `"` + strings.ToUpper(label) + `"`
+	}
+	return text
+}
+
+// shortly is the first sentence of a doc, without what cannot stand in a column.
+func shortly(doc string) string {
+	first, _, _ := strings.Cut(doc, ". ")
+	return strings.TrimSuffix(first, ".")
+}
+
+// wrap breaks text into lines of at most 100 characters.
+func wrap(out *bytes.Buffer, indent, text string) {
+	const widest = 100
+	for paragraph := range strings.SplitSeq(text, "\n") {
+		line := indent
+		for word := range strings.FieldsSeq(paragraph) {
+			if line != indent && len(line)+1+len(word) > widest {
+				out.WriteString(line + "\n")
+				line = indent
+			}
+			if line != indent {
+				line += " "
+			}
+			line += word
+		}
+		out.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}

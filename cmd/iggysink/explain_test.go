@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig"
+	"iggysink/schema"
+)
+
+// explained returns what explain prints, and its exit code.
+func explained(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), append([]string{"explain"}, args...), strings.NewReader(""), &out, &errs)
+	return out.String(), errs.String(), code
+}
+
+// flat is text without its line breaks and indents.
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func TestEveryRuleIsExplained(t *testing.T) {
+	for _, r := range hclconfig.Rules() {
+		out, errs, code := explained(t, r.ID)
+		if code != exitOK || !strings.Contains(flat(out), flat(r.Doc)) || !strings.Contains(out, "("+string(r.Severity)+")") {
+			t.Errorf("explain %s: exit %d\n%s%s", r.ID, code, out, errs)
+		}
+	}
+}
+
+// Each attribute has its documentation, its default and, unless nothing can be said, an example that HCL reads.
+func TestEveryBlockAndAttributeIsExplained(t *testing.T) {
+	example := regexp.MustCompile(`(?m)^  example    (.*)$`)
+	seen := 0
+	for _, topic := range newTopics() {
+		seen++
+		out, errs, code := explained(t, topic.name())
+		if code != exitOK || topic.doc() == "" || !strings.Contains(flat(out), flat(topic.doc())) {
+			t.Errorf("explain %s: exit %d\n%s%s", topic.name(), code, out, errs)
+		}
+		a := topic.attribute
+		if a == nil {
+			continue
+		}
+		if !regexp.MustCompile(`(?m)^  type       \S`).MatchString(out) {
+			t.Errorf("explain %s tells no type:\n%s", topic.name(), out)
+		}
+		if a.Default != nil && !strings.Contains(out, "\n  default    "+hclconfig.Literal(a.Default)+"\n") {
+			t.Errorf("explain %s does not tell the default:\n%s", topic.name(), out)
+		}
+		shown := example.FindStringSubmatch(out)
+		if len(shown) != 2 {
+			t.Errorf("explain %s has no example", topic.name())
+			continue
+		}
+		file, diags := hclsyntax.ParseConfig([]byte(shown[1]+"\n"), "", hcl.InitialPos)
+		if attributes, more := file.Body.JustAttributes(); diags.HasErrors() || more.HasErrors() || attributes[a.Name] == nil {
+			t.Errorf("explain %s: the example %s is no attribute", topic.name(), shown[1])
+		}
+	}
+	if seen < 60 {
+		t.Errorf("only %d topics", seen)
+	}
+}
+
+// The words of a type come from the JSON Schema: a keyword that they do not know would be silently left out.
+func TestWordsOfTypes(t *testing.T) {
+	for name, want := range map[string]string{
+		"sink.max_retries":          "integer, 0 to 4294967295",
+		"sink.success_status_codes": "list, each element integer, 200 to 599",
+		"sink.headers":              "map, each value a string",
+		"sink.enabled":              "true or false",
+		"sink.retry_jitter":         `one of "full", "none"`,
+		"sink.stream.poll_interval": `duration above zero, such as "500ms" or "1m30s"`,
+		"iggy.address":              "host and port",
+		"sink.health_check_url":     "http or https URL",
+	} {
+		if got := schemaAt(strings.Split(name, ".")).words(); got != want {
+			t.Errorf("%s is %s, not %s", name, got, want)
+		}
+	}
+}
+
+func TestTopicsAreTheTablesOfTheSchema(t *testing.T) {
+	want := 0
+	var count func(b *schema.Block)
+	count = func(b *schema.Block) {
+		want += len(b.Labels) + len(b.Attributes)
+		for _, inner := range b.Blocks {
+			want++
+			count(inner)
+		}
+	}
+	count(schema.ConfigBlock())
+	if got := len(newTopics()); got != want {
+		t.Errorf("%d topics of %d", got, want)
+	}
+}

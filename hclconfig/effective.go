@@ -1,0 +1,153 @@
+package hclconfig
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/schema"
+)
+
+// Value is what an attribute is in one block of a configuration.
+type Value struct {
+	Block   string    // the block, such as sink "orders" > stream "shop"
+	Text    string    // as HCL writes it, or the mask if it may be secret; empty if there is none
+	Range   hcl.Range // where it is set; without a file name it is not, and Text is the default
+	Unknown bool      // it depends on something that is not there, or is not valid
+}
+
+// effective is what Load keeps for Values.
+type effective struct {
+	tree   map[string]any
+	places sourceMap
+}
+
+// Values returns what an attribute is in each block of one kind, in the order of the configuration. The kind is the names
+// of the blocks around it and its own, such as sink, stream. What env(), file() or a variable gave is masked, like the
+// attributes that are sensitive.
+func (r *Result) Values(kind []string, attribute schema.Attribute) (values []Value) {
+	var visit func(node any, table *schema.Block, rest []string, pointer, title string)
+	visit = func(node any, table *schema.Block, rest []string, pointer, title string) {
+		object, isObject := node.(map[string]any)
+		switch {
+		case !isObject:
+		case len(rest) == 0:
+			v := r.effective.value(object, attribute, pointer)
+			v.Block = title
+			values = append(values, v)
+		default:
+			inner := child(table, rest[0])
+			if inner == nil {
+				return
+			}
+			pointer += "/" + rest[0]
+			for i, n := range instances(object[rest[0]], inner.Repeated) {
+				at := pointer
+				if inner.Repeated {
+					at += "/" + strconv.Itoa(i)
+				}
+				visit(n, inner, rest[1:], at, strings.TrimPrefix(title+" > "+titleOf(n, inner), " > "))
+			}
+		}
+	}
+	visit(r.effective.tree, schema.ConfigBlock(), kind, "", "")
+	return values
+}
+
+func instances(node any, repeated bool) []any {
+	if list, isList := node.([]any); isList && repeated {
+		return list
+	}
+	if node == nil {
+		return nil
+	}
+	return []any{node}
+}
+
+// titleOf returns the type and the labels of a block.
+func titleOf(node any, table *schema.Block) string {
+	title := table.Name
+	object, _ := node.(map[string]any)
+	for _, label := range table.Labels {
+		if text, isText := object[label].(string); isText {
+			title += " " + strconv.Quote(text)
+		}
+	}
+	return title
+}
+
+func (e effective) value(object map[string]any, attribute schema.Attribute, pointer string) Value {
+	pointer += "/" + attribute.Name
+	var v Value
+	if place := e.places[pointer]; place != nil {
+		v.Range = place.value
+	}
+	plain, set := object[attribute.Name]
+	switch {
+	case !e.places.known(pointer):
+		v.Unknown = true
+	case set && e.mayBeSecret(pointer, plain):
+		v.Text = hiddenText
+	case set:
+		v.Text = Literal(plain)
+	case attribute.Default != nil:
+		v.Text = Literal(attribute.Default)
+	}
+	return v
+}
+
+// mayBeSecret reports whether a value, or an element of it, is sensitive or came from outside.
+func (e effective) mayBeSecret(pointer string, value any) bool {
+	if o := e.places.find(pointer); o.secret || !o.literal {
+		return true
+	}
+	switch v := value.(type) {
+	case []any:
+		for i, element := range v {
+			if e.mayBeSecret(pointer+"/"+strconv.Itoa(i), element) {
+				return true
+			}
+		}
+	case map[string]any:
+		for key, element := range v {
+			if e.mayBeSecret(pointer+"/"+schema.EscapePointer(key), element) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Literal writes a JSON value as HCL does, on one line.
+func Literal(value any) string {
+	switch v := value.(type) {
+	case string:
+		return string(hclwrite.TokensForValue(cty.StringVal(v)).Bytes())
+	case bool:
+		return strconv.FormatBool(v)
+	case json.Number:
+		return v.String()
+	case []any:
+		elements := make([]string, len(v))
+		for i, e := range v {
+			elements[i] = Literal(e)
+		}
+		return "[" + strings.Join(elements, ", ") + "]"
+	case map[string]any:
+		var pairs []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			pairs = append(pairs, Literal(key)+" = "+Literal(v[key]))
+		}
+		if len(pairs) == 0 {
+			return "{}"
+		}
+		return "{ " + strings.Join(pairs, ", ") + " }"
+	}
+	return "null"
+}

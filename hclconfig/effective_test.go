@@ -1,0 +1,183 @@
+package hclconfig
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/schema"
+)
+
+// valuesText sets attributes from everywhere a value can come from.
+const valuesText = `
+variable "plain" {
+  default = "7s"
+}
+variable "given" {
+  type = string
+}
+iggy {
+  username = "iggy"
+  password = env("PASSWORD")
+}
+sink "orders" {
+  url                  = "http://127.0.0.1:1/orders"
+  timeout              = var.plain
+  retry_delay          = var.given
+  max_retry_delay      = env("UNSET")
+  success_status_codes = [200, env("CODE")]
+  max_retries          = 0
+  stream "shop" {
+    topics         = ["created", "$${x}"]
+    consumer_group = "orders"
+  }
+  stream "stock" {
+    topics         = ["moved"]
+    consumer_group = "orders"
+  }
+}
+sink "alerts" {
+  url = "http://127.0.0.1:1/alerts"
+  stream "shop" {
+    topics         = ["alerts"]
+    consumer_group = "alerts"
+  }
+}
+`
+
+func TestValues(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("a.hcl", []byte(valuesText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	result, found := Load([]string{"a.hcl"}, Options{
+		Unknowns: true,
+		Vars:     map[string]string{"given": "3s"},
+		Env: func(name string) (string, bool) {
+			value, set := map[string]string{"PASSWORD": "p", "CODE": "201"}[name]
+			return value, set
+		},
+	})
+	if found.HasErrors() {
+		t.Fatal(found)
+	}
+	const orders, alerts = `sink "orders"`, `sink "alerts"`
+	for _, tt := range []struct {
+		name string
+		want []Value // without their ranges, which are compared by what they cover
+		set  []string
+	}{
+		{"iggy.address", []Value{{Block: "iggy", Text: `"127.0.0.1:8090"`}}, []string{""}},
+		{"iggy.password", []Value{{Block: "iggy", Text: hiddenText}}, []string{`env("PASSWORD")`}},
+		{"iggy.token", []Value{{Block: "iggy"}}, []string{""}},
+		{"iggy.tls.ca_file", nil, nil},
+		{"sink.max_retries", []Value{{Block: orders, Text: "0"}, {Block: alerts, Text: "3"}}, []string{"0", ""}},
+		{"sink.timeout", []Value{{Block: orders, Text: `"7s"`}, {Block: alerts, Text: `"30s"`}}, []string{"var.plain", ""}},
+		{"sink.retry_delay", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: `"1s"`}}, []string{"var.given", ""}},
+		{"sink.max_retry_delay", []Value{{Block: orders, Unknown: true}, {Block: alerts, Text: `"30s"`}}, []string{`env("UNSET")`, ""}},
+		{"sink.success_status_codes", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: "[200, 201, 202, 204]"}},
+			[]string{`[200, env("CODE")]`, ""}},
+		{"sink.stream.topics", []Value{
+			{Block: orders + ` > stream "shop"`, Text: `["created", "$${x}"]`},
+			{Block: orders + ` > stream "stock"`, Text: `["moved"]`},
+			{Block: alerts + ` > stream "shop"`, Text: `["alerts"]`},
+		}, []string{`["created", "$${x}"]`, `["moved"]`, `["alerts"]`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			kind := strings.Split(tt.name, ".")
+			name := kind[len(kind)-1]
+			kind = kind[:len(kind)-1]
+			got := result.Values(kind, attributeOf(t, kind, name))
+			var set []string
+			for i := range got {
+				set = append(set, string(got[i].Range.SliceBytes([]byte(valuesText))))
+				got[i].Range = hcl.Range{}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tt.set, set); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func attributeOf(t *testing.T, kind []string, name string) schema.Attribute {
+	t.Helper()
+	table := schema.ConfigBlock()
+	for _, block := range kind {
+		table = child(table, block)
+	}
+	for _, a := range table.Attributes {
+		if a.Name == name {
+			return a
+		}
+	}
+	t.Fatalf("there is no %s in %v", name, kind)
+	return schema.Attribute{}
+}
+
+// What Literal writes is what HCL reads.
+func TestLiteralReadsBack(t *testing.T) {
+	for _, text := range []string{
+		`"plain"`, `"with \"quotes\" and \n"`, `"${no template} %{neither}"`, `12`, `-0.5`, `true`, `null`, `[]`, `{}`,
+		`[1, "a", [true]]`, `{"X-Key": "v", "a b": {"c": [2]}}`,
+	} {
+		var value any
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+		written := Literal(value)
+		expr, diags := hclsyntax.ParseExpression([]byte(written), "", hcl.InitialPos)
+		if diags.HasErrors() {
+			t.Errorf("%s: %v", written, diags)
+			continue
+		}
+		back, diags := expr.Value(nil)
+		if diags.HasErrors() {
+			t.Errorf("%s: %v", written, diags)
+			continue
+		}
+		if want := ctyOf(t, value); !back.RawEquals(want) {
+			t.Errorf("%s is %#v, not %#v", written, back, want)
+		}
+	}
+}
+
+func ctyOf(t *testing.T, value any) cty.Value {
+	t.Helper()
+	switch v := value.(type) {
+	case string:
+		return cty.StringVal(v)
+	case bool:
+		return cty.BoolVal(v)
+	case json.Number:
+		number, err := cty.ParseNumberVal(v.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return number
+	case []any:
+		elements := make([]cty.Value, len(v))
+		for i, e := range v {
+			elements[i] = ctyOf(t, e)
+		}
+		return cty.TupleVal(elements)
+	case map[string]any:
+		elements := map[string]cty.Value{}
+		for key, e := range v {
+			elements[key] = ctyOf(t, e)
+		}
+		return cty.ObjectVal(elements)
+	}
+	return cty.NullVal(cty.DynamicPseudoType)
+}
