@@ -67,8 +67,8 @@ func (c *checker) schema(s *schema) {
 		if p.doc == "" {
 			c.fail(p.at, "the property %s has no description", p.key)
 		}
-		if p.key == "$ref" || p.key == "properties" {
-			c.fail(p.at, "a property cannot be called %s", p.key)
+		if !validTag(p.key) {
+			c.fail(p.at, "encoding/json cannot write a property of this name: it may have letters, digits and %s", tagSigns)
 		}
 	}
 	for _, r := range s.required {
@@ -166,6 +166,8 @@ func (c *checker) keywords(s *schema) {
 	case s.kind == "any" && s.source != "payload":
 		c.fail(s.at, "a type is missing")
 	}
+	c.text(s)
+	c.bounds(s)
 }
 
 // alias checks that both spellings are in the enum.
@@ -254,6 +256,9 @@ func (c *checker) number(s *schema, n *node) {
 
 // rational returns the exact value of a number of a schema.
 func rational(text string) *big.Rat {
+	if _, exponent, _ := strings.Cut(strings.ToLower(text), "e"); len(strings.TrimLeft(exponent, "+-0")) > 3 {
+		return new(big.Rat) // the parser has refused it: exact arithmetic with it would take all memory
+	}
 	if v, ok := new(big.Rat).SetString(text); ok {
 		return v
 	}

@@ -58,6 +58,9 @@ func outputs(dir string, strict bool) (map[string][]byte, error) {
 		problems = append(problems, found...)
 		models = append(models, m)
 	}
+	if len(problems) == 0 {
+		problems = shared(models)
+	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -72,6 +75,25 @@ func outputs(dir string, strict bool) (map[string][]byte, error) {
 		maps.Copy(out, files)
 	}
 	return out, readme(dir, models, strict, out)
+}
+
+// shared refuses what cannot be in one Go package: types of one name in two schemas, or of a name that the package schema
+// has already.
+func shared(models []*Model) Problems {
+	var r reader
+	names := make(map[string]position)
+	for _, m := range models {
+		for _, s := range m.types() {
+			if at, taken := names[s.name]; taken {
+				r.fail(s.at, "the Go name %s is taken by %s: add x-go-name", s.name, at)
+			}
+			if slices.Contains(reserved(), s.name) || slices.Contains(helpers(), "decode"+s.name) {
+				r.fail(s.at, "the Go name %s is one of the package schema: add x-go-name", s.name)
+			}
+			names[s.name] = s.at
+		}
+	}
+	return r.problems
 }
 
 // orphans notes for removal every file in schema that an earlier run has written.

@@ -88,6 +88,9 @@ func omit(s *schema, f *property) string {
 	if optional(s, f) {
 		return ",omitzero"
 	}
+	if f.key == "-" {
+		return "," // or the tag would leave the field out
+	}
 	return ""
 }
 
@@ -173,6 +176,8 @@ func literal(p *printer, s *schema, n *node) string {
 		return "NewSecret(" + quote(n.text) + ")"
 	case n.kind == "string":
 		return quote(n.text)
+	case n.kind == "number" && name == "float64":
+		return n.text
 	case n.kind == "number":
 		return number(n.text)
 	case n.kind == "boolean":

@@ -2,8 +2,11 @@ package schemagen
 
 import (
 	"go/token"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // initialisms are written in one case in Go names.
@@ -19,7 +22,8 @@ func goName(name string) string {
 			b.WriteString(strings.ToUpper(w))
 			continue
 		}
-		b.WriteString(strings.ToUpper(lower[:1]) + lower[1:])
+		first, size := utf8.DecodeRuneInString(lower)
+		b.WriteString(string(unicode.ToUpper(first)) + lower[size:])
 	}
 	return b.String()
 }
@@ -32,8 +36,14 @@ func (p *property) field() string {
 	return goName(p.key)
 }
 
-// constant returns the name of an enum's constant.
-func constant(s *schema, value string) string { return s.name + goName(value) }
+// constant returns the name of an enum's constant. A value without a letter or a digit goes by its number.
+func constant(s *schema, value string) string {
+	if name := goName(value); name != "" {
+		return s.name + name
+	}
+	i := slices.IndexFunc(s.enum, func(v reference) bool { return v.text == value })
+	return s.name + "Value" + strconv.Itoa(i+1)
+}
 
 // isAlias reports whether a value of an enum is another spelling.
 func (s *schema) isAlias(value string) bool { return s.canonical(value) != value }
@@ -66,6 +76,9 @@ func (c *checker) names(d *Model) {
 			continue
 		}
 		claim("", s.name, s.at)
+		for _, method := range []string{"Validate", "UnmarshalJSON", "MarshalJSON"} {
+			taken[s.name+"."+method] = s.at
+		}
 		for _, v := range s.enum {
 			if !s.isAlias(v.text) {
 				claim("", constant(s, v.text), v.at)
@@ -90,4 +103,19 @@ func (c *checker) names(d *Model) {
 // isType reports whether a definition becomes a Go type of its own. Lists, maps and plain text do not.
 func (s *schema) isType() bool {
 	return s.kind == "object" && s.values == nil || s.kind == "union" || len(s.enum) > 0
+}
+
+// reserved lists the exported names of the package schema that are written by hand.
+func reserved() []string {
+	return strings.Fields(`
+		Attribute Block ConfigSchema DecodeError Duration EnvelopeOptions EnvelopeSchema ErrDocument ErrDuration ErrPayload
+		ErrTemplate ErrUnknownValue EscapePointer Header HeaderBool HeaderFloat32 HeaderFloat64 HeaderInt128 HeaderInt16
+		HeaderInt32 HeaderInt64 HeaderInt8 HeaderKind HeaderRaw HeaderString HeaderUint128 HeaderUint16 HeaderUint32
+		HeaderUint64 HeaderUint8 Message MessageID NewSecret ParseDuration ParseTemplate Partition PayloadError Secret
+		SecretMask Template ValidateConfig ValidateEnvelope Violation`)
+}
+
+// helpers lists the functions of the package schema whose names could be those of generated ones.
+func helpers() []string {
+	return []string{"decodeDocument", "decodeInteger", "decodeList", "decodeMap", "decodeText", "decodeTree"}
 }

@@ -141,6 +141,11 @@ func (p *jsonParser) value(depth int) (*node, error) {
 	case string:
 		return &node{at: at, kind: "string", text: v}, nil
 	case json.Number:
+		// Exact arithmetic with a number such as 1e9999999 would take all memory.
+		_, exponent, _ := strings.Cut(strings.ToLower(v.String()), "e")
+		if len(strings.TrimLeft(exponent, "+-0")) > 3 || len(v) > 400 {
+			return nil, at.stop("the number is too long")
+		}
 		return &node{at: at, kind: "number", text: v.String()}, nil
 	case bool:
 		return &node{at: at, kind: "boolean", truth: v}, nil
