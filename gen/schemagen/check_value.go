@@ -53,9 +53,6 @@ func (c *checker) bounds(s *schema) {
 			c.fail(s.at, "%s must be an integer from 0 to 1000000000", keyword)
 		}
 	}
-	if s.minLength != "" && s.maxLength != "" && rational(s.minLength).Cmp(rational(s.maxLength)) > 0 {
-		c.fail(s.at, "minLength is above maxLength")
-	}
 }
 
 // tagSigns are the characters besides letters and digits that encoding/json takes in the name of a struct's tag.
