@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"iggysink/internal/iggy"
+	"iggysink/internal/iggyserver"
 	"iggysink/internal/iggyserver/iggytest"
 	"iggysink/internal/relay"
 	"iggysink/schema"
@@ -39,10 +40,14 @@ type broker struct {
 }
 
 func newBroker(t *testing.T, partitions int) *broker {
+	return newBrokerAt(t, iggytest.Address(t), partitions)
+}
+
+func newBrokerAt(t *testing.T, address string, partitions int) *broker {
 	b := &broker{
 		t: t, server: schema.DefaultIggy(), cfg: schema.DefaultSink(), stream: schema.DefaultStream(), topic: "orders",
 	}
-	b.server.Address, b.server.Username, b.server.Password = iggytest.Address(t), "iggy", schema.NewSecret("iggy")
+	b.server.Address, b.server.Username, b.server.Password = address, "iggy", schema.NewSecret("iggy")
 	b.stream.Name, b.stream.Topics = iggytest.Unique(t, "relay"), []string{b.topic}
 	b.stream.Schema, b.stream.BatchLength = schema.PayloadSchemaText, 50
 	client, err := iggy.Connect(t.Context(), &b.server)
@@ -171,6 +176,47 @@ func TestABrokersStopAndStartLoseNothingAndDeliverNothingTwice(t *testing.T) {
 	require.NoError(t, err)
 	for p := range uint32(2) {
 		assert.Equal(t, expected(p, 500), b.of(p))
+	}
+}
+
+func TestABrokerThatDropsInTheMiddleOfRequestsGetsThemOnceAndInOrder(t *testing.T) {
+	server := iggytest.Faulty(t)
+	b := newBrokerAt(t, server.Addr(), 2)
+	held := make(chan struct{})
+	b.held = held
+	for p := range uint32(2) {
+		b.publish(p, 0, 200, 0)
+	}
+	r, feeds := b.relay(relay.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan relay.Result)
+	go func() {
+		res, err := r.Run(ctx, feeds)
+		assert.NoError(t, err)
+		done <- res
+	}()
+	soon := func(what string, is func(relay.Status) bool) {
+		t.Helper()
+		require.Eventually(t, func() bool { return is(r.Status()) }, 20*time.Second, time.Millisecond, what)
+	}
+	soon("requests in flight", func(s relay.Status) bool { return s.Stats.Requests == 2 })
+	for drop := range uint64(2) {
+		<-server.Inject(iggyserver.Fault{Kind: iggyserver.Hangup, Code: iggyserver.CodeGetGroup})
+		soon("back in the group", func(s relay.Status) bool {
+			return s.Sources[0].Reconnects == drop+1 && s.Sources[0].Joined && len(s.Partitions) == 2
+		})
+	}
+	assert.EqualValues(t, 2, r.Status().Stats.Requests, "those in flight are neither cancelled nor sent beside")
+	b.mu.Lock()
+	b.held = nil
+	b.mu.Unlock()
+	close(held)
+	soon("delivered", func(s relay.Status) bool { return s.Delivered == 400 })
+	cancel()
+	assert.Equal(t, relay.Result{Settled: true}, <-done)
+	for p := range uint32(2) {
+		assert.Equal(t, expected(p, 200), b.of(p))
+		assert.EqualValues(t, 199, b.stored(p))
 	}
 }
 
