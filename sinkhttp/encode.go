@@ -152,7 +152,7 @@ func (s *Sink) add(p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *s
 	}
 	if opened {
 		from := p.requests[len(p.requests)-1].from
-		total, largest := end-p.spans[from].start+s.frame(), s.largest()
+		total, largest := end-p.spans[from].start+s.frame(), s.size.largest(s.cfg.MaxPayloadSizeBytes)
 		if s.RequestLength(2) > 1 && (largest == 0 || total <= largest) {
 			p.spans = append(p.spans, span{start, end, index, m.Offset})
 			return ""
@@ -197,32 +197,8 @@ func (s *Sink) frame() int {
 	return 0
 }
 
-// largest is the size that a request of several messages may have: the configured one, or less where the endpoint has
-// answered 413. 0: any.
-func (s *Sink) largest() int {
-	limit, learned := s.cfg.MaxPayloadSizeBytes, int(s.learned.Load())
-	switch {
-	case learned == 0:
-		return limit
-	case limit == 0:
-		return learned
-	}
-	return min(limit, learned)
-}
-
-// tooLarge notes that the endpoint refused a body of n bytes for its size.
-func (s *Sink) tooLarge(n int) {
-	half := max(int64(n/2), 1)
-	for {
-		learned := s.learned.Load()
-		if learned != 0 && learned <= half || s.learned.CompareAndSwap(learned, half) {
-			return
-		}
-	}
-}
-
-// size is the length of r's body.
-func (s *Sink) size(p *Prepared, r run) int {
+// bodySize is the length of r's body.
+func (s *Sink) bodySize(p *Prepared, r run) int {
 	return p.spans[r.to-1].end - p.spans[r.from].start + s.frame()
 }
 
@@ -244,9 +220,9 @@ func (s *Sink) bytes(p *Prepared, r run) []byte {
 
 // cut returns as many messages of r as fit the size to try, at least one, and the rest.
 func (s *Sink) cut(p *Prepared, r run) (head, rest run) {
-	largest := s.largest()
+	largest := s.size.largest(s.cfg.MaxPayloadSizeBytes)
 	head, rest = r, r
-	if largest == 0 || s.size(p, r) <= largest {
+	if largest == 0 || s.bodySize(p, r) <= largest {
 		rest.from = r.to
 		return head, rest
 	}

@@ -174,7 +174,7 @@ func TestSplitFindsExactlyTheBadMessages(t *testing.T) {
 		}
 		sink := sinks[mode]
 		mu.Unlock()
-		sink.learned.Store(0)
+		sink.size.bound.Store(0)
 		out := send(t.Context(), sink, batch(0, messages...))
 		require.Equal(rt, strings.Join(want, ""), kinds(out))
 		for i, o := range out {

@@ -151,6 +151,7 @@ func (w *sending) act(t *trial, j *judgement, size int) (done, goOn bool) {
 	case accept:
 		g.leave(w.pass, func() { g.accept(w.pass) })
 		w.accepted = true
+		w.sink.size.accepted(size)
 		w.settle(t.run, Accepted, *j)
 		return true, true
 	case cancelled:
@@ -232,7 +233,7 @@ func (w *sending) sleep(d time.Duration) bool {
 // split puts the parts of r back. After a 413 the size to try is lower, and cut goes by it; otherwise r is halved.
 func (w *sending) split(r run, status, size int) {
 	if status == 413 {
-		w.sink.tooLarge(size)
+		w.sink.size.refused(size)
 		w.todo = append(w.todo, r)
 		return
 	}

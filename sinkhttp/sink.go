@@ -34,13 +34,19 @@
 // max_consecutive_rejects counts rejected messages without an acceptance in between, over the whole sink, whether the
 // endpoint or Prepare rejected them: a wrong schema attribute would empty a topic into the dead letters as surely as an
 // endpoint that rejects everything. The one that reaches the number trips the gate: the sink pauses and only an accepted
-// probe, or Resume, opens it. The rejects of that run which no Send has returned yet are recalled and sent again behind the pause, so that fewer
-// messages than the number are ever returned as rejected by an endpoint that rejects everything.
+// probe, or Resume, opens it. The rejects of that run which no Send has returned yet are recalled and sent again behind
+// the pause, so that fewer messages than the number are ever returned as rejected by an endpoint that rejects everything.
 //
 // A batch that Prepare rejects as a whole counts at once. While the gate is tripped its messages are unsent, and a pause
 // whose cool-down is over becomes longer, as after a failed probe. Where something of a batch is left to send, what
 // Prepare has rejected of it is returned as rejected, and counts once Send has ended without an acceptance. With
 // on_rejected = "block" Prepare counts nothing: a blocked partition loses no message.
+//
+// # Size
+//
+// After a 413 to a request of several messages no request is larger than half of it. The bound grows again when requests
+// near it have been accepted for a while (size.go): the limit of an endpoint can be raised, or be one of many behind an
+// address.
 package sinkhttp
 
 import (
@@ -97,7 +103,7 @@ type Sink struct {
 	backoff      backoff
 	gate         *gate
 	rejectBlocks bool
-	learned      atomic.Int64 // largest body to try after a 413; 0: none was seen
+	size         size
 	stats        counters
 	pool         sync.Pool // of *Prepared
 	calls        sync.Pool // of *call
