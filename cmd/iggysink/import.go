@@ -95,6 +95,11 @@ func importNotes(w io.Writer, result rustsink.Result) error {
 			return err
 		}
 	}
+	for _, folder := range result.AllowFiles {
+		if _, err := fmt.Fprintf(w, "A run needs: --allow-files %s, unless the configuration stands there\n", folder); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintln(w, "Stop the Rust sink before iggysink runs: both read with the same consumer groups.")
 	return err
 }

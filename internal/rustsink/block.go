@@ -191,12 +191,16 @@ func (c *converter) render(files []File, root *block) []byte {
 	for _, f := range files {
 		head = append(head, "  "+printable(f.Name))
 	}
-	head = append(head, "", stopFirst)
+	head = append(head, "", stopFirst, "", blocks)
 	if len(c.variables) > 0 {
 		head = append(head, "", "Secrets are not in here. A run needs these environment variables:")
 		for _, v := range c.variables {
 			head = append(head, "  "+v.Name+": "+v.Meaning)
 		}
+	}
+	for _, folder := range c.folders {
+		head = append(head, "", "A run needs --allow-files "+printable(folder)+", unless this file stands in that folder: a token is "+
+			"read from there.")
 	}
 	if len(c.notes) > 0 {
 		head = append(head, "", "Not carried over as it was:")
@@ -214,6 +218,10 @@ func (c *converter) render(files []File, root *block) []byte {
 // stopFirst is what nobody may overlook.
 const stopFirst = "Stop the Rust sink before this runs: both read with the same consumer groups, and would share the " +
 	"messages out between them. Delivery goes on behind the offsets that the Rust sink has stored."
+
+// blocks is the difference that shows first after the move.
+const blocks = "What the Rust sink skips blocks its partition here, so that nothing is lost: a payload that is not what schema " +
+	"says, a message over max_payload_size_bytes, one that the endpoint refuses. A dead_letter block sets it aside instead."
 
 // objectOf is a map with its comments, one entry a line.
 func objectOf(entries map[string]attribute) expression {

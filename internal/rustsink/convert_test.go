@@ -85,19 +85,26 @@ func converted(t testing.TB, files []rustsink.File, opts rustsink.Options) map[s
 	case err != nil:
 		t.Fatal(err)
 	}
-	loads(t, result.HCL)
+	loads(t, result)
 	return map[string]string{"want.hcl": string(result.HCL)}
 }
 
-// loads fails the test if text is not a configuration without errors.
-func loads(t testing.TB, text []byte) {
+// loads fails the test if result is not a configuration without errors.
+func loads(t testing.TB, result rustsink.Result) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "imported.hcl")
+	dir, text := t.TempDir(), result.HCL
+	opts := hclconfig.Options{Unknowns: true, Env: func(string) (string, bool) { return "", false }}
+	for _, folder := range result.AllowFiles {
+		if !filepath.IsAbs(folder) {
+			folder = filepath.Join(dir, folder)
+		}
+		opts.AllowFiles = append(opts.AllowFiles, folder)
+	}
+	path := filepath.Join(dir, "imported.hcl")
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	noEnv := func(string) (string, bool) { return "", false }
-	_, found := hclconfig.Load([]string{path}, hclconfig.Options{Unknowns: true, Env: noEnv})
+	_, found := hclconfig.Load([]string{path}, opts)
 	for _, d := range found {
 		if d.Severity == hclconfig.Error {
 			t.Errorf("%d:%d: %s [%s] %s\n%s", d.Range.Start.Line, d.Range.Start.Column, d.Summary, d.Rule, d.Detail, text)

@@ -77,12 +77,17 @@ func (c *converter) tokenPath(path string, at Place) (result string, comments []
 			c.problem(at, "token: the home directory is not known; write the path out")
 			return path, nil
 		}
-		return filepath.Join(c.opts.Home, rest), []string{"~ is the home directory of who ran the import"}
+		path, comments = filepath.Join(c.opts.Home, rest), []string{"~ is the home directory of who ran the import"}
+	} else {
+		comments = c.relativePath("token", path, at)
 	}
 	if path == "" {
 		c.problem(at, "token: file: names no file")
 	}
-	return path, c.relativePath("token", path, at)
+	if !filepath.IsLocal(path) {
+		c.folders = append(c.folders, filepath.Dir(path))
+	}
+	return path, comments
 }
 
 // relativePath tells that a path now starts elsewhere.

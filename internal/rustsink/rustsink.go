@@ -74,6 +74,9 @@ type Result struct {
 	HCL       []byte // formatted, with the notes and variables as comments
 	Notes     []Note
 	Variables []Variable
+	// AllowFiles are folders that a token is read from, which a run has to allow unless the configuration stands there. A
+	// relative one starts at the configuration.
+	AllowFiles []string
 }
 
 // Error is what the files have that cannot become a configuration.
@@ -112,7 +115,7 @@ func Convert(files []File, opts Options) (Result, error) {
 		return Result{}, &Error{c.problems}
 	}
 	slices.SortStableFunc(c.notes, byPlace)
-	return Result{HCL: c.render(files, root), Notes: c.notes, Variables: c.variables}, nil
+	return Result{HCL: c.render(files, root), Notes: c.notes, Variables: c.variables, AllowFiles: c.folders}, nil
 }
 
 func byPlace(a, b Note) int {
@@ -130,6 +133,7 @@ type converter struct {
 	problems  []Note
 	notes     []Note
 	variables []Variable
+	folders   []string
 	taken     map[string]bool // names of environment variables
 	labels    map[string]bool // names of sinks
 }

@@ -42,15 +42,30 @@ func (c *converter) stream(b *block, conn *connector, t *table, own map[string]s
 	c.numeric(t, "consumer_group", group)
 	s := b.add("stream", name, t.at)
 	s.set(t.place("topics"), "topics", listOf(topics))
-	if schema, found := t.text("schema"); found {
-		s.set(t.place("schema"), "schema", textOf(schema))
-	} else {
-		c.note(t.at, "schema is missing, which the runtime only takes from the environment; it is json here")
-	}
+	c.schema(s, t)
 	c.batchLength(s, t)
 	c.pollInterval(s, t)
 	s.set(t.place("consumer_group"), "consumer_group", textOf(group), comments...)
 	t.rest("streams.")
+}
+
+// schema tells of payloads that the runtime changes before the sink sees them.
+func (c *converter) schema(s *block, t *table) {
+	name, found := t.text("schema")
+	at := t.place("schema")
+	if !found {
+		c.note(at, "schema is missing, which the runtime only takes from the environment; it is json here")
+		return
+	}
+	s.set(at, "schema", textOf(name))
+	switch name {
+	case "proto":
+		c.note(at, "schema proto: the runtime takes a payload for a google.protobuf.Any, and drops one that is not; iggysink "+
+			"sends the bytes as they are, in base64")
+	case "flat_buffer":
+		c.note(at, "schema flat_buffer: the runtime puts a payload into JSON with raw_data_base64, which the sink encodes once "+
+			"more; iggysink sends the bytes as they are, in base64")
+	}
 }
 
 // topics returns the topics that nobody else reads with this group, and false if the list is not one.
