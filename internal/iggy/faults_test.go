@@ -12,6 +12,7 @@ import (
 	"iggysink/internal/iggyserver"
 	"iggysink/internal/iggyserver/iggytest"
 	"iggysink/internal/relay"
+	"iggysink/schema"
 )
 
 // faultyWorld gives a test a server in this process, whatever server the others talk to.
@@ -81,6 +82,29 @@ func TestAStopSaysThatAnOffsetIsNotStored(t *testing.T) {
 	err := run.stop()
 	require.ErrorIs(t, err, relay.ErrNotStored)
 	assert.Contains(t, err.Error(), "of partitions [1]")
+}
+
+func TestStartFromLatestIsFinishedAfterADrop(t *testing.T) {
+	for name, code := range map[string]uint32{
+		"at the first store": iggyserver.CodeStoreOffset, "at the join": iggyserver.CodeJoinGroup,
+		"the answer of the creation is lost": iggyserver.CodeCreateGroup,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, server := faultyWorld(t, 2)
+			w.stream.StartFrom = schema.StartFromLatest
+			w.send(0, "old")
+			w.send(1, "old", "old")
+			fired := server.Inject(iggyserver.Fault{Kind: iggyserver.Cut, Code: code})
+			run := w.start()
+			<-fired
+			run.until(t, "join", func(r *recorder) bool { return len(r.owned) == 2 })
+			w.send(0, "new")
+			w.send(1, "new")
+			run.until(t, "new messages", func(r *recorder) bool { return r.count() >= 2 })
+			assert.Equal(t, []string{"new"}, run.payloads(0))
+			assert.Equal(t, []string{"new"}, run.payloads(1))
+		})
+	}
 }
 
 func TestALoginWithoutAnswerIsExplained(t *testing.T) {

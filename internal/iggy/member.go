@@ -120,19 +120,24 @@ func (m *member) enter(ctx context.Context) error {
 	}
 	created := false
 	if group == nil {
+		s.latest = topic // also where the answer is lost: the group may be there then
 		if created, err = m.link.createGroup(ctx, s.target); err != nil {
 			return err
+		}
+		if !created {
+			s.latest = nil // another process did, and decides
 		}
 	}
 	if err := m.link.join(ctx, s.target); err != nil {
 		return err
 	}
 	m.joined = true
-	if created && s.options.Stream.StartFrom == schema.StartFromLatest {
-		if err := m.startLatest(topic); err != nil {
+	if s.latest != nil && s.options.Stream.StartFrom == schema.StartFromLatest {
+		if err := m.startLatest(s.latest); err != nil {
 			return err
 		}
 	}
+	s.latest = nil
 	s.isIn()
 	s.log.Info("joined the consumer group", "created", created)
 	return nil
@@ -159,16 +164,27 @@ func (m *member) awaitTopic(ctx context.Context) (*iggcon.TopicDetails, error) {
 	}
 }
 
-// startLatest stores the current offset of each partition that had messages when the group was created. It uses the
-// state of the topic from before the creation: a message sent in between is delivered. A partition that another member
-// took at once is left to it.
+// startLatest stores the current offset of each partition that had messages when the group was created, unless one is
+// stored. It uses the state of the topic from before the creation: a message sent in between is delivered.
+//
+// The server takes offsets from members only, so the group exists for a moment before they are stored. Another process
+// that joins in this moment can get a partition; without a stored offset it reads it from the first message: more than
+// was asked for, never less.
 func (m *member) startLatest(topic *iggcon.TopicDetails) error {
 	for _, p := range topic.Partitions {
 		if p.MessagesCount == 0 {
 			continue
 		}
-		err := m.link.store(m.work, m.source.target, p.Id, p.CurrentOffset)
-		if err != nil && !hasStatus(err, codeNotOwned) {
+		_, there, err := m.link.stored(m.work, m.source.target, p.Id)
+		if err == nil && !there {
+			err = m.link.store(m.work, m.source.target, p.Id, p.CurrentOffset)
+		}
+		if hasStatus(err, codeNotOwned, codeInvalidOffset) {
+			m.source.log.Warn("a partition does not start from its latest message: another member took it at once, "+
+				"or its log is new", "partition", p.Id, "err", err)
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("start from the latest message: %w", err)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	iggcon "github.com/apache/iggy/foreign/go/contracts"
+
 	"iggysink/internal/relay"
 	"iggysink/schema"
 )
@@ -40,6 +42,10 @@ type Source struct {
 	log     *slog.Logger
 	target  target
 	wake    chan struct{} // holds one token: Wake was called, or a commit waits
+
+	// The topic as it was when this process created the group, until start_from = "latest" is stored. Run's goroutine
+	// owns it.
+	latest *iggcon.TopicDetails
 
 	mu      sync.Mutex
 	status  relay.SourceStatus
