@@ -37,7 +37,7 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/relay":               {"schema", "sinkhttp"},
 	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/relay"},
 	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/relay"},
-	"iggysink/internal/rustsink":            {"schema"},
+	"iggysink/internal/rustsink":            {"schema"}, // import's conversion, which needs no part of the program
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",

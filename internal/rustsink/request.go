@@ -112,10 +112,21 @@ func sampleOf(text string) string {
 	return strings.ReplaceAll(scheme+"://"+behind, "${", "$${")
 }
 
-// isTokenLike reports whether a piece of a url looks random: long, with letters and digits.
+// isTokenLike reports whether text looks random: long, with letters and digits, and not words with hyphens in between.
 func isTokenLike(s string) bool {
-	const length = 20
-	return len(s) >= length && strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter)
+	const length, unbroken = 20, 12
+	mixed := func(s string) bool {
+		return strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter)
+	}
+	if len(s) < length || !mixed(s) {
+		return false
+	}
+	isHex := strings.Trim(strings.ToLower(s), "0123456789abcdef-") == "" // a UUID may have groups of digits
+	if isHex || strings.ContainsFunc(s, unicode.IsUpper) && strings.ContainsFunc(s, unicode.IsLower) {
+		return true
+	}
+	return slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }),
+		func(word string) bool { return len(word) >= unbroken && mixed(word) })
 }
 
 func isSecretQuery(query string) bool {
