@@ -99,17 +99,14 @@ func nativeFiles(path string) ([]string, error) {
 }
 
 // format handles one file, or stdin for "-". It returns false if the file does not parse, or has to change with --check.
-func (f *fmtFlags) format(cmd *cobra.Command, path string) (ok bool, err error) {
-	name := path
-	var source []byte
-	if path == "-" {
-		name = "stdin"
-		source, err = io.ReadAll(cmd.InOrStdin())
-	} else {
-		source, err = os.ReadFile(path)
-	}
+func (f *fmtFlags) format(cmd *cobra.Command, path string) (bool, error) {
+	source, err := readSource(cmd.InOrStdin(), path)
 	if err != nil {
 		return false, err
+	}
+	name := path
+	if path == "-" {
+		name = "stdin"
 	}
 	formatted, diags := hclconfig.Format(name, source)
 	if diags.HasErrors() {
@@ -138,8 +135,37 @@ func (f *fmtFlags) format(cmd *cobra.Command, path string) (ok bool, err error) 
 	return true, err
 }
 
+// maxSource is what a configuration file may have, as when it is loaded.
+const maxSource = 16 << 20
+
+// readSource returns a file, or stdin for "-". It looks before it opens: opening a pipe would wait.
+func readSource(stdin io.Reader, path string) (source []byte, err error) {
+	from := stdin
+	if path != "-" {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is neither a file nor a folder of files", path)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		from = file
+	}
+	source, err = io.ReadAll(io.LimitReader(from, maxSource+1))
+	if err == nil && len(source) > maxSource {
+		err = fmt.Errorf("%s is larger than %d MiB, which no configuration file may be", path, maxSource>>20)
+	}
+	return source, err
+}
+
 // replaceFile writes content beside path and renames it, so that a crash leaves the old file or the new one, whole. A
-// symbolic link stays one, and the file keeps its permissions.
+// symbolic link stays one, and the file keeps its permissions: without write permission it is refused, although the
+// rename would not mind.
 func replaceFile(path string, content []byte) (err error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -148,6 +174,9 @@ func replaceFile(path string, content []byte) (err error) {
 	info, err := os.Stat(target)
 	if err != nil {
 		return err
+	}
+	if info.Mode().Perm()&0o200 == 0 {
+		return fmt.Errorf("%s is write-protected and stays as it is", path)
 	}
 	file, err := os.CreateTemp(filepath.Dir(target), ".iggysink-fmt-")
 	if err != nil {
@@ -159,7 +188,7 @@ func replaceFile(path string, content []byte) (err error) {
 		}
 	}()
 	_, writeErr := file.Write(content)
-	if err := errors.Join(writeErr, file.Chmod(info.Mode().Perm()), file.Close()); err != nil {
+	if err := errors.Join(writeErr, file.Chmod(info.Mode().Perm()), file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), target)

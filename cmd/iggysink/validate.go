@@ -14,10 +14,6 @@ import (
 	"iggysink/internal/findings"
 )
 
-// maxStdin bounds what is read from stdin: one byte more than a configuration file may have, so that its rule is what
-// tells of a larger one.
-const maxStdin = 16<<20 + 1
-
 // validateFlags are the flags of validate.
 type validateFlags struct {
 	load             loadFlags
@@ -103,7 +99,7 @@ func (f *validateFlags) stdin(cmd *cobra.Command, paths []string, opts *hclconfi
 		}
 		return paths, nil
 	}
-	text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxStdin))
+	text, err := readSource(cmd.InOrStdin(), "-")
 	if err != nil {
 		return nil, fmt.Errorf("reading stdin: %w", err)
 	}

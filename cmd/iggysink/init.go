@@ -1,0 +1,73 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// starter is what init writes: a configuration that validates as it is, and with its settings switched on.
+//
+//go:embed init.hcl
+var starter []byte
+
+// starterName is the file that init writes by default.
+const starterName = "iggysink.hcl"
+
+func newInitCommand() *cobra.Command {
+	var toStdout bool
+	cmd := &cobra.Command{
+		Use:   "init [PATH]",
+		Short: "Write a commented configuration to start from",
+		Long: `init writes a configuration with the settings that most people look for, each with a comment, to PATH or else to
+iggysink.hcl. It is valid as it is. A file that is there already is never overwritten.
+
+Exit codes: 0 written; 2 it could not be, as when the file is there.`,
+		Example: `  iggysink init
+  iggysink init --stdout | less`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if toStdout {
+				if len(args) > 0 {
+					return errors.New("--stdout and a PATH exclude each other")
+				}
+				_, err := cmd.OutOrStdout().Write(starter)
+				return err
+			}
+			path := starterName
+			if len(args) > 0 {
+				path = args[0]
+			}
+			if err := writeStarter(path); err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintln(cmd.OutOrStdout(), path); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(cmd.ErrOrStderr(), "Try it with nothing installed:  iggysink dev %s\n", path)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&toStdout, "stdout", false, "print it instead")
+	return cmd
+}
+
+// writeStarter creates path, and leaves nothing half-written behind.
+func writeStarter(path string) (err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already and stays as it is; name another file, or use --stdout", path)
+	}
+	if err != nil {
+		return err
+	}
+	_, writeErr := file.Write(starter)
+	if err := errors.Join(writeErr, file.Close()); err != nil {
+		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(path))
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+# What this iggysink process delivers, and where to. A line that begins with # and no space is a setting that is off:
+# remove the # to use it; what it shows is the default, or an example.
+#
+#   iggysink validate iggysink.hcl    checks it, without the network
+#   iggysink dev iggysink.hcl         tries it with a server and an endpoint of its own: nothing leaves the machine
+#   iggysink run iggysink.hcl         delivers until it is stopped
+#   iggysink explain sink.timeout     tells of a setting; without a name, of all there are
+
+# The Iggy server. A secret never stands here: env("NAME") takes it from the environment, trimspace(file("path")) from a
+# file.
+iggy {
+  address  = "127.0.0.1:8090"
+  username = "iggy"
+  password = env("IGGY_PASSWORD")
+
+  #tls {
+  #  ca_file = "ca.pem"
+  #}
+}
+
+# Health checks and metrics, on /livez, /readyz and /metrics. It has no login: keep it on loopback or a private network.
+#admin {
+#  address = "127.0.0.1:8081"
+#}
+
+# A destination. Write one block for each: they do not slow or stop one another.
+sink "orders" {
+  # ${stream}, ${topic} and ${partition} may stand in the path and the query.
+  url = "http://127.0.0.1:9090/orders"
+
+  #headers = {
+  #  Authorization = "Bearer ${env("ORDERS_TOKEN")}"
+  #}
+
+  # How messages become requests: individual, nd_json (one a line), json_array, or raw (the payload's own bytes).
+  batch_mode = "nd_json"
+
+  # Whether a message is wrapped in its metadata: stream, topic, partition, offset, time and headers.
+  #include_metadata = true
+
+  # One attempt, and what follows when it fails. After the last retry the sink waits for the endpoint and loses nothing.
+  #timeout         = "30s"
+  #max_retries     = 3
+  #retry_delay     = "1s"
+  #max_retry_delay = "30s"
+
+  # Requests of one partition go out one after the other, in order. "key" keeps the order of a key, "none" no order.
+  #ordering      = "key"
+  #ordering_key  = "header:customer-id"
+  #max_in_flight = 8
+
+  # Where the messages come from.
+  stream "shop" {
+    topics = ["created", "updated"]
+
+    # Processes with one group share its partitions. It holds the offsets: a new name starts again, from start_from.
+    consumer_group = "orders"
+    #start_from     = "earliest"
+
+    # What the payloads are: json, text, raw, proto, flat_buffer or avro. json refuses what is not valid JSON.
+    #schema = "json"
+
+    # Most messages in a request, and how long it waits for more.
+    #batch_length = 1000
+    #batch_wait   = "0s"
+  }
+
+  # Where a message goes that the endpoint refuses. Without this block its partition stops there until it is taken.
+  dead_letter "file" {
+    path = "dead-letters/orders.ndjson"
+  }
+
+  #tls {
+  #  ca_file = "ca.pem"
+  #}
+}
