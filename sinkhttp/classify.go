@@ -126,7 +126,7 @@ func (c *classifier) failure(err error) judgement {
 	return judgement{verdict: retry, outage: true, reason: c.describe(err)}
 }
 
-// certificateFault tells what is wrong with a certificate of either side; "" if err is about something else.
+// certificateFault tells what is wrong with a certificate of either side, or with the lack of one; "" if err is about something else.
 func certificateFault(err error) string {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
@@ -145,6 +145,8 @@ func certificateFault(err error) string {
 	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(op.Err.Error(), "certificate"):
 		// The alert's type has no exported name. Its text is crypto/tls's own.
 		return "the endpoint does not accept our client certificate, or asks for one"
+	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(op.Err.Error(), "handshake failure"):
+		return "the endpoint refuses the TLS handshake; it may ask for a client certificate"
 	}
 	return ""
 }
