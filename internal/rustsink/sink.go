@@ -100,12 +100,14 @@ func (c *converter) sink(root *block, conn *connector, groups map[string]Place) 
 	case !enabled:
 		b.set(conn.place("enabled"), "enabled", boolOf(false))
 	}
+	needed := len(c.variables)
 	c.settings(b, conn, conn.sub("plugin_config"))
 	c.streams(b, conn, groups)
 	switch {
 	case len(b.blocks) > 0 || len(c.problems) > 0:
 		root.blocks = append(root.blocks, b)
 	default:
+		c.variables = c.variables[:needed]
 		c.note(conn.place("streams"), "no topic is left: the sink is not carried over")
 	}
 	c.transforms(conn)
