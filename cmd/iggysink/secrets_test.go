@@ -1,0 +1,342 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"iggysink/internal/findings"
+	"iggysink/schema"
+)
+
+// canary stands for every secret. It is a word as well: a secret that lost its quotes must not be told either.
+const canary = "canaryOfSecrets7"
+
+// secretText is a configuration with secret wherever a secret may stand: in every sensitive attribute of the schema, also
+// in those that come with later features. Secret is an expression.
+func secretText(login, secret string) string {
+	var b strings.Builder
+	var write func(block *schema.Block, indent string)
+	write = func(block *schema.Block, indent string) {
+		for i := range block.Attributes {
+			a := &block.Attributes[i]
+			switch {
+			case block.Name == "iggy" && (a.Name == "token") != (login == "token") && a.Sensitive: // one login, not both
+			case a.Template:
+				fmt.Fprintf(&b, "%s%s = \"http://127.0.0.1:1/a/${%s}?key=${%s}\"\n", indent, a.Name, secret, secret)
+			case a.Sensitive && a.Type.IsMapType():
+				fmt.Fprintf(&b, "%s%s = { X-Plain = %s, Authorization = \"Bearer ${%s}\" }\n", indent, a.Name, secret, secret)
+			case a.Sensitive && strings.HasPrefix(a.Format, "http-url"):
+				fmt.Fprintf(&b, "%s%s = \"http://127.0.0.1:1/${%s}\"\n", indent, a.Name, secret)
+			case a.Sensitive:
+				fmt.Fprintf(&b, "%s%s = %s\n", indent, a.Name, secret)
+			case a.Name == "username" && login != "token":
+				fmt.Fprintf(&b, "%susername = \"iggy\"\n", indent)
+			case a.Name == "topics":
+				fmt.Fprintf(&b, "%stopics = [\"created\"]\n", indent)
+			case a.Name == "address":
+				fmt.Fprintf(&b, "%saddress = \"127.0.0.1:1\"\n", indent)
+			case a.Name == "consumer_group":
+				fmt.Fprintf(&b, "%sconsumer_group = \"orders\"\n", indent)
+			}
+		}
+		for _, inner := range block.Blocks {
+			if inner.Name == "admin" || inner.Name == "dead_letter" || inner.Name == "tls" || inner.Name == "circuit_breaker" {
+				continue // without secrets; their files need not be there
+			}
+			b.WriteString(indent + inner.Name + strings.Repeat(` "orders"`, len(inner.Labels)) + " {\n")
+			write(inner, indent+"  ")
+			b.WriteString(indent + "}\n")
+		}
+	}
+	write(schema.ConfigBlock(), "")
+	return b.String()
+}
+
+// Blocks that secretText leaves out must have no secrets: a new one shows here.
+func TestSecretTextKnowsEverySensitiveAttribute(t *testing.T) {
+	text := secretText("password", "X") + secretText("token", "X")
+	var visit func(b *schema.Block)
+	visit = func(b *schema.Block) {
+		for _, a := range b.Attributes {
+			if a.Sensitive && !strings.Contains(text, "  "+a.Name+" = ") {
+				t.Errorf("no canary in %s of %s", a.Name, b.Name)
+			}
+		}
+		for _, inner := range b.Blocks {
+			visit(inner)
+		}
+	}
+	visit(schema.ConfigBlock())
+}
+
+// source is one way for a secret to get into a configuration.
+type source struct {
+	name     string
+	prelude  string            // text above the blocks
+	secret   string            // the expression that stands for the secret
+	isSecret bool              // wherever it is used, not in a sensitive attribute alone
+	files    map[string]string // beside the configuration
+	env      map[string]string
+	args     []string
+}
+
+func sources() []source {
+	variable := "variable \"secret\" {\n  type = string\n  sensitive = true\n}\n"
+	return []source{
+		{name: "literal", secret: `"` + canary + `"`},
+		{name: "env", secret: `env("THE_SECRET")`, isSecret: true, env: map[string]string{"THE_SECRET": canary}},
+		{name: "default of env", secret: `env("NOT_SET", "` + canary + `")`},
+		{name: "file", secret: `file("secret.txt")`, isSecret: true, files: map[string]string{"secret.txt": canary}},
+		{name: "local", prelude: "locals {\n  secret = \"" + canary + "\"\n}\n", secret: "local.secret"},
+		{name: "default of a variable", secret: "var.secret", isSecret: true,
+			prelude: "variable \"secret\" {\n  sensitive = true\n  default = \"" + canary + "\"\n}\n"},
+		{name: "flag", prelude: variable, secret: "var.secret", isSecret: true, args: []string{"--var", "secret=" + canary}},
+		{name: "variable of the environment", prelude: variable, secret: "var.secret", isSecret: true,
+			env: map[string]string{"IGGYSINK_VAR_secret": canary}},
+		{name: "file of variables", prelude: variable, secret: "var.secret", isSecret: true, args: []string{"--var-file", "the.vars.hcl"},
+			files: map[string]string{"the.vars.hcl": "secret = \"" + canary + "\"\n"}},
+	}
+}
+
+// A breakage makes something wrong at each secret, or around them.
+type breakage struct {
+	name   string
+	secret func(secret string) string // around the expression
+	text   func(text string) string   // of the whole
+}
+
+func breakages() []breakage {
+	around := func(before, after string) func(string) string {
+		return func(s string) string { return before + s + after }
+	}
+	replace := func(old, with string) func(string) string {
+		return func(text string) string { return strings.ReplaceAll(text, old, with) }
+	}
+	word := func(s string) string { return strings.Trim(s, `"`) }
+	return []breakage{
+		{name: "nothing"},
+		{name: "a list", secret: around("[", "]")},
+		{name: "a map", secret: around("{ a = ", " }")},
+		{name: "a key", secret: around("{ (", ") = 1 }")},
+		{name: "an index", secret: around("", "[0]")},
+		{name: "an attribute of a text", secret: around("", ".foo")},
+		{name: "a sum", secret: around("1 + ", "")},
+		{name: "a condition", secret: around("", ` ? "a" : "b"`)},
+		{name: "too many arguments", secret: around("upper(", ", 1)")},
+		{name: "not JSON", secret: around("jsondecode(", ")")},
+		{name: "no pattern", secret: around(`regex("^[0-9]+$", `, ")")},
+		{name: "not in a map", secret: around(`lookup({ a = "b" }, `, ")")},
+		{name: "an unknown function", secret: around("nosuch(", ")")},
+		{name: "a line break", secret: around(`join("\n", ["x", `, "])")},
+		{name: "very long", secret: around(`join("", [for i in [1, 2, 3, 4] : join("-", [`, ", \"x\"])])")},
+		{name: "without quotes", secret: word},
+		{name: "without the last quote", text: replace(canary+`"`, canary)},
+		{name: "something behind it", text: replace(canary+`"`, canary+`" extra`)},
+		{name: "an unknown attribute", text: replace(" = ", "_x = ")},
+		{name: "set twice", text: func(text string) string {
+			lines := strings.SplitAfter(text, "\n")
+			return strings.Join(lines, "") + "sink \"twice\" {\n  health_check_url = \"a\"\n  health_check_url = \"" + canary + "\"\n}\n"
+		}},
+		{name: "not closed", text: func(text string) string { return strings.TrimSuffix(text, "}\n") }},
+		{name: "a block in its place", text: func(text string) string { return text + "iggy {\n  password {\n    a = \"" + canary + "\"\n  }\n}\n" }},
+		{name: "NUL", text: func(text string) string { return text + "# " + canary + "\x00\n" }},
+		{name: "not UTF-8", text: func(text string) string { return text + "# " + canary + "\xff\n" }},
+	}
+}
+
+// elsewhere uses the secret where a value is usually shown.
+func elsewhere(secret string) string {
+	return "sink \"elsewhere\" {\n  url = \"http://${" + secret + "}.example/\"\n  retry_delay = " + secret + "\n  max_retries = " + secret +
+		"\n  batch_mode = " + secret + "\n  enabled = " + secret + "\n  success_status_codes = [" + secret + "]\n  ordering_key = " + secret +
+		"\n  stream \"shop\" {\n    topics = [" + secret + ", " + secret + "]\n    consumer_group = " + secret +
+		"\n    start_from = \"x${" + secret + "}\"\n  }\n}\n"
+}
+
+// No secret is in what a command prints or writes, whatever is wrong with the configuration it stands in.
+func TestNoCommandTellsASecret(t *testing.T) {
+	for _, s := range sources() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			for name, value := range s.env {
+				t.Setenv(name, value)
+			}
+			for name, text := range s.files {
+				writeFile(t, name, text)
+			}
+			for _, login := range []string{"password", "token"} {
+				for i, b := range breakages() {
+					if login == "token" && i%5 > 0 {
+						continue // the attributes are alike: a part will do
+					}
+					secret := s.secret
+					if b.secret != nil {
+						secret = b.secret(secret)
+					}
+					text := s.prelude + secretText(login, secret)
+					if s.isSecret {
+						text += elsewhere(secret)
+					}
+					if b.text != nil {
+						text = b.text(text)
+					}
+					writeFile(t, "broken.hcl", text)
+					sweep(t, b.name+" of a "+login, text, s)
+				}
+				writeFile(t, "valid.hcl", s.prelude+secretText(login, s.secret))
+				sweepValid(t, s)
+			}
+		})
+	}
+}
+
+// sweep runs every command that stops at a broken configuration.
+func sweep(t *testing.T, name, text string, s source) {
+	t.Helper()
+	for _, command := range brokenCommands() {
+		args := slices.Concat(command, s.args)
+		code, output := captured(t, args...)
+		if command[0] == "dev" && !s.isSecret {
+			// dev shows the path of a request, which a literal url has; what came from outside is masked there as well.
+			output = requestLine.ReplaceAllString(output, "")
+		}
+		if strings.Contains(output, canary) {
+			t.Errorf("%s: iggysink %s, exit %d, tells the secret:\n%s\nThe configuration is\n%s", name, strings.Join(args, " "), code,
+				around(output), text)
+		}
+	}
+	noCanaryInFiles(t)
+}
+
+var requestLine = regexp.MustCompile(`(?m)^POST /a/.*$`)
+
+// brokenCommands are those that load a configuration, each as far as it gets with one that is broken.
+func brokenCommands() (commands [][]string) {
+	for _, format := range findings.Formats() {
+		commands = append(commands, []string{"validate", "broken.hcl", "--format", format})
+	}
+	return append(commands,
+		[]string{"validate", "broken.hcl", "--format", "line", "--format", "json=out.json", "--strict-env"},
+		[]string{"run", "broken.hcl", "--once", "--timeout", "1ns"},
+		[]string{"dev", "broken.hcl", "--once"},
+		[]string{"explain", "--config", "broken.hcl"},
+	)
+}
+
+// sweepValid runs commands on a configuration that is valid, with a server and an endpoint that are not there.
+func sweepValid(t *testing.T, s source) {
+	t.Helper()
+	for _, command := range [][]string{
+		{"validate", "valid.hcl"}, {"validate", "valid.hcl", "--format", "json"}, {"explain", "--config", "valid.hcl"},
+		{"run", "valid.hcl", "--once", "--timeout", "1ms", "--log-level", "debug", "--log-format", "json"},
+	} {
+		args := slices.Concat(command, s.args)
+		code, output := captured(t, args...)
+		if command[0] == "validate" && code != exitOK {
+			t.Errorf("%s: the configuration is not valid, and nothing was swept:\n%s", s.name, output)
+		}
+		if strings.Contains(output, canary) {
+			t.Errorf("%s: iggysink %s, exit %d, tells the secret:\n%s", s.name, strings.Join(args, " "), code, around(output))
+		}
+	}
+	noCanaryInFiles(t)
+}
+
+// captured runs a command line and returns all that it prints.
+func captured(t *testing.T, args ...string) (int, string) {
+	t.Helper()
+	var out bytes.Buffer
+	code := run(t.Context(), args, strings.NewReader(""), &out, &out)
+	return code, out.String()
+}
+
+// around cuts out the place of the canary.
+func around(output string) string {
+	i := strings.Index(output, canary)
+	return output[max(0, i-300):min(len(output), i+300)]
+}
+
+// noCanaryInFiles looks at what was written; what the test wrote itself has the canary.
+func noCanaryInFiles(t *testing.T) {
+	t.Helper()
+	own := []string{"broken.hcl", "valid.hcl", "secret.txt", "the.vars.hcl"}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || slices.Contains(own, path) {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if bytes.Contains(text, []byte(canary)) {
+			t.Errorf("%s has the secret", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Flags and files of commands without a configuration.
+func TestNoFlagTellsASecret(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeFile(t, "runtime.toml", "[iggy]\naddress = \"127.0.0.1:8090\"\nusername = \"iggy\"\npassword = \""+canary+"\"\n")
+	writeFile(t, "http.toml", "type = \"sink\"\nkey = \"orders\"\nenabled = true\nversion = 0\nname = \"o\"\npath = \"p\"\n"+
+		"[[streams]]\nstream = \"shop\"\ntopics = [\"created\"]\nschema = \"json\"\n"+
+		"[plugin_config]\nurl = \"http://127.0.0.1:1/\"\n[plugin_config.headers]\nAuthorization = \"Bearer "+canary+"\"\n")
+	writeFile(t, "broken.toml", "[plugin_config.headers]\nAuthorization = \"Bearer "+canary+"\nx = \n")
+	writeFile(t, "broken.hcl", "iggy {\n  password = \""+canary+"\n}\n")
+	for _, args := range [][]string{
+		{"send", "shop", "created", "--server", "127.0.0.1:1", "--username", "u", "--password", canary},
+		{"send", "shop", "created", "--server", "127.0.0.1:1", "--token", canary},
+		{"send", "shop", "created", "--password", canary, "--token", canary},
+		{"import", "runtime.toml", "http.toml"},
+		{"import", "broken.toml"},
+		{"fmt", "broken.hcl"},
+		{"fmt", "--diff", "broken.hcl"},
+		{"validate", "broken.hcl", "--var", canary},
+		{"validate", "broken.hcl", "--var", "=" + canary},
+		{"run", "broken.hcl", "--var", "nosuch=" + canary},
+	} {
+		if code, output := captured(t, args...); strings.Contains(output, canary) {
+			t.Errorf("iggysink %v, exit %d:\n%s", args, code, output)
+		}
+	}
+}
+
+// A command that is new tells here how it is swept, or why it need not be.
+func TestEveryCommandIsSwept(t *testing.T) {
+	elsewhere := map[string]string{
+		"init":     "has no input",
+		"schema":   "has no input but schemas",
+		"generate": "has no input but schemas",
+		"version":  "has no input",
+		"broker":   "its login is that of every in-process server",
+		"receiver": "prints what it is sent, which is its job",
+		"send":     "TestNoFlagTellsASecret",
+		"import":   "TestNoFlagTellsASecret",
+		"fmt":      "TestNoFlagTellsASecret; what it writes is the user's own text",
+		"help":     "has no input",
+	}
+	for _, command := range brokenCommands() {
+		elsewhere[command[0]] = "TestNoCommandTellsASecret"
+	}
+	for _, command := range newRoot().Commands() {
+		delete(elsewhere, "")
+		if elsewhere[command.Name()] == "" && command.IsAvailableCommand() {
+			t.Errorf("iggysink %s is not swept for secrets; these are: %v", command.Name(), slices.Sorted(maps.Keys(elsewhere)))
+		}
+	}
+}
