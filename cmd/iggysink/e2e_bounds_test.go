@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -71,11 +72,13 @@ func TestServerRestartLosesNothing(t *testing.T) {
 			s.publishEach("orders", 4, 200)
 			reached, release := make(chan struct{}), make(chan struct{})
 			e := newIngest(t, stuckAfter(100, reached, release, http.StatusOK))
+			answer := sync.OnceFunc(func() { close(release) })
+			t.Cleanup(answer)
 			path := s.config("sink", fmt.Sprintf(plainSink, "orders", e.url(), ""))
 			p := s.spawn("run", path)
 			awaitEvent(t, "the middle of the run", reached)
 			require.NoError(t, server.Restart(iggyserver.RestartOptions{Kill: kill}))
-			close(release)
+			answer()
 			requireEach(t, taken(e.awaitTaken(800)), "orders", 4, 200)
 			require.Equal(t, exitOK, p.stop())
 		})

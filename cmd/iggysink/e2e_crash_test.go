@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -58,6 +59,8 @@ func TestSIGKILLLosesNothing(t *testing.T) {
 			s.publishEach("orders", 4, 2500)
 			reached, release := make(chan struct{}), make(chan struct{})
 			e := newIngest(t, stuckAfter(200, reached, release, 0))
+			answer := sync.OnceFunc(func() { close(release) })
+			t.Cleanup(answer) // before the endpoint's own end, which waits for its requests
 			path := s.config("sink", fmt.Sprintf(crashSink, e.url(), "first"))
 
 			first := s.spawn("run", path)
@@ -68,7 +71,7 @@ func TestSIGKILLLosesNothing(t *testing.T) {
 			}
 			first.kill()
 			require.Less(t, len(taken(e.requests())), 10000, "the kill came after the end")
-			close(release)
+			answer()
 
 			require.Equal(t, exitOK, s.spawn("run", "--once", path).wait())
 			twice := requireEach(t, taken(e.requests()), "orders", 4, 2500)
@@ -101,13 +104,15 @@ func TestSIGTERMLosesNothingAndRepeatsNothing(t *testing.T) {
 	s.publishEach("orders", 4, 2500)
 	reached, release := make(chan struct{}), make(chan struct{})
 	e := newIngest(t, stuckAfter(200, reached, release, http.StatusOK))
+	answer := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(answer)
 	path := s.config("sink", fmt.Sprintf(crashSink, e.url(), "first"))
 
 	first := s.spawn("run", path)
 	awaitEvent(t, "the middle of the run", reached)
 	require.NoError(t, first.cmd.Process.Signal(syscall.SIGTERM))
 	first.said("stopping")
-	close(release) // the answer comes while the process drains
+	answer() // while the process drains
 	require.Equal(t, exitOK, first.wait())
 	between := len(e.requests())
 	require.Less(t, len(taken(e.requests())), 10000, "the stop came after the end")
