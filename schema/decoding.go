@@ -182,6 +182,15 @@ func (d *decoding) text(at string, raw json.RawMessage) (s string) {
 	return s
 }
 
+// constant reads a string of which the schema says only what it is, not that it is a string.
+func (d *decoding) constant(at string, raw json.RawMessage, allowed string) string {
+	if jsonType(raw) != "string" {
+		d.add(at, Violation{Keyword: "const", Allowed: []string{allowed}})
+		return ""
+	}
+	return d.text(at, raw)
+}
+
 // empty notes what is wrong with an empty text where the Go value could not tell it from an absent one.
 func (d *decoding) empty(at string, raw json.RawMessage, faults ...Violation) {
 	if string(bytes.TrimSpace(raw)) == `""` {

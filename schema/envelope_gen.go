@@ -149,7 +149,7 @@ func decodeEncodedHeader(d *decoding, at string, raw json.RawMessage) (v Encoded
 		v.Data = d.text(at+"/data", e)
 	}
 	if e, there := members["iggy_header_encoding"]; there {
-		v.IggyHeaderEncoding = d.text(at+"/iggy_header_encoding", e)
+		v.IggyHeaderEncoding = d.constant(at+"/iggy_header_encoding", e, "base64")
 	}
 	return v
 }

@@ -87,7 +87,9 @@ func (c *checker) schema(s *schema) {
 		c.known(s, d.trigger)
 		for _, name := range d.names {
 			c.known(s, name)
+			c.tellable(s, name)
 		}
+		c.tellable(s, d.trigger)
 	}
 	if s.pattern != "" {
 		if _, err := regexp.Compile(s.pattern); err != nil {
@@ -122,6 +124,23 @@ func (c *checker) absence(s *schema, p *property) {
 		c.fail(p.at, "a duration must be required or have a default: its zero value is a duration")
 	case t.goType == "Template" && p.defaults != nil:
 		c.fail(p.at, "a Template cannot have a default")
+	}
+}
+
+// tellable refuses dependentRequired where Validate could not tell whether the property is there: where it has a default,
+// and where an empty text is a value like any other.
+func (c *checker) tellable(s *schema, r reference) {
+	f := s.property(r.text)
+	if f == nil || s.requires(f.key) {
+		return
+	}
+	t := f.resolved()
+	switch {
+	case f.defaults != nil:
+		c.fail(r.at, "%s has a default, and so is always there", f.key)
+	case t.kind == "string" && len(t.enum) == 0 && len(emptyFaults(t)) == 0,
+		slices.ContainsFunc(t.enum, func(v reference) bool { return v.text == "" }):
+		c.fail(r.at, "%s may be empty, and an empty text counts as absent: give it a minLength of 1", f.key)
 	}
 }
 

@@ -39,6 +39,8 @@ func (c *checker) bounds(s *schema) {
 	if s.kind == "integer" || s.kind == "number" {
 		low, high := limits(s, goType(&printer{}, s))
 		switch {
+		case s.minimum == "" && rational(low).Sign() == 0:
+			c.fail(s.at, "a minimum is missing: without one no Go type holds all values up to maximum")
 		case s.minimum != "" && rational(s.minimum).Cmp(rational(low)) != 0, s.maximum != "" && rational(s.maximum).Cmp(rational(high)) != 0:
 			c.fail(s.at, "no Go type holds all values from minimum to maximum: they must be within int64, uint64 or, with its "+
 				"x-go-type, uint32; a number within float64")

@@ -46,7 +46,7 @@ func printDecode(p *printer, d *Model, s *schema) {
 	}
 	for _, f := range s.properties {
 		p.line("if e, there := members[%s]; there {", quote(f.key))
-		at := "at+" + quote("/"+escapePointer(f.key))
+		at := "at+" + strconv.Quote("/"+escapePointer(f.key))
 		value := decoded(p, f.schema, at, "e")
 		if strings.HasPrefix(fieldType(p, s, f), "*") {
 			value = "new(" + value + ")"
@@ -79,6 +79,8 @@ func decoded(p *printer, s *schema, at, raw string) string {
 			arguments, t.name, strings.Join(quoted(t.enum), ", "))
 	case t.isType():
 		return fmt.Sprintf("decode%s(d, %s)", t.name, arguments)
+	case t.untyped:
+		return fmt.Sprintf("d.constant(%s, %s)", arguments, quote(t.constant.text))
 	case name == "Duration" || name == "Template":
 		return fmt.Sprintf("decodeText(d, %s, Parse%s, Violation{Keyword: \"format\", Format: %s})", arguments, name, quote(t.format))
 	case name == "Secret":

@@ -3,6 +3,7 @@ package schemagen
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,6 +46,7 @@ type spot struct {
 	expr  string // Go expression of the value
 	at    string // Go expression of the rest of the pointer, behind the variable at
 	where string // type of the value
+	depth int    // loops around it
 	text  bool   // a text that is known not to be empty here
 }
 
@@ -71,8 +73,11 @@ func (g *validation) object(s *schema) {
 	for _, d := range s.dependents {
 		for _, name := range d.names {
 			trigger, needed := s.property(d.trigger.text), s.property(name.text)
-			condition := present(s, trigger) + " && " + absent(s, needed)
-			g.when(condition, spot{at: `""`}, "dependentRequired", "Property: %s, Trigger: %s", quote(needed.key), quote(trigger.key))
+			conditions := slices.DeleteFunc([]string{present(s, trigger), absent(s, needed)}, func(c string) bool { return c == "true" })
+			if len(conditions) == 0 || slices.Contains(conditions, "false") {
+				continue
+			}
+			g.when(strings.Join(conditions, " && "), spot{at: `""`}, "dependentRequired", "Property: %s, Trigger: %s", quote(needed.key), quote(trigger.key))
 		}
 	}
 	g.body.line("}\n")
@@ -125,10 +130,13 @@ func (g *validation) union(s *schema) {
 // nilable matches the types that have a nil.
 var nilable = regexp.MustCompile(`^(\*|\[|map\[|json\.)`)
 
-// present returns the condition under which a property counts as there.
+// present returns the condition under which a property counts as there. One that is required is: its absence is a
+// violation of its own.
 func present(s *schema, f *property) string {
 	v := "v." + f.field()
 	switch name := fieldType(&printer{}, s, f); {
+	case s.requires(f.key):
+		return "true"
 	case name == "Secret" || name == "Template":
 		return "!" + v + ".IsZero()"
 	case f.resolved().kind == "string" && name != "Duration":
@@ -142,6 +150,9 @@ func present(s *schema, f *property) string {
 // absent returns the opposite of present.
 func absent(s *schema, f *property) string {
 	condition := present(s, f)
+	if condition == "true" {
+		return "false"
+	}
 	if rest, found := strings.CutPrefix(condition, "!"); found {
 		return rest
 	}
@@ -151,7 +162,7 @@ func absent(s *schema, f *property) string {
 // property prints the checks of one field, inside the condition under which it is there.
 func (g *validation) property(s *schema, f *property) {
 	name := fieldType(&printer{}, s, f)
-	at := spot{name: s.name + f.field(), expr: "v." + f.field(), at: quote("/" + escapePointer(f.key)), where: name, text: optional(s, f)}
+	at := spot{name: s.name + f.field(), expr: "v." + f.field(), at: strconv.Quote("/" + escapePointer(f.key)), where: name, text: optional(s, f)}
 	if strings.HasPrefix(name, "*") && !f.resolved().isType() {
 		at.expr, at.where = "*"+at.expr, name[1:]
 	}
@@ -201,20 +212,34 @@ func (g *validation) value(s *schema, at spot) {
 	case t.kind == "array":
 		g.list(t, at)
 	case t.kind == "object":
+		name, e := at.variable("name"), at.variable("e")
 		inner := g.inside(func() {
-			g.value(t.values, spot{name: at.name + "Value", expr: "e", at: trimQuote(at.at) + `/"+EscapePointer(name)`,
-				where: goType(&printer{}, t.values)})
+			g.value(t.values, spot{name: at.name + "Value", expr: e, at: below(at.at, "EscapePointer("+name+")"),
+				where: goType(&printer{}, t.values), depth: at.depth + 1})
 		})
 		if inner.Len() > 0 {
-			g.body.line("for name, e := range %s {", at.expr)
+			g.body.line("for %s, %s := range %s {", name, e, at.expr)
 			g.body.Write(inner.Bytes())
 			g.body.line("}")
 		}
 	}
 }
 
-// trimQuote takes the closing quote off a Go string literal.
-func trimQuote(literal string) string { return strings.TrimSuffix(literal, `"`) }
+// below returns the expression of a pointer with one more segment.
+func below(at, segment string) string {
+	if literal, isLiteral := strings.CutSuffix(at, `"`); isLiteral {
+		return literal + `/"+` + segment
+	}
+	return at + `+"/"+` + segment
+}
+
+// variable returns a name that no loop around this one has.
+func (s spot) variable(name string) string {
+	if s.depth == 0 {
+		return name
+	}
+	return name + strconv.Itoa(s.depth+1)
+}
 
 func (g *validation) list(t *schema, at spot) {
 	if t.minItems != "" {
@@ -223,12 +248,13 @@ func (g *validation) list(t *schema, at spot) {
 	if t.unique {
 		g.when(fmt.Sprintf("hasDuplicates(%s)", at.expr), at, "uniqueItems", "")
 	}
-	item := spot{name: at.name + "Item", expr: at.expr + "[i]", at: trimQuote(at.at) + `/"+strconv.Itoa(i)`,
-		where: goType(&printer{}, t.items)}
+	i := at.variable("i")
+	item := spot{name: at.name + "Item", expr: at.expr + "[" + i + "]", at: below(at.at, "strconv.Itoa("+i+")"),
+		where: goType(&printer{}, t.items), depth: at.depth + 1}
 	inner := g.inside(func() { g.value(t.items, item) })
 	if inner.Len() > 0 {
 		g.body.use("strconv")
-		g.body.line("for i := range %s {", at.expr)
+		g.body.line("for %s := range %s {", i, at.expr)
 		g.body.Write(inner.Bytes())
 		g.body.line("}")
 	}

@@ -52,6 +52,7 @@ type schema struct {
 	enum      []reference
 	aliases   []alias
 	constant  *node
+	untyped   bool // the constant has no type beside it
 	single    bool // the constant is written as an enum of one value
 	pattern   string
 	format    string
@@ -182,6 +183,9 @@ func (r *reader) schema(n *node, root bool) *schema {
 			}
 		}
 	}
+	if s.kind == "any" && s.constant != nil {
+		s.kind, s.untyped = "string", true
+	}
 	if root && (n.get("$schema") == nil || n.get("$id") == nil) {
 		r.fail(n.at, "$schema and $id are required")
 	}
@@ -242,9 +246,7 @@ func (r *reader) constraint(s *schema, m member) bool {
 		s.enum = r.words(m.value)
 	case "const":
 		s.constant = m.value
-		if r.text(m.value); s.kind == "any" {
-			s.kind = "string"
-		}
+		r.text(m.value)
 	case "pattern":
 		s.pattern = r.text(m.value)
 	case "format":
