@@ -84,6 +84,16 @@ func TestAStopSaysThatAnOffsetIsNotStored(t *testing.T) {
 	assert.Contains(t, err.Error(), "of partitions [1]")
 }
 
+func TestAStopIsCleanWhereThePartitionHasMoved(t *testing.T) {
+	w, server := faultyWorld(t, 1)
+	w.send(0, "a")
+	run := w.start()
+	run.until(t, "delivery", func(r *recorder) bool { return r.count() == 1 })
+	server.Inject(iggyserver.Fault{Kind: iggyserver.Refuse, Code: iggyserver.CodeStoreOffset, Status: 3022, Count: -1})
+	run.source.Commit(run.owned[0].Partition, 0)
+	assert.NoError(t, run.stop())
+}
+
 func TestStartFromLatestIsFinishedAfterADrop(t *testing.T) {
 	for name, code := range map[string]uint32{
 		"at the first store": iggyserver.CodeStoreOffset, "at the join": iggyserver.CodeJoinGroup,

@@ -58,7 +58,7 @@ func (m *member) run(ctx context.Context) error {
 	}
 	if ctx.Err() == nil && len(m.order) > 0 {
 		m.source.noteUnstored(m.revoke(m.order))
-	} else if ctx.Err() != nil {
+	} else if ctx.Err() != nil && err != nil {
 		m.source.noteUnstored(m.pending())
 	}
 	return err
@@ -198,6 +198,7 @@ func (m *member) leave() error {
 		if err := m.storeCommit(p); err != nil {
 			return err
 		}
+		m.source.takeCommit(p.id) // refused: the partition has moved, and is another member's now
 	}
 	if err := m.link.leave(m.work, m.source.target); err != nil {
 		m.source.log.Warn("cannot leave the consumer group", "err", err)
