@@ -28,19 +28,23 @@ var allowedImports = map[string][]string{
 	"iggysink/gen":                          {"gen/schemagen"},
 	"iggysink/gen/schemagen":                {},
 	"iggysink/examples":                     {},
-	"iggysink/hclconfig":                    {"schema"},
-	"iggysink/internal/findings":            {"schema", "hclconfig"},
-	"iggysink/sinkhttp":                     {"schema"},
+	"iggysink/examples/receiver":            {"examples/receiver/envelope"},
+	"iggysink/examples/receiver/envelope":   {},
+	"iggysink/internal/payload":             {}, // checks of payloads, for whoever reads a schema and whoever sends
+	"iggysink/hclconfig":                    {"schema", "internal/payload"},
+	"iggysink/internal/findings":            {"schema", "hclconfig", "internal/payload"},
+	"iggysink/sinkhttp":                     {"schema", "internal/payload"},
 	"iggysink/golden":                       {"schema"},
 	"iggysink/internal/iggyserver":          {"schema"},
 	"iggysink/internal/iggyserver/iggytest": {"schema", "internal/iggyserver"},
-	"iggysink/internal/relay":               {"schema", "sinkhttp"},
-	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/relay"},
-	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/relay"},
+	"iggysink/internal/relay":               {"schema", "sinkhttp", "internal/payload"},
+	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/payload", "internal/relay"},
+	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/payload", "internal/relay"},
 	"iggysink/internal/rustsink":            {"schema"}, // import's conversion, which needs no part of the program
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
+		"internal/payload",
 	},
 }
 
