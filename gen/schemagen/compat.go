@@ -85,7 +85,7 @@ func TypeName(file string) string {
 	base := path.Base(strings.ReplaceAll(file, `\`, "/"))
 	base = strings.TrimSuffix(strings.TrimSuffix(base, ".json"), ".schema")
 	if name := goName(base); name == "" || name[0] < 'A' || name[0] > 'Z' {
-		return "document"
+		return "schema"
 	}
 	return base
 }

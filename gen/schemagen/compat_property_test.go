@@ -131,10 +131,16 @@ func (g genome) object(name string, forms int) object {
 	if g.pick(name+"closed", 2) == 0 {
 		s["additionalProperties"] = false
 	}
-	if properties["p0"] != nil && properties["p1"] != nil && g.pick(name+"depends", 2) == 0 {
+	if countable(properties["p0"]) && countable(properties["p1"]) && g.pick(name+"depends", 2) == 0 {
 		s["dependentRequired"] = object{"p0": []string{"p1"}}
 	}
 	return s
+}
+
+// countable reports whether a property may take part in dependentRequired: an empty text would count as absent.
+func countable(property any) bool {
+	s, _ := property.(object)
+	return s["type"] == "integer" || s["type"] == "number" || s["type"] == "array"
 }
 
 // value makes a schema of a property; forms more kinds of them where it is at the root.

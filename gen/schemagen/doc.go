@@ -40,6 +40,7 @@
 //	schema/*_validate_gen.go                 Validate, which collects every violation with JSON Pointer and keyword
 //	schema/config_table_gen.go               ConfigBlock, the tables that drive the decoding of HCL
 //	schema/envelope_append_gen.go            EnvelopeEncoder, which appends JSON without allocating
+//	examples/receiver/envelope/*_gen.go      what ReceiverGo gives for the envelope
 //	README.md                                reference tables, between <!-- gen:NAME --> and <!-- /gen:NAME -->
 //
 // The output depends on the schemas alone and is the same on every run and machine.

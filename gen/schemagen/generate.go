@@ -35,7 +35,9 @@ func Generate(dir string, check bool) error {
 		case check:
 			stale = append(stale, fmt.Errorf("%s is stale: go generate ./... renews it", name))
 		default:
-			err = os.WriteFile(file, want[name], 0o644)
+			if err = os.MkdirAll(filepath.Dir(file), 0o755); err == nil {
+				err = os.WriteFile(file, want[name], 0o644)
+			}
 		}
 		if err != nil && !check {
 			return err
@@ -74,6 +76,9 @@ func outputs(dir string, strict bool) (map[string][]byte, error) {
 		}
 		maps.Copy(out, files)
 	}
+	if err := receiver(dir, models[1], out); err != nil {
+		return nil, err
+	}
 	return out, readme(dir, models, strict, out)
 }
 
@@ -111,6 +116,26 @@ func orphans(dir string, out map[string][]byte) error {
 			out["schema/"+filepath.Base(file)] = nil
 		}
 	}
+	return nil
+}
+
+// receiver adds the package of the example receiver, where there is one.
+func receiver(dir string, envelope *Model, out map[string][]byte) error {
+	switch _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(receiverFolder))); {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	decoder, err := os.ReadFile(filepath.Join(dir, "schema", "decoding.go"))
+	if err != nil {
+		return err
+	}
+	files, err := receiverExample(envelope, decoder)
+	if err != nil {
+		return err
+	}
+	maps.Copy(out, files)
 	return nil
 }
 
