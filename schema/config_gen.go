@@ -452,6 +452,10 @@ type Stream struct {
 	// What the payloads are. json: embedded as it was sent, and rejected if it is not valid JSON. text: a JSON string.
 	// raw, proto, flat_buffer and avro: base64 inside an object.
 	Schema PayloadSchema `json:"schema"`
+	// File with a JSON Schema (draft 2020-12, formats are checked) that every payload has to satisfy. One that does not
+	// is rejected before anything is sent, and its dead letter says where and by which keyword. Needs schema = "json".
+	// A relative path starts at the folder of the file that names it.
+	PayloadSchema string `json:"payload_schema,omitzero"`
 	// Most messages in one request. It has no effect on individual and raw, which send one.
 	BatchLength int `json:"batch_length"`
 	// How long a request that is not full waits for more messages. 0s sends what there is.
@@ -491,7 +495,7 @@ func decodeStream(d *decoding, at string, raw json.RawMessage) (v Stream) {
 		return v
 	}
 	d.require(at, members, "name", "topics")
-	d.close(at, members, "name", "topics", "schema", "batch_length", "batch_wait", "poll_interval", "max_poll_interval", "consumer_group", "start_from")
+	d.close(at, members, "name", "topics", "schema", "payload_schema", "batch_length", "batch_wait", "poll_interval", "max_poll_interval", "consumer_group", "start_from")
 	if e, there := members["name"]; there {
 		v.Name = d.text(at+"/name", e)
 	}
@@ -500,6 +504,10 @@ func decodeStream(d *decoding, at string, raw json.RawMessage) (v Stream) {
 	}
 	if e, there := members["schema"]; there {
 		v.Schema = decodeText(d, at+"/schema", e, ParsePayloadSchema, Violation{Keyword: "enum", Allowed: []string{"json", "text", "raw", "proto", "flat_buffer", "avro"}})
+	}
+	if e, there := members["payload_schema"]; there {
+		v.PayloadSchema = d.text(at+"/payload_schema", e)
+		d.empty(at+"/payload_schema", e, Violation{Keyword: "minLength", Limit: "1"})
 	}
 	if e, there := members["batch_length"]; there {
 		v.BatchLength = decodeInteger[int](d, at+"/batch_length", e, "1", "1000000")

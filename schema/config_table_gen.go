@@ -365,6 +365,13 @@ func configSinkStreamBlock() *Block {
 				Default: "json",
 			},
 			{
+				Name:     "payload_schema",
+				Doc:      `File with a JSON Schema (draft 2020-12, formats are checked) that every payload has to satisfy. One that does not is rejected before anything is sent, and its dead letter says where and by which keyword. Needs schema = "json". A relative path starts at the folder of the file that names it.`,
+				Type:     cty.String,
+				Path:     true,
+				Examples: []any{"schemas/order.schema.json"},
+			},
+			{
 				Name:    "batch_length",
 				Doc:     "Most messages in one request. It has no effect on individual and raw, which send one.",
 				Type:    cty.Number,
