@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	maxSpent = 32 << 20 // what all expressions of a configuration may cost together: about a second
-	turnCost = 128      // of one turn of a for, besides the text that it makes
+	maxSpent = 16 << 20 // what all expressions of a configuration may cost together: about a second
+	turnCost = 64       // of one turn of a for, besides the text that it makes
 )
 
 // hugeNumber is the finding that becomes number-out-of-range.
@@ -65,14 +65,32 @@ func (l *loader) charge(node hclsyntax.Node) {
 			n.Each = pay(n.Each, turnCost)
 		case *hclsyntax.TemplateExpr:
 			for i, part := range n.Parts {
-				if _, isLiteral := part.(*hclsyntax.LiteralValueExpr); !isLiteral {
+				if !isWritten(part) {
 					n.Parts[i] = pay(part, 0)
+				}
+			}
+		case *hclsyntax.FunctionCallExpr:
+			for i, arg := range n.Args {
+				if !isWritten(arg) {
+					n.Args[i] = pay(arg, 0)
 				}
 			}
 		}
 		return nil
 	})
 }
+
+// isWritten reports whether a value stands in the file: it costs what the file does.
+func isWritten(e hclsyntax.Expression) bool {
+	if template, isTemplate := e.(*hclsyntax.TemplateExpr); isTemplate {
+		return template.IsStringLiteral()
+	}
+	_, isLiteral := e.(*hclsyntax.LiteralValueExpr)
+	return isLiteral
+}
+
+// UnwrapExpression lets a type, which is never evaluated, be read through it.
+func (c *charged) UnwrapExpression() hcl.Expression { return c.Expression }
 
 var errTooMuch = &callError{"too-much-work", "", "The text that a function would make is too large."}
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"iggysink/schema"
 )
@@ -37,7 +38,7 @@ func bodySchema(table *schema.Block) *hcl.BodySchema {
 // the rest in the order of the files.
 func (l *loader) collect() []rootBlock {
 	l.scope = scope{variables: make(map[string]*variable), locals: make(map[string]*local),
-		contexts: make(map[string]*hcl.EvalContext)}
+		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function)}
 	root := schema.ConfigBlock()
 	want := bodySchema(root)
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},

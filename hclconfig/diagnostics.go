@@ -73,8 +73,9 @@ const maxFindings = 2000
 // report collects findings.
 type report struct {
 	found    Diagnostics
+	rows     map[string]Rule // by id, made at the first use
 	seen     map[findingKey]*repetition
-	counts   map[Severity]int
+	number   map[Severity]int
 	instance instance // the sink that is looked at; the zero value outside of one
 }
 
@@ -92,34 +93,53 @@ type findingKey struct {
 
 // repetition says for which instances of a sink a finding was made.
 type repetition struct {
-	addresses []string
+	first     string
+	addresses map[string]bool
 	count     int
 }
 
 // at adds a finding of a rule. The severity and, if summary is empty, the summary are those of the rule's row. What was
 // found before, as in another instance of the same block, is not found again.
 func (r *report) at(rng hcl.Range, rule, summary, detail string) {
-	row := ruleByID(rule)
+	row := r.rule(rule)
 	key := findingKey{rng, rule, cmp.Or(summary, row.Summary), detail}
 	if r.seen == nil {
-		r.seen, r.counts = make(map[findingKey]*repetition), make(map[Severity]int)
+		r.seen, r.number = make(map[findingKey]*repetition), make(map[Severity]int)
 	}
 	s := r.seen[key]
 	if s == nil {
-		if r.counts[row.Severity]++; r.counts[row.Severity] > maxFindings {
+		if r.number[row.Severity]++; r.number[row.Severity] > maxFindings && rule != "too-many-findings" {
 			return
 		}
 		s = &repetition{count: r.instance.count}
 		r.seen[key] = s
 		r.found = append(r.found, Diagnostic{Severity: row.Severity, Rule: rule, Summary: key.summary, Detail: detail, Range: rng})
 	}
-	if a := r.instance.address; a != "" && !slices.Contains(s.addresses, a) {
-		s.addresses = append(s.addresses, a)
+	if a := r.instance.address; a != "" {
+		if s.addresses == nil {
+			s.first, s.addresses = a, make(map[string]bool)
+		}
+		s.addresses[a] = true
 	}
 }
 
-// nameInstances says which instances a finding is about, unless it is about all that a block makes, and that there would
-// be more to say.
+// rule returns the row of id. An id that is not there is a mistake in this package, which its tests would show.
+func (r *report) rule(id string) Rule {
+	if r.rows == nil {
+		r.rows = make(map[string]Rule)
+		for _, row := range Rules() {
+			r.rows[row.ID] = row
+		}
+	}
+	row, found := r.rows[id]
+	if !found {
+		panic("hclconfig: no rule " + id)
+	}
+	return row
+}
+
+// nameInstances says which instances a finding is about, unless it is about all that a block makes, and that
+// there would be more to say.
 func (r *report) nameInstances() {
 	for i := range r.found {
 		d := &r.found[i]
@@ -127,13 +147,27 @@ func (r *report) nameInstances() {
 		if s == nil || len(s.addresses) == 0 || len(s.addresses) == s.count {
 			continue
 		}
-		where := s.addresses[0]
+		where := s.first
 		if n := len(s.addresses); n > 1 {
 			where = fmt.Sprintf("%s and %d more", where, n-1)
 		}
 		d.Detail = join(d.Detail, "In "+where+".")
 	}
-	if n := max(r.counts[Error]-maxFindings, 0) + max(r.counts[Warning]-maxFindings, 0); n > 0 {
-		r.at(hcl.Range{}, "too-many-findings", fmt.Sprintf("%d more findings", n), "They are not shown. Mend these first.")
+	r.more()
+}
+
+// full reports whether there are as many findings of a severity as are shown. One more is counted then.
+func (r *report) full(severity Severity) bool {
+	if r.number[severity] < maxFindings {
+		return false
+	}
+	r.number[severity]++
+	return true
+}
+
+// more says that there would be more to say.
+func (r *report) more() {
+	if n := max(r.number[Error]-maxFindings, 0) + max(r.number[Warning]-maxFindings, 0); n > 0 {
+		r.at(hcl.Range{}, "too-many-findings", "there are more findings than these", "Mend these first.")
 	}
 }

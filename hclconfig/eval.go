@@ -2,6 +2,7 @@ package hclconfig
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -9,14 +10,18 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 )
 
 // scope is what expressions may name.
 type scope struct {
 	variables map[string]*variable
 	locals    map[string]*local
-	contexts  map[string]*hcl.EvalContext // by folder, made when all locals have a value
-	turns     map[string]cty.Value        // each, and the iterators of dynamic blocks, where an expression stands in them
+	values    cty.Value                               // of all variables, when they have them
+	ready     bool                                    // all locals have a value
+	contexts  map[string]*hcl.EvalContext             // by folder, made when all locals have a value
+	functions map[string]map[string]function.Function // by folder
+	turns     map[string]cty.Value                    // each, and the iterators of dynamic blocks, where an expression stands in them
 }
 
 // local is one attribute of a locals block.
@@ -34,6 +39,7 @@ func (l *loader) locals() {
 	for _, name := range slices.Sorted(maps.Keys(l.scope.locals)) {
 		l.local(name, nil)
 	}
+	l.scope.ready = true
 }
 
 // local evaluates one local. The path holds the names that are waiting for it.
@@ -81,7 +87,8 @@ func (l *loader) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
 	return v
 }
 
-// textSize adds up the text in a value, and counts its elements. It stops where that is more than a value may have.
+// textSize adds up the text in a value, and counts its elements. It stops where that
+// is more than all may cost.
 func textSize(v cty.Value) int {
 	v, _ = v.Unmark()
 	switch {
@@ -93,7 +100,7 @@ func textSize(v cty.Value) int {
 		return 1
 	}
 	n := 1
-	for it := v.ElementIterator(); n <= maxValueSize && it.Next(); {
+	for it := v.ElementIterator(); n <= maxSpent && it.Next(); {
 		_, e := it.Element()
 		n += textSize(e)
 	}
@@ -131,7 +138,7 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 	}
 	ctx := &hcl.EvalContext{}
 	if !how.noContext { // a literal may be evaluated before the variables have their values
-		ctx = l.context(expr.Range().Filename)
+		ctx = l.context(expr)
 	}
 	for _, names := range []map[string]cty.Value{l.scope.turns, how.template} {
 		if len(names) > 0 && !how.noContext {
@@ -161,33 +168,53 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 	return cty.DynamicVal
 }
 
-// context returns what an expression of a file may use. The names of locals grow while they are evaluated, so that it
-// is kept only when all are done.
-func (l *loader) context(filename string) *hcl.EvalContext {
-	dir := filepath.Dir(filename)
+// context returns what an expression of a file may use. While the locals are evaluated it has those that the expression
+// names: a context of all, made anew for each of many, would take for ever.
+func (l *loader) context(expr hcl.Expression) *hcl.EvalContext {
+	dir := filepath.Dir(expr.Range().Filename)
 	if ctx := l.scope.contexts[dir]; ctx != nil {
 		return ctx
 	}
-	values, done := make(map[string]cty.Value), true
-	for name, d := range l.scope.locals {
-		values[name] = cty.DynamicVal
-		if d.state == 2 {
-			values[name] = d.value
-		}
-		done = done && d.state == 2
+	if l.scope.functions[dir] == nil {
+		l.scope.functions[dir] = l.functions(dir)
 	}
-	variables := make(map[string]cty.Value)
-	for name, v := range l.scope.variables {
-		variables[name] = v.value
+	names := maps.Keys(l.scope.locals)
+	if !l.scope.ready {
+		names = namedBy(expr, "local")
+	}
+	locals := make(map[string]cty.Value)
+	for name := range names {
+		locals[name] = cty.DynamicVal
+		if d := l.scope.locals[name]; d != nil && d.state == 2 {
+			locals[name] = d.value
+		}
+	}
+	if l.scope.values == cty.NilVal {
+		values := make(map[string]cty.Value)
+		for name, v := range l.scope.variables {
+			values[name] = v.value
+		}
+		l.scope.values = cty.ObjectVal(values)
 	}
 	ctx := &hcl.EvalContext{
-		Variables: map[string]cty.Value{"var": cty.ObjectVal(variables), "local": cty.ObjectVal(values)},
-		Functions: l.functions(dir),
+		Variables: map[string]cty.Value{"var": l.scope.values, "local": cty.ObjectVal(locals)},
+		Functions: l.scope.functions[dir],
 	}
-	if done {
+	if l.scope.ready {
 		l.scope.contexts[dir] = ctx
 	}
 	return ctx
+}
+
+// namedBy returns every NAME of root.NAME in an expression.
+func namedBy(expr hcl.Expression, root string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, t := range expr.Variables() {
+			if name, named := nameAfter(t, root); named && !yield(name) {
+				return
+			}
+		}
+	}
 }
 
 // namesKnown tells of every name in an expression that means nothing. HCL would tell too, but only where it evaluates.
@@ -246,15 +273,16 @@ func (l *loader) declared(t hcl.Traversal) bool {
 	root, rng := t.RootName(), t.SourceRange()
 	name, named := nameAfter(t, root)
 	var names []string
-	if root == "var" {
+	if root == "var" && l.scope.variables[name] == nil {
 		names = slices.Sorted(maps.Keys(l.scope.variables))
-	} else {
+	}
+	if root == "local" && l.scope.locals[name] == nil {
 		names = slices.Sorted(maps.Keys(l.scope.locals))
 	}
 	switch {
 	case !named:
 		l.at(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
-	case slices.Contains(names, name):
+	case root == "var" && l.scope.variables[name] != nil, root == "local" && l.scope.locals[name] != nil:
 		return true
 	default:
 		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, printable(name)),

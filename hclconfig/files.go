@@ -41,8 +41,6 @@ func (l *loader) fileFunction(dir string) function.Function {
 				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
 			case l.counting && !isCheap(string(text)):
 				return cty.NilVal, &callError{"number-out-of-range", "", "The file is a number that is too large to count with."}
-			case !l.spend(len(text)):
-				return cty.NilVal, errTooMuch
 			}
 			return outside(cty.StringVal(string(text))), nil
 		},

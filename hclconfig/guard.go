@@ -17,9 +17,12 @@ const (
 	maxRecursion = 10000 // operators and brackets of a statement: each may be a level of the parser's recursion
 	maxDigits    = 300   // of a number
 	maxExponent  = 300
-	maxCheap     = 9999   // digits and exponent of what can still be converted in no time
-	maxProducts  = 100    // of a statement: each may double the digits of a number
-	maxBlocks    = 50_000 // of a file; objects, in JSON
+	maxCheap     = 9999    // digits and exponent of what can still be converted in no time
+	maxProducts  = 100     // of a statement: each may double the digits of a number
+	maxBlocks    = 20_000  // of a file
+	maxLines     = 100_000 // attributes and blocks of a file; strings, in JSON
+	maxPieces    = 5000    // that a text is cut into: HCL joins each with all before it
+	maxGuarded   = 100     // findings, before the rest is not looked at
 )
 
 // guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
@@ -76,55 +79,94 @@ type guardian struct {
 
 func (g *guardian) fail(rng hcl.Range, rule, detail string) { g.at(rng, rule, "", detail) }
 
-// tokens checks native tokens. Where they stand inside of a JSON string, at is the range of that string.
-func (g *guardian) tokens(tokens hclsyntax.Tokens, at *hcl.Range) {
-	depth, blocks, recursion, products := 0, 0, 0, 0 // blocks are the brackets that are no part of an expression
-	total := 0
+// tokens checks native tokens. Where they stand inside of a JSON string, at returns the range of that string: finding
+// the line of each would take for ever in a large file.
+func (g *guardian) tokens(tokens hclsyntax.Tokens, at func() hcl.Range) {
+	var n counts
 	for i, t := range tokens {
+		rule, detail := n.next(tokens, i)
+		if rule == "" {
+			continue
+		}
 		rng := t.Range
 		if at != nil {
-			rng = *at
+			rng = at()
 		}
-		switch t.Type {
-		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp,
-			hclsyntax.TokenTemplateControl:
-			if depth == blocks && opensBlock(tokens, i) {
-				blocks++
-				if total++; total > maxBlocks {
-					g.fail(rng, "too-many-blocks", fmt.Sprintf("A file has at most %d.", maxBlocks))
-					return
-				}
-			}
-			depth, recursion = depth+1, recursion+1
-		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
-			depth--
-			blocks = min(blocks, depth)
-		case hclsyntax.TokenNewline, hclsyntax.TokenComment:
-			if depth <= blocks { // the end of a statement; an expression in brackets goes on
-				recursion, products = 0, 0
-			}
-		case hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
-			if !isBounded(string(t.Bytes)) && (t.Type == hclsyntax.TokenNumberLit || !isCheap(string(t.Bytes))) {
-				g.fail(rng, "number-out-of-range", "At most 300 digits and an exponent of at most 300.")
-			}
-		case hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenEqual, hclsyntax.TokenOQuote,
-			hclsyntax.TokenCQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenCHeredoc:
-		default: // operators, dots and what is invalid
-			recursion++
-			if t.Type == hclsyntax.TokenStar || t.Type == hclsyntax.TokenSlash {
-				products++
-			}
-		}
-		if products > maxProducts {
-			g.fail(rng, "number-out-of-range", fmt.Sprintf("At most %d multiplications and divisions in one statement.", maxProducts))
-			return
-		}
-		if depth > maxDepth || recursion > maxRecursion {
-			g.fail(rng, "too-deep", fmt.Sprintf("At most %d brackets deep, and %d operators in one statement.", maxDepth,
-				maxRecursion))
+		g.fail(rng, rule, detail)
+		if rule != "number-out-of-range" || n.products > maxProducts || len(g.found) >= maxGuarded {
 			return
 		}
 	}
+}
+
+// counts is what was seen of a file's tokens.
+type counts struct {
+	depth     int // of brackets
+	open      int // of them, those of blocks: no part of an expression
+	blocks    int
+	lines     int
+	recursion int // operators and brackets of the statement
+	products  int // of the statement
+	pieces    int // of a text, in a row
+}
+
+// next counts one token. It returns the rule that the token breaks, or nothing.
+func (n *counts) next(tokens hclsyntax.Tokens, i int) (rule, detail string) {
+	t := tokens[i]
+	isText := t.Type == hclsyntax.TokenQuotedLit || t.Type == hclsyntax.TokenStringLit
+	if n.pieces++; !isText {
+		n.pieces = 0
+	}
+	switch t.Type {
+	case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp,
+		hclsyntax.TokenTemplateControl:
+		if n.depth == n.open && opensBlock(tokens, i) {
+			n.open, n.blocks = n.open+1, n.blocks+1
+		}
+		n.depth, n.recursion = n.depth+1, n.recursion+1
+	case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
+		n.depth--
+		n.open = min(n.open, n.depth)
+	case hclsyntax.TokenNewline:
+		n.lines++
+		n.endStatement()
+	case hclsyntax.TokenComment:
+		n.endStatement()
+	case hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
+		if !isBounded(string(t.Bytes)) && (!isText || !isCheap(string(t.Bytes))) {
+			return "number-out-of-range", "At most 300 digits and an exponent of at most 300."
+		}
+	case hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenEqual, hclsyntax.TokenOQuote,
+		hclsyntax.TokenCQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenCHeredoc:
+	case hclsyntax.TokenStar, hclsyntax.TokenSlash:
+		n.products, n.recursion = n.products+1, n.recursion+1
+	default: // other operators, dots and what is invalid
+		n.recursion++
+	}
+	return n.broken()
+}
+
+// endStatement begins to count anew, unless an expression in brackets goes on.
+func (n *counts) endStatement() {
+	if n.depth <= n.open {
+		n.recursion, n.products = 0, 0
+	}
+}
+
+func (n *counts) broken() (rule, detail string) {
+	switch {
+	case n.blocks > maxBlocks:
+		return "too-many-blocks", fmt.Sprintf("A file has at most %d.", maxBlocks)
+	case n.lines > maxLines:
+		return "too-many-blocks", fmt.Sprintf("A file has at most %d lines.", maxLines)
+	case n.products > maxProducts:
+		return "number-out-of-range", fmt.Sprintf("At most %d multiplications and divisions in one statement.", maxProducts)
+	case n.pieces > maxPieces:
+		return "too-much-work", fmt.Sprintf("A text has at most %d lines, and signs such as %% and $.", maxPieces)
+	case n.depth > maxDepth || n.recursion > maxRecursion:
+		return "too-deep", fmt.Sprintf("At most %d brackets deep, and %d operators in one statement.", maxDepth, maxRecursion)
+	}
+	return "", ""
 }
 
 // opensBlock reports whether a bracket is the brace behind the type or a label of a block.
@@ -162,10 +204,14 @@ func boundedBy(text string, digits, limit int) bool {
 
 // json checks JSON bytes: nesting, numbers, and the templates inside of strings. It stops at what is not JSON.
 func (g *guardian) json() {
-	depth := 0
-	for i := 0; i < len(g.text); i++ {
+	depth, objects, texts := 0, 0, 0
+	for i := 0; i < len(g.text) && len(g.found) < maxGuarded; i++ {
 		switch c := g.text[i]; {
 		case c == '{' || c == '[':
+			if objects++; objects > maxLines {
+				g.fail(rangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d objects and lists.", maxLines))
+				return
+			}
 			if depth++; depth > maxDepth {
 				g.fail(rangeAt(g.name, g.text, i, i+1), "too-deep", fmt.Sprintf("At most %d brackets deep.", maxDepth))
 				return
@@ -174,6 +220,10 @@ func (g *guardian) json() {
 			depth--
 		case c == '"':
 			end := stringEnd(g.text, i)
+			if texts++; texts > 2*maxLines { // a name and a value
+				g.fail(rangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d strings.", 2*maxLines))
+				return
+			}
 			g.jsonString(i, end)
 			i = end - 1
 		case c == '-' || c >= '0' && c <= '9':
@@ -215,9 +265,8 @@ func (g *guardian) jsonString(start, end int) {
 	if isCheap(text) && !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
 		return
 	}
-	rng := rangeAt(g.name, g.text, start, end)
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), g.name, hcl.InitialPos)
-	g.tokens(tokens, &rng)
+	g.tokens(tokens, func() hcl.Range { return rangeAt(g.name, g.text, start, end) })
 }
 
 // rangeAt returns the range of the bytes from start to end, on the line of start.

@@ -3,9 +3,11 @@ package hclconfig
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -39,33 +41,31 @@ func (l *loader) ignores() {
 		for _, c := range comments {
 			lines[c.rng.Start.Line] = true
 		}
-		valid := comments[:0]
-		for _, c := range comments {
-			for c.line = c.rng.Start.Line + 1; lines[c.line]; c.line++ {
+		target := make(map[int]int) // behind the last of those that stand together
+		for _, c := range slices.Backward(comments) {
+			c.line = c.rng.Start.Line + 1
+			if lines[c.line] {
+				c.line = target[c.line]
 			}
-			if l.validIgnore(c) {
-				valid = append(valid, c)
-			}
+			target[c.rng.Start.Line] = c.line
 		}
-		l.silence(f.name, valid)
+		comments = slices.DeleteFunc(comments, func(c *ignore) bool { return !l.validIgnore(c) })
+		l.silence(f.name, comments)
 	}
 }
 
 // validIgnore tells what is wrong with a comment.
 func (l *loader) validIgnore(c *ignore) bool {
-	var ids []string
-	row := Rule{}
-	for _, r := range Rules() {
-		ids = append(ids, r.ID)
-		if r.ID == c.rule {
-			row = r
-		}
+	if l.full(Warning) {
+		return false
 	}
+	l.rule("invalid-ignore") // makes the index
+	row := l.rows[c.rule]
 	switch {
 	case c.rule == "":
 		l.at(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
 	case row.ID == "":
-		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", printable(shorten(c.rule))), didYouMean(c.rule, ids))
+		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", printable(shorten(c.rule))), didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
 	case row.Severity == Error:
 		l.at(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
 	case c.reason == "":
@@ -80,10 +80,14 @@ func (l *loader) validIgnore(c *ignore) bool {
 
 // silence takes warnings of one file out.
 func (l *loader) silence(name string, comments []*ignore) {
+	byLine := make(map[int][]*ignore)
+	for _, c := range comments {
+		byLine[c.line] = append(byLine[c.line], c)
+	}
 	l.found = slices.DeleteFunc(l.found, func(d Diagnostic) bool {
 		silent := false
-		for _, c := range comments {
-			if d.Severity == Warning && d.Rule == c.rule && d.Range.Filename == name && d.Range.Start.Line == c.line {
+		for _, c := range byLine[d.Range.Start.Line] {
+			if d.Severity == Warning && d.Rule == c.rule && d.Range.Filename == name {
 				c.used, silent = true, true
 			}
 		}
@@ -115,9 +119,10 @@ func nativeIgnores(f *source) (all []*ignore) {
 			continue
 		}
 		begin := bytes.LastIndexByte(f.text[:t.Range.Start.Byte], '\n') + 1
-		end := t.Range.Start.Byte + len(text)
-		c := &ignore{rng: rangeAt(f.name, f.text, t.Range.Start.Byte, end),
-			alone: len(bytes.TrimSpace(f.text[begin:t.Range.Start.Byte])) == 0}
+		rng := t.Range // without its line break
+		rng.End = rng.Start
+		rng.End.Byte, rng.End.Column = rng.End.Byte+len(text), rng.End.Column+utf8.RuneCount(text)
+		c := &ignore{rng: rng, alone: len(bytes.TrimSpace(f.text[begin:rng.Start.Byte])) == 0}
 		c.fill(rest)
 		all = append(all, c)
 	}
@@ -128,8 +133,15 @@ func nativeIgnores(f *source) (all []*ignore) {
 var jsonIgnore = regexp.MustCompile(`"//"\s*:\s*"` + ignoreWord + `([^"\\]*)"`)
 
 func jsonIgnores(f *source) (all []*ignore) {
+	from, lines := 0, 0
 	for _, m := range jsonIgnore.FindAllSubmatchIndex(f.text, -1) {
-		c := &ignore{rng: rangeAt(f.name, f.text, m[0], m[1]), alone: true}
+		lines += bytes.Count(f.text[from:m[0]], []byte("\n")) // from one to the next: the file may be full of them
+		begin := bytes.LastIndexByte(f.text[:m[0]], '\n') + 1
+		rng := hcl.Range{Filename: f.name,
+			Start: hcl.Pos{Line: lines + 1, Column: utf8.RuneCount(f.text[begin:m[0]]) + 1, Byte: m[0]},
+			End:   hcl.Pos{Line: lines + 1, Column: utf8.RuneCount(f.text[begin:m[1]]) + 1, Byte: m[1]}}
+		from = m[0]
+		c := &ignore{rng: rng, alone: true}
 		c.fill(string(f.text[m[2]:m[3]]))
 		all = append(all, c)
 	}

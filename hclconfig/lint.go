@@ -45,6 +45,10 @@ func traversals(body hcl.Body) (all []hcl.Traversal) {
 	if !isNative {
 		attributes, _ := body.JustAttributes() // blocks are objects to it; what is wrong was told
 		for _, a := range attributes {
+			if a.Name == "variable" {
+				all = append(all, inVariables(a.Expr)...)
+				continue
+			}
 			all = append(all, a.Expr.Variables()...)
 		}
 		return all
@@ -68,6 +72,25 @@ func traversals(body hcl.Body) (all []hcl.Traversal) {
 			but = b.Labels[0]
 		}
 		collect(b.Body, but)
+	}
+	return all
+}
+
+// inVariables returns the names that the variable blocks of a JSON file use, but each its own.
+func inVariables(expr hcl.Expression) (all []hcl.Traversal) {
+	if list, diags := hcl.ExprList(expr); !diags.HasErrors() {
+		for _, e := range list {
+			all = append(all, inVariables(e)...)
+		}
+		return all
+	}
+	pairs, _ := hcl.ExprMap(expr) // what is no object was told
+	for _, pair := range pairs {
+		for _, t := range pair.Value.Variables() {
+			if name, _ := nameAfter(t, "var"); name != keyOf(pair.Key) {
+				all = append(all, t)
+			}
+		}
 	}
 	return all
 }

@@ -22,6 +22,7 @@ type mask struct {
 	parsed bool // otherwise nothing is known about what is where, and nearly everything is hidden
 
 	shows    []span // what may be shown
+	reaches  []int  // how far each and those before it reach, when they are sorted
 	contexts []contextOf
 	tokens   []token // of the whole file, made at the first use
 	ready    bool
@@ -41,7 +42,10 @@ type token struct {
 	comment bool
 }
 
-const hiddenText = schema.SecretMask
+const (
+	hiddenText = schema.SecretMask
+	longLine   = 8192 // bytes, from which on a line is not looked at as a whole
+)
 
 func newMask(text []byte, isJSON bool) *mask { return &mask{text: text, json: isJSON} }
 
@@ -108,6 +112,15 @@ func (m *mask) snippet(rng hcl.Range) *Snippet {
 	end := len(m.text)
 	if i := bytes.IndexByte(m.text[at:], '\n'); i >= 0 {
 		end = at + i
+	}
+	if end-start > longLine { // a file may stand on one line: only what is close matters
+		if !m.parsed {
+			return nil
+		}
+		for start = max(start, at-longLine/2); !utf8.RuneStart(m.text[start]); start++ {
+		}
+		for end = min(end, at+longLine/2); end < len(m.text) && !utf8.RuneStart(m.text[end]); end++ {
+		}
 	}
 	line := bytes.TrimSuffix(m.text[start:end], []byte("\r"))
 	if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
@@ -204,6 +217,11 @@ func (m *mask) hidden(line span) []token {
 			m.tokens = nativeTokens(m.text)
 		}
 		slices.SortFunc(m.shows, func(a, b span) int { return a.start - b.start })
+		reach := 0
+		for _, s := range m.shows {
+			reach = max(reach, s.end)
+			m.reaches = append(m.reaches, reach)
+		}
 	}
 	var out []token
 	first, _ := slices.BinarySearchFunc(m.tokens, line.start, func(t token, at int) int { return t.end - at })
@@ -224,16 +242,10 @@ func (m *mask) hidden(line span) []token {
 	return out
 }
 
+// isShown reports whether a piece that may be shown covers t.
 func (m *mask) isShown(t span) bool {
-	for _, s := range m.shows {
-		if s.start > t.start {
-			return false
-		}
-		if t.end <= s.end {
-			return true
-		}
-	}
-	return false
+	behind, _ := slices.BinarySearchFunc(m.shows, t.start+1, func(s span, at int) int { return s.start - at })
+	return behind > 0 && m.reaches[behind-1] >= t.end
 }
 
 // nativeTokens returns every literal, comment and word that is neither the name of something nor a known beginning.

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	maxFileSize  = 16 << 20 // a configuration file
-	maxValueSize = 1 << 20  // file(), and the text of a local or a variable
+	maxFileSize  = 2 << 20 // a configuration file
+	maxValueSize = 1 << 20 // file(), and the text of a local or a variable
 )
 
 // read finds and reads all files. A file that is named twice, or once and through its folder, is read once.
@@ -215,11 +215,15 @@ func parseSource(f *source) (hcl.Body, Diagnostics) {
 	if diags.HasErrors() {
 		var r report
 		for _, d := range diags {
+			if r.full(Error) {
+				continue
+			}
 			r.syntax(d)
 			if strings.Contains(d.Summary, "nterminated") || strings.Contains(d.Summary, "multi-line string") {
 				break // from here on text and quotes have changed places
 			}
 		}
+		r.more()
 		return nil, r.found
 	}
 	return file.Body, nil

@@ -17,18 +17,6 @@ func Rules() []Rule {
 	return all
 }
 
-// ruleByID returns the row of id. An id that is not there is a mistake in this package, which its tests would show.
-func ruleByID(id string) Rule {
-	for _, group := range []func() []Rule{fileRules, languageRules, schemaRules, meaningRules} {
-		for _, r := range group() {
-			if r.ID == id {
-				return r
-			}
-		}
-	}
-	panic("hclconfig: no rule " + id)
-}
-
 // fileRules are about finding and reading files.
 func fileRules() []Rule {
 	return []Rule{
@@ -38,7 +26,7 @@ func fileRules() []Rule {
 			"A folder holds no *.hcl or *.hcl.json file. Files whose name begins with a dot are skipped, and *.vars.hcl " +
 				"files hold values of variables and are named with --var-file."},
 		{"file-too-large", Error, "a file is too large",
-			"A configuration file may have 16 MiB. What is larger is another kind of file by mistake."},
+			"A configuration file may have 2 MiB, which is thousands of sinks. What is larger is another kind of file by mistake."},
 		{"invalid-encoding", Error, "a file is not plain UTF-8 text",
 			"Configuration files are UTF-8 without a byte order mark and without NUL characters."},
 		{"too-deep", Error, "too deeply nested",
@@ -47,7 +35,7 @@ func fileRules() []Rule {
 			"A number has at most 300 digits and an exponent of at most 300. No attribute needs more, and the exact value " +
 				"of a number such as 1e9999999 takes a long time to compute."},
 		{"too-many-blocks", Error, "too many blocks",
-			"A file has at most 50000 blocks, and for_each and dynamic make at most 20000, all together."},
+			"A file has at most 20000 blocks and 100000 lines of them, and for_each and dynamic make at most 20000, all together."},
 		{"too-many-findings", Warning, "there is more to say",
 			"At most 2000 errors and 2000 warnings are shown."},
 		{"syntax", Error, "invalid syntax",

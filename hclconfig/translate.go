@@ -84,6 +84,9 @@ func syntaxKinds() []syntaxKind {
 func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl.BodyContent {
 	content, diags := body.Content(want)
 	for _, d := range diags {
+		if l.full(Error) {
+			continue
+		}
 		rng := subject(d)
 		name := l.textAt(rng)
 		switch {

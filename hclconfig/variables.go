@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -46,7 +47,7 @@ func (l *loader) declare(block *hcl.Block) {
 	content := l.content(block.Body, variableSchema(), "variable")
 	if a := content.Attributes["type"]; a != nil {
 		l.showType(a)
-		typ, optional, diags := typeexpr.TypeConstraintWithDefaults(l.native(a.Expr))
+		typ, optional, diags := typeexpr.TypeConstraintWithDefaults(l.typeOf(a))
 		if diags.HasErrors() {
 			l.unknownType(a, diags)
 			typ, optional, v.value = cty.DynamicPseudoType, nil, cty.DynamicVal
@@ -74,11 +75,33 @@ func (l *loader) declare(block *hcl.Block) {
 	}
 }
 
+// typeOf returns the expression of a type, which in JSON is the text of a string.
+func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
+	node := l.native(a.Expr)
+	if _, isNative := a.Expr.(hclsyntax.Expression); isNative {
+		return node
+	}
+	text, diags := node.Value(nil)
+	if diags.HasErrors() || text.IsNull() || text.Type() != cty.String {
+		return node
+	}
+	f := &source{name: a.Expr.Range().Filename, text: []byte(text.AsString())}
+	if len(guard(f)) > 0 {
+		return node
+	}
+	expr, diags := hclsyntax.ParseExpression(f.text, f.name, a.Expr.Range().Start)
+	if diags.HasErrors() {
+		return node
+	}
+	return expr
+}
+
 // unknownType tells of a type that is none, and which one may be meant.
 func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 	rng, meant := a.Expr.Range(), ""
+	_, isNative := a.Expr.(hclsyntax.Expression)
 	for _, d := range diags {
-		if d.Subject != nil {
+		if d.Subject != nil && isNative {
 			rng = *d.Subject
 		}
 		meant = didYouMean(l.textAt(rng), []string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
