@@ -93,14 +93,14 @@ func (c *checker) schema(s *schema) {
 	}
 	if s.pattern != "" {
 		if _, err := regexp.Compile(s.pattern); err != nil {
-			c.fail(s.at, "the pattern does not compile: %v", err)
+			c.fail(s.value("pattern"), "the pattern does not compile: %v", err)
 		}
 	}
 	if s.format != "" && !slices.Contains(formatNames(), s.format) {
-		c.fail(s.at, "the format %q is not one of %s", s.format, strings.Join(formatNames(), ", "))
+		c.fail(s.value("format"), "the format %q is not one of %s", s.format, strings.Join(formatNames(), ", "))
 	}
 	if len(s.enum) > 0 && s.def == "" {
-		c.fail(s.at, "an enum must be a member of $defs: its Go type needs a name")
+		c.fail(s.keyword("enum"), "an enum must be a member of $defs: its Go type needs a name")
 	}
 	for _, a := range s.aliases {
 		c.alias(s, a)
@@ -155,7 +155,7 @@ func (c *checker) known(s *schema, r reference) {
 func (c *checker) keywords(s *schema) {
 	allow := func(there bool, keyword string, kinds ...string) {
 		if there && !slices.Contains(kinds, s.kind) {
-			c.fail(s.at, "%s means nothing beside type %s", keyword, s.kind)
+			c.fail(s.keyword(keyword), "%s means nothing beside type %s", keyword, s.kind)
 		}
 	}
 	allow(len(s.properties) > 0, "properties", "object")
@@ -180,8 +180,8 @@ func (c *checker) keywords(s *schema) {
 		c.fail(s.at, "an array needs items")
 	case s.kind == "object" && s.values != nil && len(s.properties) > 0:
 		c.fail(s.at, "an object has either properties or additionalProperties with a schema")
-	case s.kind == "object" && len(s.properties) > 0 && s.name == "":
-		c.fail(s.at, "an object with properties must be a member of $defs: its Go type needs a name")
+	case s.kind == "object" && s.values == nil && s.name == "":
+		c.fail(s.at, "an object must be a member of $defs, because its Go type needs a name, or have additionalProperties with a schema")
 	case s.kind == "any" && s.source != "payload":
 		c.fail(s.at, "a type is missing")
 	}
@@ -204,10 +204,10 @@ func (c *checker) union(s *schema) {
 		return
 	}
 	if s.name == "" {
-		c.fail(s.at, "oneOf must be a member of $defs: its Go type needs a name")
+		c.fail(s.keyword("oneOf"), "oneOf must be a member of $defs: its Go type needs a name")
 	}
 	if len(s.branches) < 2 {
-		c.fail(s.at, "oneOf needs two branches or more")
+		c.fail(s.value("oneOf"), "oneOf needs two branches or more")
 	}
 	var kinds []string
 	for _, b := range s.branches {

@@ -19,7 +19,7 @@ func (c *checker) text(s *schema) {
 	case s.goType == "uint32" && s.kind != "integer", s.goType != "" && s.goType != "uint32" && s.kind != "string":
 		c.fail(s.at, "x-go-type %s means nothing beside type %s", s.goType, s.kind)
 	case s.unique && s.items != nil && !comparable(s.items.resolved()):
-		c.fail(s.at, "uniqueItems needs items that are plain strings, numbers or booleans")
+		c.fail(s.keyword("uniqueItems"), "uniqueItems needs items that are plain strings, numbers or booleans")
 	}
 }
 
@@ -40,19 +40,20 @@ func (c *checker) bounds(s *schema) {
 		low, high := limits(s, goType(&printer{}, s))
 		switch {
 		case s.minimum == "" && rational(low).Sign() == 0:
-			c.fail(s.at, "a minimum is missing: without one no Go type holds all values up to maximum")
+			c.fail(s.value("maximum"), "a minimum is missing: without one no Go type holds all values up to maximum")
 		case s.minimum != "" && rational(s.minimum).Cmp(rational(low)) != 0, s.maximum != "" && rational(s.maximum).Cmp(rational(high)) != 0:
-			c.fail(s.at, "no Go type holds all values from minimum to maximum: they must be within int64, uint64 or, with its "+
+			c.fail(s.value("maximum"), "no Go type holds all values from minimum to maximum: they must be within int64, uint64 or, with its "+
 				"x-go-type, uint32; a number within float64")
 		case rational(low).Cmp(rational(high)) > 0:
-			c.fail(s.at, "minimum is above maximum")
+			c.fail(s.value("minimum"), "minimum is above maximum")
 		case s.kind == "integer" && !(rational(low).IsInt() && rational(high).IsInt()):
 			c.fail(s.at, "the bounds of an integer must be integers")
 		}
 	}
-	for keyword, text := range map[string]string{"minLength": s.minLength, "maxLength": s.maxLength, "minItems": s.minItems} {
+	for _, keyword := range []string{"minLength", "maxLength", "minItems"} {
+		text := map[string]string{"minLength": s.minLength, "maxLength": s.maxLength, "minItems": s.minItems}[keyword]
 		if v := rational(text); text != "" && (!v.IsInt() || v.Sign() < 0 || v.Cmp(rational("1e9")) > 0) {
-			c.fail(s.at, "%s must be an integer from 0 to 1000000000", keyword)
+			c.fail(s.value(keyword), "%s must be an integer from 0 to 1000000000", keyword)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func TestBaseIsAccepted(t *testing.T) {
 
 // TestSchemaErrorsSayWhere replaces a piece of the base schema and expects one error at the place of the fault.
 func TestSchemaErrorsSayWhere(t *testing.T) {
-	count, item := `{ "description": "Count."`, "{\n      \"description\": \"An item.\""
+	item := "{\n      \"description\": \"An item.\""
 	for _, tt := range []struct{ old, new, at, want string }{
 		{`"minimum": 1`, `"minimum": 1, "multipleOf": 2`, `"multipleOf"`, `the keyword "multipleOf" is not supported`},
 		{`"minimum": 1`, `"minimum": 7, "minimum": 2`, `"minimum": 2`, `the name "minimum" occurs twice`},
@@ -44,12 +44,12 @@ func TestSchemaErrorsSayWhere(t *testing.T) {
 		{`"default": 3`, `"default": 2.5`, `2.5`, `2.5 is not an integer`},
 		{`"default": 3`, `"default": "3"`, `"3"`, `this must be of type number`},
 		{`"default": "5s"`, `"default": "5"`, `"5"`, `"5" does not have the format go-duration`},
-		{`"go-duration"`, `"go-span"`, `{ "description": "Wait."`, `the format "go-span" is not one of`},
+		{`"go-duration"`, `"go-span"`, `"go-span"`, `the format "go-span" is not one of`},
 		{`"default": [1, 2]`, `"default": [4, 4]`, `4] }`, `the list holds this twice`},
 		{`"default": "one"`, `"default": "three"`, `"three"`, `"three" is not a value of the enum`},
 		{`"abc"`, `"ABC"`, `"ABC"`, `"ABC" does not match the pattern`},
-		{`"^[a-z]+$"`, `"^[a-z"`, `{ "description": "Its name."`, `the pattern does not compile`},
-		{`#/$defs/mode`, `#/$defs/mood`, `{ "description": "Mode."`, `$ref to #/$defs/mood, which is not there`},
+		{`"^[a-z]+$"`, `"^[a-z"`, `"^[a-z"`, `the pattern does not compile`},
+		{`#/$defs/mode`, `#/$defs/mood`, `"#/$defs/mood"`, `$ref to #/$defs/mood, which is not there`},
 		{`#/$defs/mode`, `other.json`, `"other.json"`, `$ref must begin with #/$defs/`},
 		{`"uno": "one"`, `"uno": "three"`, `"three"`, `"three" is not a value of the enum`},
 		{`"two", "uno"]`, `"two", "uno", "two"]`, `"two"]`, `"two" occurs twice`},
@@ -62,14 +62,15 @@ func TestSchemaErrorsSayWhere(t *testing.T) {
 		{`"count": {`, `"1": {`, `"1"`, `"1" is not an exported Go name`},
 		{`"x-go-type": "Secret"`, `"x-go-type": "chan"`, `"chan"`, `"chan" is not one of Secret, Template, uint32`},
 		{`"items": { "type": "integer" }`, `"minItems": 1`, `{ "description": "Codes."`, `an array needs items`},
-		{`"minLength": 1`, `"minimum": 2`, `{ "description": "Key."`, `minimum means nothing beside type string`},
+		{`"minLength": 1`, `"minimum": 2`, `"minimum": 2`, `minimum means nothing beside type string`},
 		{`"key": {`, `"me": { "description": "Me.", "$ref": "#/$defs/item" }, "key": {`, item, `#/$defs/item contains itself`},
 		{`{ "$ref": "#/$defs/item" }`, `{ "type": "string" }`, item, `#/$defs/item is never used`},
 		{`draft/2020-12/schema`, `draft-07`, `"https://json-schema.org/draft-07"`, `$schema must be draft 2020-12`},
 		{`"https://example.com/base`, `"base`, `"base.`, `$id must be absolute`},
-		{`"minLength": 1`, `"enum": ["one", "two"]`, `{ "description": "Key."`, `an enum must be a member of $defs`},
+		{`"minLength": 1`, `"enum": ["one", "two"]`, `"enum": ["one", "two"], "x-go`, `an enum must be a member of $defs`},
 		{`"minimum": 1`, `"title": "x"`, `"title"`, `title belongs at the root`},
-		{`"default": 3`, `"oneOf": []`, count, `oneOf must be a member of $defs`},
+		{`"default": 3`, `"oneOf": []`, `"oneOf"`, `oneOf cannot stand beside another of type, $ref and oneOf`},
+
 		{`"An item."`, "\"An item.\xff\"", "\xff", `not UTF-8`},
 		{`"description": "Its name.", "type"`, `"description": "Its name.", "x-source": "topic", "type"`, `"wait"`,
 			`wait needs an x-source that is one of id, offset, timestamp, origin_timestamp, checksum, stream, topic, partition`},

@@ -34,6 +34,10 @@ func printDecode(p *printer, d *Model, s *schema) {
 	if d.defaulted(s) {
 		p.line("v = Default%s()", s.name)
 	}
+	if len(s.properties) == 0 && !s.closed {
+		p.line("d.is(at, raw, \"object\")\nreturn v\n}\n")
+		return
+	}
 	p.line("members, ok := d.object(at, raw)\nif !ok {\nreturn v\n}")
 	if len(s.required) > 0 {
 		p.line("d.require(at, members, %s)", strings.Join(quoted(s.required), ", "))

@@ -31,8 +31,9 @@ type Model struct {
 // schema is one schema node with the keywords that the generator knows.
 type schema struct {
 	at   position
-	def  string // name in $defs; empty for the root and for nested schemas
-	name string // Go name of the type, for the root and for $defs
+	keys map[string]member // its keywords
+	def  string            // name in $defs; empty for the root and for nested schemas
+	name string            // Go name of the type, for the root and for $defs
 
 	doc    string
 	kind   string // object, array, string, integer, number, boolean, union, reference, or any
@@ -98,6 +99,21 @@ type dependent struct {
 // alias is another spelling of an enum's value.
 type alias struct{ spelling, value reference }
 
+// keyword returns where a keyword stands, and value where its value does; where the schema stands if it has none.
+func (s *schema) keyword(name string) position {
+	if m, there := s.keys[name]; there {
+		return m.at
+	}
+	return s.at
+}
+
+func (s *schema) value(keyword string) position {
+	if m, there := s.keys[keyword]; there {
+		return m.value.at
+	}
+	return s.at
+}
+
 // resolved returns the schema that s refers to, or s itself.
 func (s *schema) resolved() *schema {
 	if s.target != nil {
@@ -160,8 +176,9 @@ func (r *reader) fail(at position, format string, args ...any) {
 
 // schema reads a schema node.
 func (r *reader) schema(n *node, root bool) *schema {
-	s := &schema{at: n.at, kind: "any"}
+	s := &schema{at: n.at, kind: "any", keys: make(map[string]member)}
 	for _, m := range r.object(n) {
+		s.keys[m.name] = m
 		switch m.name {
 		case "$schema":
 			r.root(root, m)
@@ -199,16 +216,25 @@ func (r *reader) root(root bool, m member) {
 	}
 }
 
+// shape refuses a second of the keywords that say what a value is: only one of them would be kept.
+func (r *reader) shape(s *schema, m member) {
+	if s.kind != "any" {
+		r.fail(m.at, "%s cannot stand beside another of type, $ref and oneOf", m.name)
+	}
+}
+
 // structure reads the keywords that give a schema its shape.
 func (r *reader) structure(s *schema, m member) bool {
 	switch m.name {
 	case "type":
+		r.shape(s, m)
 		s.kind = r.oneOf(m.value, "object", "array", "string", "integer", "number", "boolean")
 	case "$ref":
 		name, found := strings.CutPrefix(r.text(m.value), "#/$defs/")
 		if !found {
 			r.fail(m.value.at, "$ref must begin with #/$defs/")
 		}
+		r.shape(s, m)
 		s.kind, s.ref = "reference", name
 	case "properties":
 		for _, p := range r.object(m.value) {
@@ -229,6 +255,7 @@ func (r *reader) structure(s *schema, m member) bool {
 	case "items":
 		s.items = r.schema(m.value, false)
 	case "oneOf":
+		r.shape(s, m)
 		s.kind = "union"
 		for _, b := range r.array(m.value) {
 			s.branches = append(s.branches, r.schema(b, false))
@@ -243,7 +270,9 @@ func (r *reader) structure(s *schema, m member) bool {
 func (r *reader) constraint(s *schema, m member) bool {
 	switch m.name {
 	case "enum":
-		s.enum = r.words(m.value)
+		if s.enum = r.words(m.value); len(s.enum) == 0 {
+			r.fail(m.value.at, "an enum needs values")
+		}
 	case "const":
 		s.constant = m.value
 		r.text(m.value)
@@ -314,10 +343,10 @@ func (r *reader) link(d *Model) {
 		s.target = byName[s.ref]
 		switch {
 		case s.target == nil:
-			r.fail(s.at, "$ref to #/$defs/%s, which is not there", s.ref)
+			r.fail(s.value("$ref"), "$ref to #/$defs/%s, which is not there", s.ref)
 			s.kind = "any"
 		case s.target.kind == "reference":
-			r.fail(s.at, "$ref to #/$defs/%s, which is a $ref itself", s.ref)
+			r.fail(s.value("$ref"), "$ref to #/$defs/%s, which is a $ref itself", s.ref)
 		default:
 			used[s.target] = true
 		}

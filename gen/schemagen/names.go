@@ -87,8 +87,15 @@ func (c *checker) names(d *Model) {
 		for _, p := range s.properties {
 			claim(s.name+".", p.field(), p.at)
 		}
+		if s.kind == "union" && s.tag == "" {
+			for _, field := range []string{"Text", "Bool", "Number", "List"} {
+				taken[s.name+"."+field] = s.at
+			}
+		}
 		for i, b := range s.branches {
-			claim(s.name+".", branchField(s, i), b.at)
+			if s.tag != "" || b.resolved().kind == "object" {
+				claim(s.name+".", branchField(s, i), b.at)
+			}
 		}
 		if s.kind == "object" {
 			claim("", "Default"+s.name, s.at)
