@@ -24,6 +24,9 @@ func (e *PayloadError) Error() string {
 // Unwrap gives ErrPayload.
 func (e *PayloadError) Unwrap() error { return ErrPayload }
 
+// CheckJSON returns nil if payload is one JSON text in UTF-8, and otherwise a *PayloadError. It allocates nothing else.
+func CheckJSON(payload []byte) error { return checkJSON(payload) }
+
 // appendPayload appends a payload as a JSON value.
 func appendPayload(dst, payload []byte, o *EnvelopeOptions) ([]byte, error) {
 	switch o.Payload {

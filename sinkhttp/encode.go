@@ -73,7 +73,7 @@ func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target
 	return t, e, nil
 }
 
-// Prepare fixes the bytes of a batch: encoded, cut by size. The outcomes are those of the messages that it rejected;
+// Prepare fixes the bytes of a batch: checked, encoded, cut by size. The outcomes are those of the messages that it rejected;
 // nil Prepared means that none is left to send. It never blocks and keeps no reference to the batch.
 //
 // Where nothing is left to send and the gate has tripped, the outcomes are Unsent (see "Rejects in a row").
@@ -88,8 +88,14 @@ func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 	p := s.take()
 	p.target = t
 	var refused []Outcome
+	contract := s.contracts[b.Contract]
 	for i := range b.Messages {
-		if reason := s.add(p, encoder, i, &b.Messages[i]); reason != "" {
+		m := &b.Messages[i]
+		reason := violation(contract, m.Payload)
+		if reason == "" {
+			reason = s.add(p, encoder, i, m)
+		}
+		if reason != "" {
 			refused = append(refused, Outcome{Index: i, Kind: Rejected, Reason: reason})
 		}
 	}

@@ -61,6 +61,7 @@ import (
 
 	"github.com/imroc/req/v3"
 
+	"iggysink/internal/payload"
 	"iggysink/schema"
 )
 
@@ -68,6 +69,7 @@ import (
 type Batch struct {
 	Partition schema.Partition
 	Schema    schema.PayloadSchema // what the payloads are
+	Contract  string               // payload_schema of the stream block; empty: none
 	Messages  []schema.Message
 }
 
@@ -104,6 +106,7 @@ type Sink struct {
 	gate         *gate
 	rejectBlocks bool
 	size         size
+	contracts    map[string]*payload.Schema // by payload_schema; never written to after New
 	stats        counters
 	pool         sync.Pool // of *Prepared
 	calls        sync.Pool // of *call
@@ -136,6 +139,9 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 	var ignored string
 	var err error
 	if s.header, s.host, ignored, err = newHeader(cfg); err != nil {
+		return nil, err
+	}
+	if s.contracts, err = loadContracts(cfg.Streams); err != nil {
 		return nil, err
 	}
 	if s.transport, err = newTransport(cfg, opts.dial); err != nil {

@@ -230,7 +230,8 @@ func (p *partition) prepare(f *flight) {
 // batch returns the messages of entries: in place where they lie side by side, otherwise copied for the time of the
 // call.
 func (p *partition) batch(entries []entry) sinkhttp.Batch {
-	b := sinkhttp.Batch{Partition: p.id, Schema: p.feed.stream.Schema}
+	stream := p.feed.stream
+	b := sinkhttp.Batch{Partition: p.id, Schema: stream.Schema, Contract: stream.PayloadSchema}
 	first, last := entries[0], entries[len(entries)-1]
 	if first.chunk == last.chunk && last.index-first.index == len(entries)-1 {
 		b.Messages = first.chunk.messages[first.index : last.index+1]
