@@ -70,12 +70,15 @@ func instances(node any, repeated bool) []any {
 	return []any{node}
 }
 
-// titleOf returns the type and the labels of a block.
+// titleOf returns the type and the labels of a block. What for_each made is named like an element: sink tenant["acme"].
 func titleOf(node any, table *schema.Block) string {
 	title := table.Name
 	object, _ := node.(map[string]any)
 	for _, label := range table.Labels {
-		if text, isText := object[label].(string); isText {
+		switch text, _ := object[label].(string); {
+		case strings.HasSuffix(text, `"]`):
+			title += " " + text
+		case text != "":
 			title += " " + strconv.Quote(text)
 		}
 	}

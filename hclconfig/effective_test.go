@@ -49,6 +49,14 @@ sink "alerts" {
     consumer_group = "alerts"
   }
 }
+sink "tenant" {
+  for_each = toset(["acme"])
+  url      = "http://127.0.0.1:1/${each.key}"
+  stream "shop" {
+    topics         = [each.key]
+    consumer_group = "tenants"
+  }
+}
 `
 
 func TestValues(t *testing.T) {
@@ -67,7 +75,7 @@ func TestValues(t *testing.T) {
 	if found.HasErrors() {
 		t.Fatal(found)
 	}
-	const orders, alerts = `sink "orders"`, `sink "alerts"`
+	const orders, alerts, acme = `sink "orders"`, `sink "alerts"`, `sink tenant["acme"]`
 	for _, tt := range []struct {
 		name string
 		want []Value // without their ranges, which are compared by what they cover
@@ -77,17 +85,22 @@ func TestValues(t *testing.T) {
 		{"iggy.password", []Value{{Block: "iggy", Text: hiddenText}}, []string{`env("PASSWORD")`}},
 		{"iggy.token", []Value{{Block: "iggy"}}, []string{""}},
 		{"iggy.tls.ca_file", nil, nil},
-		{"sink.max_retries", []Value{{Block: orders, Text: "0"}, {Block: alerts, Text: "3"}}, []string{"0", ""}},
-		{"sink.timeout", []Value{{Block: orders, Text: `"7s"`}, {Block: alerts, Text: `"30s"`}}, []string{"var.plain", ""}},
-		{"sink.retry_delay", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: `"1s"`}}, []string{"var.given", ""}},
-		{"sink.max_retry_delay", []Value{{Block: orders, Unknown: true}, {Block: alerts, Text: `"30s"`}}, []string{`env("UNSET")`, ""}},
-		{"sink.success_status_codes", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: "[200, 201, 202, 204]"}},
-			[]string{`[200, env("CODE")]`, ""}},
+		{"sink.max_retries", []Value{{Block: orders, Text: "0"}, {Block: alerts, Text: "3"}, {Block: acme, Text: "3"}}, []string{"0", "", ""}},
+		{"sink.timeout", []Value{{Block: orders, Text: `"7s"`}, {Block: alerts, Text: `"30s"`}, {Block: acme, Text: `"30s"`}},
+			[]string{"var.plain", "", ""}},
+		{"sink.retry_delay", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: `"1s"`}, {Block: acme, Text: `"1s"`}},
+			[]string{"var.given", "", ""}},
+		{"sink.max_retry_delay", []Value{{Block: orders, Unknown: true}, {Block: alerts, Text: `"30s"`}, {Block: acme, Text: `"30s"`}},
+			[]string{`env("UNSET")`, "", ""}},
+		{"sink.success_status_codes", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: "[200, 201, 202, 204]"},
+			{Block: acme, Text: "[200, 201, 202, 204]"}},
+			[]string{`[200, env("CODE")]`, "", ""}},
 		{"sink.stream.topics", []Value{
 			{Block: orders + ` > stream "shop"`, Text: `["created", "$${x}"]`},
 			{Block: orders + ` > stream "stock"`, Text: `["moved"]`},
 			{Block: alerts + ` > stream "shop"`, Text: `["alerts"]`},
-		}, []string{`["created", "$${x}"]`, `["moved"]`, `["alerts"]`}},
+			{Block: acme + ` > stream "shop"`, Text: `["acme"]`},
+		}, []string{`["created", "$${x}"]`, `["moved"]`, `["alerts"]`, `[each.key]`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			kind := strings.Split(tt.name, ".")

@@ -24,8 +24,9 @@ func newExplainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [BLOCK|ATTRIBUTE|RULE]",
 		Short: "Tell what a block, an attribute or a rule of validate means",
-		Long: `explain prints the documentation of a block or an attribute of the configuration, or of a rule of validate. A name may be
-whole, such as sink.stream.topics, or its end, such as topics. Without a name it lists all of them.
+		Long: `explain prints the documentation of a block or an attribute of the configuration, of the language around them, or of a
+rule of validate. A name may be whole, such as sink.stream.topics, or its end, such as topics. Without a name it lists all
+of them.
 
 With --config it prints what an attribute is in each block of a configuration, and where that is set. Secrets, and what
 comes from the environment, from files or from variables, are masked. Nothing is started, and an env() that is not set is
@@ -44,32 +45,24 @@ Exit codes: 0 explained; 1 the configuration is invalid; 2 there is no such name
 }
 
 func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
-	topics := newTopics()
+	all := newTopics()
+	chosen := all.roots()
 	var out bytes.Buffer
-	chosen := topics.roots()
-	if len(args) == 0 && len(f.config) == 0 {
-		topics.overview(&out)
-	}
-	if len(args) == 1 {
-		if rule, found := findRule(args[0]); found {
-			if len(f.config) > 0 {
-				return fmt.Errorf("%q is a rule: --config goes with a block or an attribute", args[0])
-			}
-			explainRule(&out, rule)
-			chosen = nil
-		} else if chosen = topics.find(args[0]); len(chosen) == 0 {
-			return topics.unknown(args[0])
+	switch {
+	case len(args) == 1:
+		var err error
+		if chosen, err = all.explain(&out, args[0]); err != nil {
+			return err
 		}
-		for i, t := range chosen {
-			if i > 0 {
-				out.WriteByte('\n')
-			}
-			t.explain(&out)
+		if len(chosen) == 0 && len(f.config) > 0 {
+			return fmt.Errorf("%q has no value: --config goes with a block or an attribute", args[0])
 		}
+	case len(f.config) == 0:
+		all.overview(&out)
 	}
 	var failed error
 	if len(f.config) > 0 {
-		if len(args) == 1 {
+		if out.Len() > 0 {
 			out.WriteByte('\n')
 		}
 		failed = f.values(cmd, &out, chosen)
@@ -78,6 +71,32 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return failed
+}
+
+// explain prints what a name means. It returns the blocks and attributes of that name, none if it is something else.
+func (all topics) explain(out *bytes.Buffer, name string) ([]topic, error) {
+	rules := hclconfig.Rules()
+	if i := slices.IndexFunc(rules, func(r hclconfig.Rule) bool { return r.ID == name }); i >= 0 {
+		explainRule(out, rules[i])
+		return nil, nil
+	}
+	words := languageTopics()
+	if i := slices.IndexFunc(words, func(l language) bool { return l.name == name }); i >= 0 {
+		out.WriteString(words[i].form + "\n\n")
+		wrap(out, "  ", words[i].doc)
+		return nil, nil
+	}
+	found := all.find(name)
+	if len(found) == 0 {
+		return nil, all.unknown(name)
+	}
+	for i, t := range found {
+		if i > 0 {
+			out.WriteByte('\n')
+		}
+		t.explain(out)
+	}
+	return found, nil
 }
 
 // values prints what the attributes of topics are in the configuration.
@@ -100,15 +119,6 @@ func (f *explainFlags) values(cmd *cobra.Command, out *bytes.Buffer, topics []to
 	}
 	printValues(out, rows)
 	return nil
-}
-
-func findRule(id string) (hclconfig.Rule, bool) {
-	all := hclconfig.Rules()
-	i := slices.IndexFunc(all, func(r hclconfig.Rule) bool { return r.ID == id })
-	if i < 0 {
-		return hclconfig.Rule{}, false
-	}
-	return all[i], true
 }
 
 func explainRule(out *bytes.Buffer, r hclconfig.Rule) {
@@ -195,12 +205,18 @@ func (all topics) unknown(name string) error {
 	for _, r := range hclconfig.Rules() {
 		known = append(known, r.ID)
 	}
+	for _, l := range languageTopics() {
+		known = append(known, l.name)
+	}
 	message := fmt.Sprintf("there is no block, attribute or rule %q", name)
 	if near := closest(name, known); near != "" {
 		return fmt.Errorf("%s; did you mean %q?", message, near)
 	}
 	return fmt.Errorf("%s\nRun 'iggysink explain' for a list of all", message)
 }
+
+// topicColumn is where the docs of an overview begin.
+const topicColumn = 38
 
 // overview lists all topics and rules, a line each.
 func (all topics) overview(out *bytes.Buffer) {
@@ -211,7 +227,11 @@ func (all topics) overview(out *bytes.Buffer) {
 		if t.isBlock() {
 			name = header(t.block)
 		}
-		fmt.Fprintf(out, "%s%-*s %s\n", indent, max(1, 38-len(indent)), name, shortly(t.doc()))
+		fmt.Fprintf(out, "%s%-*s %s\n", indent, topicColumn-len(indent), name, shortly(t.doc()))
+	}
+	out.WriteString("\nLanguage:\n\n")
+	for _, l := range languageTopics() {
+		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, l.name, shortly(l.doc))
 	}
 	out.WriteString("\nRules of validate:\n\n")
 	for _, r := range hclconfig.Rules() {

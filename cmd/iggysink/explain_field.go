@@ -123,15 +123,13 @@ func (t topic) values(result *hclconfig.Result) (rows []valueRow) {
 		rows = append(rows, inner.values(result)...)
 	}
 	// By block, in the order in which they are written, and not by attribute.
-	var blocks []string
+	order := make(map[string]int)
 	for _, r := range rows {
-		if !slices.Contains(blocks, r.Block) {
-			blocks = append(blocks, r.Block)
+		if _, known := order[r.Block]; !known {
+			order[r.Block] = len(order)
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b valueRow) int {
-		return slices.Index(blocks, a.Block) - slices.Index(blocks, b.Block)
-	})
+	slices.SortStableFunc(rows, func(a, b valueRow) int { return order[a.Block] - order[b.Block] })
 	for _, inner := range t.block.Blocks {
 		rows = append(rows, topic{path: append(slices.Clone(t.path), inner.Name), block: inner}.values(result)...)
 	}
