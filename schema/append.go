@@ -94,15 +94,33 @@ func plainPrefix(b []byte) int {
 
 // appendEncoded appends an object with b in standard, padded base64, and the property that says so.
 func appendEncoded(dst, b []byte, property string) []byte {
-	dst = append(dst, `{"data":"`...)
-	dst = base64.StdEncoding.AppendEncode(dst, b)
-	dst = append(dst, `","`...)
+	dst = append(dst, `{"data":`...)
+	dst = appendBase64(dst, b)
+	dst = append(dst, `,"`...)
 	dst = append(dst, property...)
 	return append(dst, `":"base64"}`...)
 }
 
-// appendHeaders appends the user headers as a JSON object.
-func appendHeaders(dst []byte, headers []Header) []byte {
+// appendBase64 appends b as a JSON string of standard, padded base64.
+func appendBase64(dst, b []byte) []byte {
+	dst = append(dst, '"')
+	dst = base64.StdEncoding.AppendEncode(dst, b)
+	return append(dst, '"')
+}
+
+// findHeader returns the header of a key, or nil.
+func findHeader(headers []Header, key string) *Header {
+	for i := range headers {
+		if string(headers[i].Key) == key {
+			return &headers[i]
+		}
+	}
+	return nil
+}
+
+// appendHeaders appends the user headers as a JSON object. before and after are the text around the base64 of a value
+// that is not text; they come from the schema.
+func appendHeaders(dst []byte, headers []Header, before, after string) []byte {
 	dst = append(dst, '{')
 	for i := range headers {
 		if i > 0 {
@@ -110,24 +128,43 @@ func appendHeaders(dst []byte, headers []Header) []byte {
 		}
 		dst = appendString(dst, headers[i].Key)
 		dst = append(dst, ':')
-		dst = appendHeaderValue(dst, &headers[i])
+		dst = appendHeaderValue(dst, &headers[i], before, after)
 	}
 	return append(dst, '}')
 }
 
-// appendHeaderValue appends a header's value: raw as an object with base64, every other kind as the string of its text.
-// A value that does not have the length of its kind, or a kind that is not known, is treated as raw: nothing is lost.
-func appendHeaderValue(dst []byte, h *Header) []byte {
+// appendHeaderValue appends a header's value: raw as base64 between before and after, every other kind as the string of
+// its text.
+func appendHeaderValue(dst []byte, h *Header, before, after string) []byte {
+	if text, ok := appendText(dst, h); ok {
+		return text
+	}
+	dst = append(dst, before...)
+	dst = base64.StdEncoding.AppendEncode(dst, h.Value)
+	return append(dst, after...)
+}
+
+// appendHeaderText appends a header's value as a string: raw as its base64.
+func appendHeaderText(dst []byte, h *Header) []byte {
+	if text, ok := appendText(dst, h); ok {
+		return text
+	}
+	return appendBase64(dst, h.Value)
+}
+
+// appendText appends a header's value as the string of its text, if it has one. A value that does not have the length of
+// its kind, or a kind that is not known, is treated as raw: nothing is lost.
+func appendText(dst []byte, h *Header) ([]byte, bool) {
 	if h.Kind == HeaderString {
-		return appendString(dst, h.Value)
+		return appendString(dst, h.Value), true
 	}
 	start := len(dst)
 	dst = append(dst, '"')
 	text, ok := appendHeaderNumber(dst, h.Kind, h.Value)
 	if !ok {
-		return appendEncoded(dst[:start], h.Value, "iggy_header_encoding")
+		return dst[:start], false
 	}
-	return append(text, '"')
+	return append(text, '"'), true
 }
 
 // appendHeaderNumber appends the text of a bool, an integer or a float in the wire's little-endian form.

@@ -73,13 +73,13 @@ func TestHeaderValuePrintsAsItsKind(t *testing.T) {
 		{header(0), `{"data":"","iggy_header_encoding":"base64"}`},
 		{header(99, 1), `{"data":"AQ==","iggy_header_encoding":"base64"}`},
 	} {
-		assert.Equal(t, tt.want, string(appendHeaderValue(nil, &tt.header)), "kind %d, % x", tt.header.Kind, tt.header.Value)
+		assert.Equal(t, tt.want, string(appendHeaderValue(nil, &tt.header, before, after)), "kind %d, % x", tt.header.Kind, tt.header.Value)
 	}
 }
 
 func TestEveryHeaderKindIsAString(t *testing.T) {
 	var got map[string]any
-	require.NoError(t, json.Unmarshal(appendHeaders(nil, everyKind()), &got))
+	require.NoError(t, json.Unmarshal(appendHeaders(nil, everyKind(), before, after), &got))
 	assert.Len(t, got, 15)
 	for key, v := range got {
 		if key != "kind-1" {
@@ -98,7 +98,7 @@ func TestIntegersOf128BitsAreExact(t *testing.T) {
 			want.Sub(want, new(big.Int).Lsh(big.NewInt(1), 128))
 		}
 		h := header(HeaderInt128, append(le64(lo), le64(hi)...)...)
-		assert.Equal(t, strconv.Quote(want.String()), string(appendHeaderValue(nil, &h)))
+		assert.Equal(t, strconv.Quote(want.String()), string(appendHeaderValue(nil, &h, before, after)))
 	})
 }
 
@@ -110,4 +110,21 @@ func TestMessageIDPrintsMostSignificantByteFirst(t *testing.T) {
 		full[i] = 0xff
 	}
 	assert.Equal(t, `"ffffffffffffffffffffffffffffffff"`, string(appendID(nil, full)))
+}
+
+// before and after are the text around the base64 of a raw header.
+const before, after = `{"data":"`, `","iggy_header_encoding":"base64"}`
+
+func TestOneHeaderAsText(t *testing.T) {
+	headers := everyKind()
+	assert.Nil(t, findHeader(headers, "kind"))
+	assert.Nil(t, findHeader(nil, ""))
+	for i := range headers {
+		h := findHeader(headers, string(headers[i].Key))
+		require.Same(t, &headers[i], h)
+		var text string
+		require.NoError(t, json.Unmarshal(appendHeaderText(nil, h), &text))
+		assert.NotEmpty(t, text)
+	}
+	assert.Equal(t, `"AQ=="`, string(appendHeaderText(nil, &headers[0])), "raw")
 }

@@ -46,7 +46,7 @@ func (e *EnvelopeEncoder) appendEnvelope(b []byte, m *Message) (_ []byte, err er
 	}
 	if len(m.Headers) > 0 {
 		b = append(b, `,"iggy_headers":`...)
-		b = appendHeaders(b, m.Headers)
+		b = appendHeaders(b, m.Headers, `{"data":"`, `","iggy_header_encoding":"base64"}`)
 	}
 	b = append(b, `},"payload":`...)
 	if b, err = appendPayload(b, m.Payload, &e.options); err != nil {

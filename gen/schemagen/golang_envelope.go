@@ -1,6 +1,7 @@
 package schemagen
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,8 @@ type source struct {
 	constant bool   // the same for all messages of a partition: encoded once
 	code     string // statement that appends to b from m, or from p if it is constant
 	imports  string
+	text     string // constant text of the schema
+	header   string // key of a user header
 }
 
 // sources lists what can fill a property of the envelope.
@@ -26,7 +29,7 @@ func sources() []source {
 		{name: "stream", kind: "string", constant: true, code: "b = appendString(b, []byte(p.Stream))"},
 		{name: "topic", kind: "string", constant: true, code: "b = appendString(b, []byte(p.Topic))"},
 		{name: "partition", kind: "integer", constant: true, code: "b = strconv.AppendUint(b, uint64(p.ID), 10)", imports: "strconv"},
-		{name: "headers", kind: "object", code: "b = appendHeaders(b, m.Headers)"},
+		{name: "headers", kind: "object"},
 		{name: "payload", kind: "any", code: "if b, err = appendPayload(b, m.Payload, &e.options); err != nil {\nreturn nil, err\n}"},
 	}
 }
@@ -40,13 +43,74 @@ func conditions() [][2]string {
 	}
 }
 
-func findSource(name string) (source, bool) {
+// sourceNames lists them for a message.
+func sourceNames() string {
+	var out []string
+	for _, s := range sources() {
+		out = append(out, s.name)
+	}
+	return strings.Join(out, ", ") + ", header:NAME for one user header, or const:TEXT"
+}
+
+// sourceOf returns what fills a property: what its x-source names, or its const.
+func sourceOf(f *property) (source, bool) {
+	text, isConstant := strings.CutPrefix(f.source, "const:")
+	key, isHeader := strings.CutPrefix(f.source, "header:")
+	value := f.resolved().constant
+	switch {
+	case isConstant:
+		return source{name: f.source, kind: "string", text: text}, true
+	case f.source == "" && value != nil:
+		return source{name: f.source, kind: "string", text: value.text}, true
+	case isHeader && f.resolved().kind == "union":
+		return source{name: f.source, kind: "union", header: key}, key != ""
+	case isHeader:
+		return source{name: f.source, kind: "string", header: key}, key != ""
+	}
 	list := sources()
-	i := slices.IndexFunc(list, func(s source) bool { return s.name == name })
+	i := slices.IndexFunc(list, func(s source) bool { return s.name == f.source })
 	if i < 0 {
 		return source{}, false
 	}
 	return list[i], true
+}
+
+// encodedHeader returns the text in front of and behind the base64 of a header that is not text: the object among the
+// branches of its oneOf, whose one property is a const and the other the data.
+func encodedHeader(t *schema) (before, after string, ok bool) {
+	for _, b := range t.branches {
+		object := b.resolved()
+		if object.kind != "object" || len(object.properties) != 2 {
+			continue
+		}
+		text, data := "{", 0
+		for i, f := range object.properties {
+			if i > 0 {
+				text += ","
+			}
+			text += jsonText(f.key) + ":"
+			if c := f.resolved().constant; c != nil {
+				text += jsonText(c.text)
+			} else {
+				before, text = text+`"`, `"`
+				data++
+			}
+			ok = object.requires(f.key) && f.resolved().kind == "string" && (i == 0 || ok)
+		}
+		return before, text + "}", ok && data == 1
+	}
+	return "", "", false
+}
+
+// jsonText returns a JSON string.
+func jsonText(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(s) != nil { // a string can be encoded
+		return strconv.Quote(s)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func findCondition(name string) string {
@@ -69,17 +133,23 @@ func (d *Model) sourced() bool {
 func (c *checker) checkSources(s *schema) {
 	for i, f := range s.properties {
 		t := f.resolved()
+		known, found := sourceOf(f)
 		nested := t.kind == "object" && t.values == nil && f.source == ""
-		known, found := findSource(f.source)
 		switch {
 		case nested:
 			c.checkSources(t)
 		case !found:
-			c.fail(f.at, "%s needs an x-source that is one of %s", f.key, strings.Join(names(sources()), ", "))
+			c.fail(f.at, "%s needs an x-source that is one of %s", f.key, sourceNames())
 		case known.kind != t.kind:
 			c.fail(f.at, "x-source %s gives a value of type %s", f.source, known.kind)
+		default:
+			c.sourceFits(f, known)
 		}
 		switch {
+		case known.header != "":
+			if s.requires(f.key) || f.when != "" {
+				c.fail(f.at, "%s must be neither required nor have an x-when: it is there if the message has the header", f.key)
+			}
 		case f.when != "" && findCondition(f.when) == "":
 			var words []string
 			for _, w := range conditions() {
@@ -88,18 +158,30 @@ func (c *checker) checkSources(s *schema) {
 			c.fail(f.at, "x-when must be one of %s", strings.Join(words, ", "))
 		case s.requires(f.key) != (f.when == ""):
 			c.fail(f.at, "%s must be either required or have an x-when", f.key)
-		case i == 0 && f.when != "":
+		}
+		if i == 0 && !s.requires(f.key) {
 			c.fail(f.at, "the first property must always be there: it decides where the commas go")
 		}
 	}
 }
 
-func names(list []source) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, s.name)
+// sourceFits refuses a property that could have a value which its schema does not allow.
+func (c *checker) sourceFits(f *property, known source) {
+	t := f.resolved()
+	values := t
+	if t.values != nil {
+		values = t.values.resolved()
 	}
-	return out
+	_, _, encodes := encodedHeader(values)
+	switch {
+	case strings.HasPrefix(f.source, "const:"):
+		c.string(t, &node{at: f.at, kind: "string", text: known.text})
+	case known.header != "" && t.kind == "string" && (t.minLength != "" || t.maxLength != "" || t.pattern != "" || t.format != "" ||
+		len(t.enum) > 0 || t.constant != nil || t.goType != ""):
+		c.fail(f.at, "%s must be any text: nothing checks what a producer writes in a header", f.key)
+	case (known.kind == "union" || known.name == "headers") && !encodes:
+		c.fail(f.at, "%s must be a oneOf of a string and an object of two strings, of which one is a const that says base64", f.key)
+	}
 }
 
 // encoder collects the statements of the append method. Text and constant values that follow each other become one
@@ -147,33 +229,56 @@ func printEncoder(p *printer, d *Model) {
 func (e *encoder) object(s *schema) {
 	e.text += "{"
 	for i, f := range s.properties {
-		if f.when != "" {
+		from, _ := sourceOf(f)
+		condition := findCondition(f.when)
+		if from.header != "" {
+			condition = "h := findHeader(m.Headers, " + quote(from.header) + "); h != nil"
+		}
+		if condition != "" {
 			e.flush()
-			e.method.line("if %s {", findCondition(f.when))
+			e.method.line("if %s {", condition)
 		}
 		if i > 0 {
 			e.text += ","
 		}
-		e.text += strconv.Quote(f.key) + ":"
-		from, _ := findSource(f.source)
-		switch {
-		case f.source == "":
-			e.object(f.resolved())
-		case from.constant:
-			e.constructor.use(from.imports)
-			e.constants = append(e.constants, "b = append(b, "+quote(e.text)+"...)", from.code)
-			e.text = ""
-		default:
-			e.flush()
-			e.method.use(from.imports)
-			e.method.line("%s", from.code)
-		}
-		if f.when != "" {
+		e.text += jsonText(f.key) + ":"
+		e.property(f, from)
+		if condition != "" {
 			e.flush()
 			e.method.line("}")
 		}
 	}
 	e.text += "}"
+}
+
+// property appends the value of a property.
+func (e *encoder) property(f *property, from source) {
+	t := f.resolved()
+	switch {
+	case t.kind == "object" && t.values == nil && f.source == "":
+		e.object(t)
+	case strings.HasPrefix(f.source, "const:"), f.source == "":
+		e.text += jsonText(from.text)
+	case from.constant:
+		e.constructor.use(from.imports)
+		e.constants = append(e.constants, "b = append(b, "+quote(e.text)+"...)", from.code)
+		e.text = ""
+	case from.header != "" && t.kind == "string":
+		e.flush()
+		e.method.line("b = appendHeaderText(b, h)")
+	case from.header != "":
+		before, after, _ := encodedHeader(t)
+		e.flush()
+		e.method.line("b = appendHeaderValue(b, h, %s, %s)", quote(before), quote(after))
+	case from.name == "headers":
+		before, after, _ := encodedHeader(t.values.resolved())
+		e.flush()
+		e.method.line("b = appendHeaders(b, m.Headers, %s, %s)", quote(before), quote(after))
+	default:
+		e.flush()
+		e.method.use(from.imports)
+		e.method.line("%s", from.code)
+	}
 }
 
 // flush prints the text and the constants so far.
