@@ -147,7 +147,7 @@ func (d schemaDiff) verdict() string {
 	breaking, warnings, rest := d.count(schemagen.Breaking), d.count(schemagen.Warning), d.count(schemagen.Info)
 	switch {
 	case len(d.changes) == 0:
-		return "No changes."
+		return "No changes for documents."
 	case breaking > 0:
 		return fmt.Sprintf("%s (%s), %s, %s.", plural(breaking, "breaking change"), d.direction, plural(warnings, "warning"),
 			plural(rest, "compatible change"))

@@ -103,7 +103,13 @@ func shared(models []*Model) Problems {
 
 // orphans notes for removal every file in schema that an earlier run has written.
 func orphans(dir string, out map[string][]byte) error {
-	files, err := filepath.Glob(filepath.Join(dir, "schema", "*_gen.go"))
+	return generatedFiles(dir, "schema", header, out)
+}
+
+// generatedFiles notes for removal every Go file of a folder that begins with a generated header. What is generated again
+// takes its place.
+func generatedFiles(dir, folder, header string, out map[string][]byte) error {
+	files, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(folder), "*_gen.go"))
 	if err != nil {
 		return err
 	}
@@ -113,7 +119,7 @@ func orphans(dir string, out map[string][]byte) error {
 			return err
 		}
 		if bytes.HasPrefix(source, []byte(header)) {
-			out["schema/"+filepath.Base(file)] = nil
+			out[folder+"/"+filepath.Base(file)] = nil
 		}
 	}
 	return nil
@@ -125,6 +131,9 @@ func receiver(dir string, envelope *Model, out map[string][]byte) error {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
+		return err
+	}
+	if err := generatedFiles(dir, receiverFolder+"/envelope", ReceiverHeader, out); err != nil {
 		return err
 	}
 	decoder, err := os.ReadFile(filepath.Join(dir, "schema", "decoding.go"))

@@ -320,3 +320,31 @@ export const checksum = (e: Envelope): LargeInteger => e.metadata.iggy_checksum;
 // @ts-expect-error: a large integer is no number
 export const rounded = (e: Envelope): number => e.metadata.iggy_offset;
 `
+
+// The example's package is as fresh as everything else, and what an earlier generator left there goes.
+func TestExampleReceiverIsKeptFresh(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"schema/config.schema.json", "schema/envelope.schema.json", "schema/decoding.go"} {
+		source, err := os.ReadFile(filepath.Join("../..", name))
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), source, 0o600))
+	}
+	folder := filepath.Join(dir, "examples", "receiver", "envelope")
+	require.NoError(t, Generate(dir, false))
+	require.NoDirExists(t, folder, "a module without the example gets no package of it")
+
+	require.NoError(t, os.MkdirAll(folder, 0o700))
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+	}
+	write("old_gen.go", ReceiverHeader+"old.schema.json. DO NOT EDIT.\n\npackage envelope\n")
+	write("mine_gen.go", "package envelope\n")
+	require.ErrorContains(t, Generate(dir, true), "examples/receiver/envelope/envelope_gen.go is stale")
+	require.NoError(t, Generate(dir, false))
+	require.NoError(t, Generate(dir, true))
+	assert.NoFileExists(t, filepath.Join(folder, "old_gen.go"))
+	assert.FileExists(t, filepath.Join(folder, "mine_gen.go"))
+	write("envelope_gen.go", ReceiverHeader+"envelope.schema.json. DO NOT EDIT.\n\npackage envelope\n")
+	require.ErrorContains(t, Generate(dir, true), "examples/receiver/envelope/envelope_gen.go is stale")
+}
