@@ -17,6 +17,7 @@ import (
 // l.places first whether the user's own value is there.
 func (l *loader) rules(config *schema.Config) {
 	l.iggyRules(config)
+	contracts := make(map[string]error)
 	for i := range config.Sinks {
 		r := sinkRules{l, &config.Sinks[i], "/sink/" + strconv.Itoa(i)}
 		l.instance = l.instanceAt(r.pointer + "/")
@@ -28,6 +29,7 @@ func (l *loader) rules(config *schema.Config) {
 		r.policies()
 		r.topics()
 		r.limits()
+		r.payloads(contracts)
 	}
 	l.acrossSinks(config)
 	l.instance = instance{}

@@ -11,7 +11,7 @@ type Rule struct {
 // Rules returns every rule, ordered by kind.
 func Rules() []Rule {
 	var all []Rule
-	for _, group := range [][]Rule{fileRules(), languageRules(), schemaRules(), meaningRules()} {
+	for _, group := range [][]Rule{fileRules(), languageRules(), schemaRules(), meaningRules(), lintRules()} {
 		all = append(all, group...)
 	}
 	return all
@@ -131,18 +131,16 @@ func meaningRules() []Rule {
 				"store offsets for both. Give each sink its own consumer_group."},
 		{"duplicate-topic", Error, "a sink reads a topic twice",
 			"Every message of the topic would be delivered twice."},
+		{"payload-schema", Error, "a payload schema cannot be used",
+			"payload_schema names a file with a JSON Schema. It is there, has at most 1 MiB, is sound, and refers to no other " +
+				"document. validate reads it too: a mistake in it would stop the sink at its start."},
+		{"payload-schema-json", Error, "payload_schema needs schema = \"json\"",
+			"Only a payload that is JSON can be checked against a JSON Schema. Set schema to json, its default, or leave " +
+				"payload_schema away."},
 		{"shared-dead-letter", Error, "two sinks have one dead-letter file",
 			"Each sink has its own file, so that it can be shown and sent again by itself."},
 		{"retry-delay-order", Error, "retry_delay is above max_retry_delay",
 			"retry_delay is the bound of the first wait, max_retry_delay that of every wait."},
-		{"retry-after-cap", Warning, "max_retry_after is below max_retry_delay",
-			"max_retry_after cuts what a Retry-After header asks for. Below max_retry_delay, an endpoint that asks for quiet " +
-				"gets less of it than one that says nothing."},
-		{"batch-limit-unused", Warning, "a limit of batches has no effect",
-			"batch_mode individual and raw send one message a request, whatever batch_length and batch_wait say."},
-		{"batch-length-unreachable", Warning, "batch_length cannot be reached",
-			"So many messages, however small, do not fit into max_payload_size_bytes with their metadata. Lower batch_length, or " +
-				"raise the other."},
 		{"poll-interval-order", Error, "poll_interval is above max_poll_interval",
 			"poll_interval is the first wait after an empty poll; it grows up to max_poll_interval."},
 		{"cooldown-order", Error, "cooldown is above max_cooldown",
@@ -182,6 +180,22 @@ func meaningRules() []Rule {
 			"ordering = \"partition\" keeps one request of a partition in flight. More than one needs \"key\" or \"none\"."},
 		{"iggy-credentials", Error, "the Iggy server asks for a login",
 			"The iggy block has either username and password, or token."},
+		{"health-check-url", Error, "health_check_url is missing",
+			"The url differs from partition to partition and the check has none. Say where to check."},
+	}
+}
+
+// lintRules are about what works, and cannot be meant.
+func lintRules() []Rule {
+	return []Rule{
+		{"retry-after-cap", Warning, "max_retry_after is below max_retry_delay",
+			"max_retry_after cuts what a Retry-After header asks for. Below max_retry_delay, an endpoint that asks for quiet " +
+				"gets less of it than one that says nothing."},
+		{"batch-limit-unused", Warning, "a limit of batches has no effect",
+			"batch_mode individual and raw send one message a request, whatever batch_length and batch_wait say."},
+		{"batch-length-unreachable", Warning, "batch_length cannot be reached",
+			"So many messages, however small, do not fit into max_payload_size_bytes with their metadata. Lower batch_length, or " +
+				"raise the other."},
 		{"unused-variable", Warning, "a variable is not used",
 			"No expression names the variable. It may be left over, or another name may be misspelled."},
 		{"unused-local", Warning, "a local is not used",
@@ -191,7 +205,5 @@ func meaningRules() []Rule {
 				"\"iggysink:ignore RULE REASON\"` on the line above. It needs a rule of severity warning, and a reason."},
 		{"unused-ignore", Warning, "a comment silences nothing",
 			"The line below has no such warning any more."},
-		{"health-check-url", Error, "health_check_url is missing",
-			"The url differs from partition to partition and the check has none. Say where to check."},
 	}
 }
