@@ -98,7 +98,7 @@ var errTooMuch = &callError{"too-much-work", "", "The text that a function would
 func (l *loader) paying(name string, f function.Function) function.Function {
 	spec := &function.Spec{
 		Params: f.Params(), VarParam: f.VarParam(),
-		Type: func(args []cty.Value) (cty.Type, error) { return f.ReturnTypeForValues(args) },
+		Type: f.ReturnTypeForValues,
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if !l.spend(callCost(name, args)) {
 				return cty.NilVal, errTooMuch

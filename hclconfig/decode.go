@@ -177,8 +177,11 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 	if table.Type.IsMapType() || table.Type.IsListType() {
 		l.elementPlaces(a.Expr, pointer, o)
 	}
+	fits := numbersFit(value) // before it becomes text: an infinite number would be one as well
 	converted, err := convertTo(value, table.Type)
 	switch {
+	case !fits:
+		l.at(o.value, "number-out-of-range", "", table.Name+" has a number that is infinite, or of more than 300 digits.")
 	case errors.Is(err, errNumber):
 		l.at(o.value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
 	case err != nil:

@@ -68,7 +68,7 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) []element {
 		}
 		e.name = textOfKey(key)
 		if ofSink && !instanceKey.MatchString(e.name) {
-			l.at(rng, "invalid-for-each", fmt.Sprintf("the key \"%s\" cannot be part of a name", printable(shorten(e.name))),
+			l.at(rng, "invalid-for-each", fmt.Sprintf("the key %q cannot be part of a name", shorten(e.name)),
 				`A key has letters, digits, spaces and punctuation of ASCII, but no " and no \.`)
 			continue
 		}

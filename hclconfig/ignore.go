@@ -65,7 +65,8 @@ func (l *loader) validIgnore(c *ignore) bool {
 	case c.rule == "":
 		l.at(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
 	case row.ID == "":
-		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", printable(shorten(c.rule))), didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
+		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", shorten(c.rule)),
+			didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
 	case row.Severity == Error:
 		l.at(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
 	case c.reason == "":

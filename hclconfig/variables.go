@@ -98,15 +98,12 @@ func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
 
 // unknownType tells of a type that is none, and which one may be meant.
 func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
-	rng, meant := a.Expr.Range(), ""
+	rng := a.Expr.Range()
 	_, isNative := a.Expr.(hclsyntax.Expression)
-	for _, d := range diags {
-		if d.Subject != nil && isNative {
-			rng = *d.Subject
-		}
-		meant = didYouMean(l.textAt(rng), []string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
-		break
+	if d := diags[0]; d.Subject != nil && isNative {
+		rng = *d.Subject
 	}
+	meant := didYouMean(l.textAt(rng), []string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
 	l.at(rng, "wrong-type", "unknown type", join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
 		"tuple([TYPE]), any or object({NAME = TYPE}), where optional(TYPE) and optional(TYPE, DEFAULT) may stand for a TYPE."))
 }

@@ -34,14 +34,11 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 	if o.unknown && v.Pointer != "" {
 		return
 	}
-	switch v.Keyword {
-	case "minItems":
-		if v.Pointer == "/sink" {
-			if l.emptyEach != nil { // otherwise its for_each was told of
-				l.at(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
-			}
-			return
+	if v.Keyword == "minItems" && v.Pointer == "/sink" {
+		if l.emptyEach != nil {
+			l.at(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
 		}
+		return
 	}
 	switch v.Keyword {
 	case "required", "dependentRequired":
