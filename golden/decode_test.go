@@ -3,13 +3,10 @@ package golden_test
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -98,68 +95,16 @@ func TestAReceiverFindsEveryField(t *testing.T) {
 		n++
 		payload := decode(t, envelope)
 		if v.Options.IncludeMetadata {
-			doc := payload.(map[string]any)
-			payload = doc["payload"]
-			want := map[string]any{"metadata": metadataOf(&v.Options, m), "payload": payload}
-			if diff := cmp.Diff(want, doc); diff != "" {
+			r := receiver{options: &v.Options, message: m}
+			want := r.object(contract(t), payload)
+			if diff := cmp.Diff(want, payload); diff != "" {
 				t.Errorf("envelope (-message +received):\n%s", diff)
 			}
+			payload = r.payload
 		}
 		require.NoError(t, samePayload(v.Options.Schema, m.Payload, payload))
 	})
 	require.NotZero(t, n)
-}
-
-// metadataOf is the metadata of a message as encoding/json shows it to a receiver.
-func metadataOf(o *golden.Options, m *schema.Message) map[string]any {
-	id := slices.Clone(m.ID[:])
-	slices.Reverse(id)
-	number := func(n uint64) json.Number { return json.Number(strconv.FormatUint(n, 10)) }
-	meta := map[string]any{
-		"iggy_id":           fmt.Sprintf("%x", id),
-		"iggy_offset":       number(m.Offset),
-		"iggy_timestamp":    number(m.Timestamp),
-		"iggy_stream":       o.Partition.Stream,
-		"iggy_topic":        o.Partition.Topic,
-		"iggy_partition_id": number(uint64(o.Partition.ID)),
-	}
-	if o.IncludeChecksum {
-		meta["iggy_checksum"] = number(m.Checksum)
-	}
-	if o.IncludeOriginTimestamp {
-		meta["iggy_origin_timestamp"] = number(m.OriginTimestamp)
-	}
-	if len(m.Headers) > 0 {
-		headers := map[string]any{}
-		for _, h := range m.Headers {
-			headers[string(h.Key)] = headerText(h)
-		}
-		meta["iggy_headers"] = headers
-	}
-	return meta
-}
-
-// headerText is what a receiver sees of a header, by way of math/big and fmt.
-func headerText(h schema.Header) any {
-	b := slices.Clone(h.Value)
-	slices.Reverse(b)
-	switch h.Kind {
-	case schema.HeaderRaw:
-		return map[string]any{"data": base64.StdEncoding.EncodeToString(h.Value), "iggy_header_encoding": "base64"}
-	case schema.HeaderString:
-		return string(h.Value)
-	case schema.HeaderBool:
-		return fmt.Sprint(h.Value[0] == 1)
-	case schema.HeaderFloat32:
-		return floatText(float64(math.Float32frombits(binary.BigEndian.Uint32(b))), 32)
-	case schema.HeaderFloat64:
-		return floatText(math.Float64frombits(binary.BigEndian.Uint64(b)), 64)
-	}
-	n := new(big.Int).SetBytes(b)
-	if h.Kind <= schema.HeaderInt128 && b[0] >= 0x80 {
-		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-	}
-	return n.String()
 }
 
 func floatText(f float64, bits int) string {

@@ -213,6 +213,7 @@ func mutateTree(t *rapid.T, doc any) {
 	}
 }
 
+// What a reader decodes into the Go type and writes again has the same numbers, digit by digit.
 func TestEnvelopeDecodesExactly(t *testing.T) {
 	m := message(`1.0`)
 	m.Offset, m.Timestamp, m.Checksum, m.OriginTimestamp = math.MaxUint64, 1<<53+1, 9007199254740993, 0
@@ -220,19 +221,11 @@ func TestEnvelopeDecodesExactly(t *testing.T) {
 	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true,
 		IncludeOriginTimestamp: true, Payload: PayloadSchemaJSON}).Append(nil, m)
 	require.NoError(t, err)
-	var e Envelope
-	require.NoError(t, json.Unmarshal(body, &e))
+	e, found := DecodeEnvelope(body)
+	require.Empty(t, found)
 	assert.Empty(t, e.Validate())
-	assert.Equal(t, uint64(math.MaxUint64), e.Metadata.IggyOffset)
-	assert.Equal(t, uint64(9007199254740993), e.Metadata.IggyTimestamp)
-	assert.Equal(t, uint64(9007199254740993), *e.Metadata.IggyChecksum)
-	assert.Zero(t, *e.Metadata.IggyOriginTimestamp)
-	assert.Equal(t, orders, Partition{e.Metadata.IggyStream, e.Metadata.IggyTopic, e.Metadata.IggyPartitionID})
-	assert.Equal(t, "1.0", string(e.Payload))
-	assert.Equal(t, "1", e.Metadata.IggyHeaders["kind-13"].Text)
-	assert.Equal(t, "AQ==", e.Metadata.IggyHeaders["kind-1"].EncodedHeader.Data)
-
 	again, err := json.Marshal(e)
 	require.NoError(t, err)
-	assert.JSONEq(t, string(body), string(again))
+	assert.Equal(t, tree(t, string(body)), tree(t, string(again)))
+	assert.Contains(t, string(again), "18446744073709551615")
 }
