@@ -81,3 +81,23 @@ func listChanges(changes []Change) string {
 	}
 	return b.String()
 }
+
+// A branch of oneOf is compared with the one that has its constant, wherever that stands.
+func TestCompareFindsTheBranchThatIsMeant(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join("testdata", "receiver.schema.json"))
+	require.NoError(t, err)
+	before := parsed(t, "old.json", source)
+	for _, tt := range []struct{ old, new, want string }{
+		{`{ "$ref": "#/$defs/circle" }, { "$ref": "#/$defs/square" }`, `{ "$ref": "#/$defs/square" }, { "$ref": "#/$defs/circle" }`, ""},
+		{`"const": "circle"`, `"const": "triangle"`, `breaking branch-removed /$defs/shape/oneOf/0: circle will not do any more
+info branch-added /$defs/shape/oneOf/0: circle will do as well
+`},
+		{`"maximum": 9 }
+      }`, `"maximum": 8 }
+      }`, "breaking maximum-lowered /$defs/circle/properties/radius/maximum: maximum was 9 and is 8\n"},
+	} {
+		require.Equal(t, 1, strings.Count(string(source), tt.old), tt.old)
+		after := parsed(t, "new.json", []byte(strings.Replace(string(source), tt.old, tt.new, 1)))
+		assert.Equal(t, tt.want, listChanges(Compare(before, after, Backward)), tt.new)
+	}
+}

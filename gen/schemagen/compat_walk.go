@@ -85,7 +85,7 @@ func (c *comparison) branches(p pair, s spots) {
 		i := counterpart(rest, old)
 		if i < 0 {
 			c.note("branch-removed", spots{s.old + old.at, s.new + old.at},
-				fmt.Sprintf("%s will not do any more", spoken(old.resolved())))
+				old.spoken()+" will not do any more")
 			continue
 		}
 		c.schema(pair{old.schema, rest[i].schema}, spots{s.old + old.at, s.new + rest[i].at})
@@ -93,18 +93,17 @@ func (c *comparison) branches(p pair, s spots) {
 	}
 	for _, added := range rest {
 		c.note("branch-added", spots{s.old + added.at, s.new + added.at},
-			fmt.Sprintf("%s will do as well", spoken(added.resolved())))
+			added.spoken()+" will do as well")
 	}
 }
 
-// counterpart returns the index of the form that stands for old: the one with the same constants, such as the property
-// that tells branches apart, or else the first of its type; -1 if there is none.
+// counterpart returns the index of the form that stands for old: one of its type with the same constants, such as the
+// property that tells branches apart; -1 if there is none. Where only one of the two has constants the type decides.
 func counterpart(list []form, old form) int {
-	i := slices.IndexFunc(list, func(n form) bool {
-		return old.constants() != "" && n.constants() == old.constants()
-	})
+	same := func(n form) bool { return n.resolved().kind == old.resolved().kind }
+	i := slices.IndexFunc(list, func(n form) bool { return same(n) && n.constants() == old.constants() })
 	if i < 0 {
-		i = slices.IndexFunc(list, func(n form) bool { return n.resolved().kind == old.resolved().kind })
+		i = slices.IndexFunc(list, func(n form) bool { return same(n) && (n.constants() == "" || old.constants() == "") })
 	}
 	return i
 }
@@ -126,6 +125,14 @@ func (f form) constants() string {
 type form struct {
 	*schema
 	at string
+}
+
+// spoken names the form by its definition, or else by its type.
+func (f form) spoken() string {
+	if f.ref != "" {
+		return f.ref
+	}
+	return spoken(f.schema)
 }
 
 func forms(s *schema) []form {
