@@ -11,7 +11,9 @@
 // is going, internal/iggyserver is the in-process server of `iggysink dev` and of the tests, and golden holds the
 // vectors of every body that iggysink can send.
 //
-// Below are only the generator's runs: edit a schema, then go generate ./...
+// Below are only the generators: edit a schema, then go generate ./... The second lets the vectors of golden follow an
+// envelope that has other properties.
 package iggysink
 
 //go:generate go run ./gen
+//go:generate go test ./golden -run ^TestCorpusFollowsTheEnvelope$ -count=1 -follow
