@@ -43,5 +43,8 @@
 //	examples/receiver/envelope/*_gen.go      what ReceiverGo gives for the envelope
 //	README.md                                reference tables, between <!-- gen:NAME --> and <!-- /gen:NAME -->
 //
+// For users it has three more functions: Compare says what a change of a schema does to documents, by Rules; ReceiverGo and
+// ReceiverTypeScript write types for the code behind an endpoint, ReceiverGo with a decoder and a validator.
+//
 // The output depends on the schemas alone and is the same on every run and machine.
 package schemagen
