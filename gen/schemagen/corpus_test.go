@@ -20,6 +20,7 @@ var updateCorpus = flag.Bool("update-corpus", false, "write what is found as the
 // TestCorpus compiles and runs what is generated from the schemas in testdata/corpus. A file has a sentence, a schema, and
 // either its instances, one a line with the violations of each below it, or the text with which the schema is refused.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/corpus/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)

@@ -16,6 +16,7 @@ import (
 // TestGeneratedCodeSaysWhatJSONSchemaSays makes random schemas within the subset and random instances of them.
 // IGGYSINK_TEST_SCHEMAS asks for more than the 40 schemas of the normal run, IGGYSINK_TEST_SEED for others.
 func TestGeneratedCodeSaysWhatJSONSchemaSays(t *testing.T) {
+	t.Parallel()
 	const instances = 150
 	count, seed := number64(t, "IGGYSINK_TEST_SCHEMAS", 40), number64(t, "IGGYSINK_TEST_SEED", 1)
 	for first := uint64(0); first < count; first += 40 {

@@ -99,6 +99,14 @@ func TestEnvelopeRules(t *testing.T) {
 	for _, tt := range []struct{ old, new, want string }{
 		{`"x-source": "offset"`, `"x-source": "offsett"`, `iggy_offset needs an x-source that is one of`},
 		{`"x-source": "offset"`, `"x-source": "topic"`, `x-source topic gives a value of type string`},
+		{`"x-source": "offset"`, `"x-path": false`, `iggy_offset needs an x-source that is one of id, offset, timestamp, origin_timestamp, ` +
+			`checksum, stream, topic, partition, headers, payload, header:NAME for one user header, or const:TEXT`},
+		{`"x-source": "topic"`, `"x-source": "header:"`, `iggy_topic needs an x-source that is one of`},
+		{`"x-source": "topic"`, `"x-source": "header:t"`, `iggy_topic must be neither required nor have an x-when`},
+		{`"x-source": "offset"`, `"x-source": "header:o"`, `x-source header:o gives a value of type string`},
+		{`"x-source": "id"`, `"x-source": "header:id"`, `iggy_id must be any text: nothing checks what a producer writes in a header`},
+		{`"x-source": "id"`, `"x-source": "const:x"`, `"x" does not match the pattern`},
+		{`"const": "base64"`, `"type": "string"`, `iggy_headers must be a oneOf of a string and an object of two strings`},
 		{`"x-when": "include_checksum"`, `"x-when": "always"`, `x-when must be one of include_checksum`},
 		{`"iggy_id", "iggy_offset"`, `"iggy_offset"`, `iggy_id must be either required or have an x-when`},
 		{`"x-source": "id"`, `"x-source": "id", "x-when": "has_headers"`, `iggy_id must be either required or have an x-when`},

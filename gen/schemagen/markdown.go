@@ -64,6 +64,9 @@ func objectReference(b *strings.Builder, path string, s *schema) {
 	for _, f := range s.properties {
 		name := path + f.key
 		when := "always"
+		if key, isHeader := strings.CutPrefix(f.source, "header:"); isHeader {
+			when = "with header " + code(key)
+		}
 		if f.when != "" {
 			when = strings.ReplaceAll(f.when, "_", " ")
 			if strings.HasPrefix(f.when, "include") {

@@ -32,6 +32,7 @@ type suiteGroup struct {
 // github.com/json-schema-org/JSON-Schema-Test-Suite: give its folder tests/draft2020-12. Cases within the subset must
 // match; a schema outside of it must be refused.
 func TestSuite(t *testing.T) {
+	t.Parallel()
 	own := readSuite(t, "testdata/suite")
 	within := runSuite(t, own)
 	for _, g := range own {
