@@ -5,7 +5,7 @@
 //
 //	internal/iggy     polls one partition over the SDK and stores offsets
 //	internal/relay    queues it, cuts batches, keeps the ledger, writes dead letters, decides what is settled
-//	sinkhttp          encodes the batch, sends it, and gives one outcome per message
+//	sinkhttp          checks (internal/payload) and encodes the batch, sends it, and gives one outcome per message
 //
 // hclconfig turns the user's HCL into a schema.Config, cmd/iggysink puts the parts together, internal/admin shows how it
 // is going, internal/iggyserver is the in-process server of `iggysink dev` and of the tests, and golden holds the
