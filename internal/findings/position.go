@@ -58,9 +58,9 @@ func blank(text string) string {
 	return strings.Join(pieces, "\t")
 }
 
-// utf16Column is the column of a byte, from 1, in UTF-16 code units. HCL's own column counts grapheme clusters: on a line
+// UTF16Column is the column of a byte, from 1, in UTF-16 code units. HCL's own column counts grapheme clusters: on a line
 // with emoji or combining marks it is another number.
-func utf16Column(text []byte, at int) int {
+func UTF16Column(text []byte, at int) int {
 	at = min(at, len(text))
 	column := 1
 	for line := text[bytes.LastIndexByte(text[:at], '\n')+1 : at]; len(line) > 0; {
@@ -85,7 +85,7 @@ func (f Findings) region(rng hcl.Range) region {
 	if !known {
 		return region{rng.Start.Line, rng.Start.Column, rng.End.Line, rng.End.Column}
 	}
-	return region{rng.Start.Line, utf16Column(text, rng.Start.Byte), rng.End.Line, utf16Column(text, rng.End.Byte)}
+	return region{rng.Start.Line, UTF16Column(text, rng.Start.Byte), rng.End.Line, UTF16Column(text, rng.End.Byte)}
 }
 
 // relative returns the slash-separated path of a file from the workspace, or its absolute path if it is elsewhere.

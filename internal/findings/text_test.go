@@ -114,7 +114,7 @@ func TestWidth(t *testing.T) {
 func TestUTF16Column(t *testing.T) {
 	text := []byte("first\n🚀é\u0301x\xff!")
 	for at, want := range map[int]int{0: 1, 3: 4, 6: 1, 10: 3, 12: 4, 14: 5, 15: 6, 16: 7, 99: 8} {
-		if got := utf16Column(text, at); got != want {
+		if got := UTF16Column(text, at); got != want {
 			t.Errorf("byte %d is in column %d, not %d", at, got, want)
 		}
 	}
