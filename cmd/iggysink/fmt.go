@@ -30,7 +30,8 @@ func newFmtCommand() *cobra.Command {
 that it changed. Only white space changes. A file that does not parse stays as it is. The path - formats stdin to
 stdout.
 
-With --check or --diff nothing is written.
+With --check or --diff nothing is written. What --diff and - print is the text of the file, with whatever secrets stand in
+it.
 
 Exit codes: 0 done, or with --check nothing to do; 1 a file does not parse, or with --check would change; 2 I/O.`,
 		Example: `  iggysink fmt conf.d
