@@ -60,7 +60,11 @@ func TestAGoodPayloadIsAcceptedWithoutDecoding(t *testing.T) {
 	assert.True(t, s.Direct())
 	payload := []byte(goodOrder)
 	assert.True(t, s.accepts(payload))
-	assert.Zero(t, testing.AllocsPerRun(100, func() { s.Check(payload) }))
+	c := &cursor{} // not from the pool, which the race detector empties at random
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		c.text, c.pos = payload, 0
+		assert.True(t, c.check(s.root))
+	}))
 }
 
 func TestAFaultHasPointerAndKeyword(t *testing.T) {
