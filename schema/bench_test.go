@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func BenchmarkEnvelopeAppend(b *testing.B) {
@@ -38,6 +41,7 @@ func BenchmarkEnvelopeValidate(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("generated", func(b *testing.B) {
+		b.ReportAllocs()
 		var e Envelope
 		if err := e.UnmarshalJSON(body); err != nil {
 			b.Fatal(err)
@@ -48,7 +52,16 @@ func BenchmarkEnvelopeValidate(b *testing.B) {
 			}
 		}
 	})
+	b.Run("decode and validate", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, found := DecodeEnvelope(body); found != nil {
+				b.Fatal(found)
+			}
+		}
+	})
 	b.Run("jsonschema", func(b *testing.B) {
+		b.ReportAllocs()
 		doc, err := decodeTree(string(body))
 		if err != nil {
 			b.Fatal(err)
@@ -59,4 +72,20 @@ func BenchmarkEnvelopeValidate(b *testing.B) {
 			}
 		}
 	})
+}
+
+// A valid envelope costs no allocation: Validate may stand in a receiver's hot path.
+func TestValidateOfAValidEnvelopeAllocatesNothing(t *testing.T) {
+	m := message("1")
+	m.Headers = everyKind()
+	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true,
+		IncludeOriginTimestamp: true, Payload: PayloadSchemaText}).Append(nil, m)
+	require.NoError(t, err)
+	e, found := DecodeEnvelope(body)
+	require.Empty(t, found)
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		if e.Validate() != nil {
+			panic("the envelope is not valid")
+		}
+	}))
 }

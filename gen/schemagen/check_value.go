@@ -18,13 +18,13 @@ func (c *checker) text(s *schema) {
 		c.fail(s.at, "a Template has the format http-url-template, and beside it only a minLength of 1")
 	case s.goType == "uint32" && s.kind != "integer", s.goType != "" && s.goType != "uint32" && s.kind != "string":
 		c.fail(s.at, "x-go-type %s means nothing beside type %s", s.goType, s.kind)
-	case s.unique && s.items != nil && !comparable(s.items.resolved()):
+	case s.unique && s.items != nil && !comparesAsGo(s.items.resolved()):
 		c.fail(s.keyword("uniqueItems"), "uniqueItems needs items that are plain strings, numbers or booleans")
 	}
 }
 
-// comparable reports whether two values of a schema are the same value exactly if they are the same in Go.
-func comparable(s *schema) bool {
+// comparesAsGo reports whether two values of a schema are the same value exactly if they are the same in Go.
+func comparesAsGo(s *schema) bool {
 	switch s.kind {
 	case "string":
 		return len(s.aliases) == 0 && s.goType != "Template" && !strings.HasPrefix(s.format, "go-duration")
@@ -46,7 +46,7 @@ func (c *checker) bounds(s *schema) {
 				"x-go-type, uint32; a number within float64")
 		case rational(low).Cmp(rational(high)) > 0:
 			c.fail(s.value("minimum"), "minimum is above maximum")
-		case s.kind == "integer" && !(rational(low).IsInt() && rational(high).IsInt()):
+		case s.kind == "integer" && (!rational(low).IsInt() || !rational(high).IsInt()):
 			c.fail(s.at, "the bounds of an integer must be integers")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -224,7 +225,7 @@ func (g *schemaMaker) list(depth int) tree {
 	}
 	kind, _ := items["type"].(string)
 	format, _ := items["format"].(string)
-	if strings.Contains("string integer number boolean", kind) && kind != "" && items["x-go-type"] != "Template" &&
+	if slices.Contains([]string{"string", "integer", "number", "boolean"}, kind) && items["x-go-type"] != "Template" &&
 		!strings.HasPrefix(format, "go-duration") && g.oneIn(2) {
 		s["uniqueItems"] = true
 	}

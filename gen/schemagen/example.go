@@ -35,7 +35,7 @@ func exampleOf(s *schema) (*node, error) {
 		return candidate, nil
 	}
 	for _, candidate := range []*node{s.defaults, t.defaults} {
-		if candidate != nil && len(candidate.items)+len(candidate.members)+len(candidate.text) > 0 || candidate != nil && candidate.kind == "boolean" {
+		if candidate != nil && (candidate.kind == "boolean" || len(candidate.items)+len(candidate.members)+len(candidate.text) > 0) {
 			return candidate, nil
 		}
 	}

@@ -77,7 +77,8 @@ func (g *validation) object(s *schema) {
 			if len(conditions) == 0 || slices.Contains(conditions, "false") {
 				continue
 			}
-			g.when(strings.Join(conditions, " && "), spot{at: `""`}, "dependentRequired", "Property: %s, Trigger: %s", quote(needed.key), quote(trigger.key))
+			g.when(strings.Join(conditions, " && "), spot{at: `""`}, "dependentRequired", "Property: %s, Trigger: %s",
+				quote(needed.key), quote(trigger.key))
 		}
 	}
 	g.body.line("}\n")
@@ -162,7 +163,8 @@ func absent(s *schema, f *property) string {
 // property prints the checks of one field, inside the condition under which it is there.
 func (g *validation) property(s *schema, f *property) {
 	name := fieldType(&printer{}, s, f)
-	at := spot{name: s.name + f.field(), expr: "v." + f.field(), at: strconv.Quote("/" + escapePointer(f.key)), where: name, text: optional(s, f)}
+	at := spot{name: s.name + f.field(), expr: "v." + f.field(), at: strconv.Quote("/" + escapePointer(f.key)), where: name,
+		text: optional(s, f)}
 	if strings.HasPrefix(name, "*") && !f.resolved().isType() {
 		at.expr, at.where = "*"+at.expr, name[1:]
 	}

@@ -212,7 +212,8 @@ func decodeDocument[T any](b []byte, decode func(*decoding, string, json.RawMess
 	}
 	var d decoding
 	out = decode(&d, "", b)
-	return out, d.check(func(l *violations, at string) { validate(&out, l, at) })
+	found = d.check(func(l *violations, at string) { validate(&out, l, at) })
+	return out, found
 }
 
 // check returns what decoding and validating find together. What stands at or below a value that has no Go value is not
@@ -314,6 +315,8 @@ func (d *decoding) close(at string, members map[string]json.RawMessage, names ..
 }
 
 // variant returns the value of the property that tells which branch of a oneOf is meant, if it is one of the allowed.
+//
+//nolint:unused // generated code calls it where a schema has a oneOf that a property tells apart
 func (d *decoding) variant(at string, members map[string]json.RawMessage, name string, allowed ...string) string {
 	raw, there := members[name]
 	if !there {
@@ -389,6 +392,9 @@ func (d *decoding) bounded(at string, raw json.RawMessage, name, low, high strin
 
 // decodeInteger reads an integer as JSON Schema means it: 1.0 and 1e3 are integers.
 func decodeInteger[T int | uint64 | uint32](d *decoding, at string, raw json.RawMessage, low, high string) T {
+	if n, ok := plainInteger(raw, low, high); ok {
+		return T(n)
+	}
 	r, ok := d.bounded(at, raw, "integer", low, high)
 	switch {
 	case !ok:
@@ -397,6 +403,23 @@ func decodeInteger[T int | uint64 | uint32](d *decoding, at string, raw json.Raw
 		return T(r.Num().Int64())
 	}
 	return T(r.Num().Uint64())
+}
+
+// plainInteger reads what nearly all integers are: a few digits, within the bounds. It is exact where it says yes.
+func plainInteger(raw json.RawMessage, low, high string) (int64, bool) {
+	if len(raw) > 18 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	least, err := strconv.ParseInt(low, 10, 64)
+	if err != nil || n < least {
+		return 0, false
+	}
+	most, err := strconv.ParseUint(high, 10, 64)
+	return n, err == nil && (n < 0 || uint64(n) <= most)
 }
 
 func (d *decoding) number(at string, raw json.RawMessage, low, high string) float64 {
