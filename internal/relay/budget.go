@@ -33,11 +33,14 @@ func (b *budget) grant(used int) int {
 	if used > 0 && share-used < step {
 		return 0
 	}
-	if b.used.Load() >= int64(b.sink) {
-		b.refused.Store(true)
-		return 0
+	if b.used.Load() < int64(b.sink) {
+		return step
 	}
-	return step
+	b.refused.Store(true)
+	if b.used.Load() < int64(b.sink) { // a release in between has not seen the note, and wakes nobody
+		return step
+	}
+	return 0
 }
 
 // take counts bytes as held.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestBudgetGivesEachPartitionAnEqualShareThatOthersCannotTake(t *testing.T) {
@@ -48,4 +49,21 @@ func TestAMessageOverTheBoundIsAdmittedAlone(t *testing.T) {
 		assert.Zero(t, p.InHand, "all memory is given back")
 	}
 	assert.Zero(t, r.budget.used.Load())
+}
+
+// A release that comes between the refusal and its note would otherwise tell nobody, and the partition would wait for
+// the next time that somebody looks.
+func TestAPartitionThatIsRefusedIsToldOfTheNextRelease(t *testing.T) {
+	b := budget{partition: 1000, sink: 1000}
+	b.divide(1)
+	for range 20000 {
+		b.take(1000)
+		told := make(chan bool)
+		go func() { told <- b.release(1000) }()
+		granted := b.grant(0)
+		if !<-told {
+			require.Positive(t, granted, "refused, and not told that there is room")
+		}
+		b.refused.Store(false)
+	}
 }

@@ -27,22 +27,27 @@ type DeadLetterFile struct {
 	file *os.File
 }
 
-// lockRetry is the wait between two attempts to lock a file that another process is writing to.
-const lockRetry = 5 * time.Millisecond
+const (
+	lockRetry = 5 * time.Millisecond // between two attempts to lock a file that another process is writing to
+	// lockPatience is how long they go on. A process that hangs holds the lock for ever, and who waits for it has to say
+	// so.
+	lockPatience = 10 * time.Second
+)
+
+// errLocked is why a lock was given up.
+var errLocked = errors.New("another process holds it")
 
 // OpenDeadLetterFile opens the file, or creates it with mode 0600, and its folder if need be with mode 0700. It repairs
 // an unfinished last line: a whole record gets its line break, a part of one was never acknowledged and is cut off.
 func OpenDeadLetterFile(path string) (*DeadLetterFile, error) {
 	d := &DeadLetterFile{path: path, turn: make(chan struct{}, 1)}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("open dead letters: %w", err)
 	}
 	if err := d.open(); err != nil {
 		return nil, fmt.Errorf("open dead letters: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	err := d.locked(ctx, func() error { return nil })
+	err := d.locked(context.Background(), func() error { return nil })
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open dead letters: %w", err), d.file.Close())
 	}
@@ -55,15 +60,40 @@ func (d *DeadLetterFile) open() error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(d.path))
-	if err == nil {
-		err = errors.Join(dir.Sync(), dir.Close())
-	}
-	if err != nil {
+	if err := syncFolder(filepath.Dir(d.path)); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	d.file = f
 	return nil
+}
+
+// makeFolder creates a folder with its parents and makes their names durable: without them the file is lost as well.
+func makeFolder(path string) error {
+	var parents []string
+	for dir := path; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			break
+		}
+		parents = append(parents, filepath.Dir(dir))
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	for _, dir := range parents {
+		if err := syncFolder(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Write implements DeadLetters: one append a letter, then one fsync. After an error the file ends as it did before,
@@ -159,13 +189,16 @@ func (d *DeadLetterFile) reopen(same bool) error {
 	return old.Close()
 }
 
+// flock locks f. It gives up when ctx ends, or after lockPatience.
 func flock(ctx context.Context, f *os.File) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, lockPatience, errLocked)
+	defer cancel()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("lock %s: %w", f.Name(), ctx.Err())
+			return fmt.Errorf("lock %s: %w", f.Name(), context.Cause(ctx))
 		case <-timer.C:
 		}
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -218,6 +219,23 @@ func TestDeadLetterFileWaitsForTheLockWithinItsContext(t *testing.T) {
 	assert.Empty(t, linesOf(t, path))
 	require.NoError(t, unlock(other))
 	require.NoError(t, d.Write(t.Context(), []DeadLetter{someLetter(1)}))
+}
+
+// A process that hangs while it writes holds the lock for ever. The others have to say so, and pause.
+func TestDeadLetterFileDoesNotWaitForTheLockForEver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.ndjson")
+	other, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, other.Close()) }()
+	synctest.Test(t, func(t *testing.T) {
+		d := openLetters(t, path)
+		require.NoError(t, syscall.Flock(int(other.Fd()), syscall.LOCK_EX))
+		err := d.Write(t.Context(), []DeadLetter{someLetter(1)})
+		require.ErrorContains(t, err, "another process holds it")
+		require.NoError(t, unlock(other))
+		require.NoError(t, d.Write(t.Context(), []DeadLetter{someLetter(1)}))
+	})
+	assert.Len(t, linesOf(t, path), 1)
 }
 
 func TestDeadLetterFileThatCannotBeOpened(t *testing.T) {

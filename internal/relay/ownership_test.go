@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"iggysink/schema"
+	"iggysink/sinkhttp"
 )
 
 func TestARevokedPartitionMakesNoFurtherAttemptAndStoresNothing(t *testing.T) {
@@ -207,4 +209,25 @@ func TestOrderingKeepsTheOrderOfAKeyAndNoneUsesTheLanes(t *testing.T) {
 			assert.Equal(t, ofKey(payloads), ofKey(s.endpoint.got()))
 		}
 	}
+}
+
+// A sink that pauses and goes on at once can ask for a demand in between; the source then has to be woken for another.
+func TestASourceThatWasRefusedDuringADropIsWokenAfterIt(t *testing.T) {
+	s := newScene(t, 1)
+	s.topic.publish(0, 0, numbered(0, 0, 1)...)
+	engine, err := sinkhttp.New(&s.cfg, sinkhttp.Options{})
+	require.NoError(t, err)
+	defer engine.Close()
+	r := New(&s.cfg, engine, s.dead, s.opts)
+	r.ready.Store(true)
+	source := s.topic.source()
+	p := newPartition(&feed{relay: r, stream: &s.stream, source: source, length: 1}, s.topic.assignment(0), nil)
+	p.waiting = false
+	p.drop()
+	_, bytes := p.demand()
+	require.Zero(t, bytes)
+	p.rewind(nil)
+	require.Len(t, source.wake, 1)
+	_, bytes = p.demand()
+	assert.Positive(t, bytes)
 }

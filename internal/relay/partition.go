@@ -209,6 +209,7 @@ func (p *partition) release(e entry) {
 func (p *partition) rewind(keep *flight) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	dropping := p.dropping
 	p.dropping = false
 	inFlight := make(map[uint64]struct{})
 	hold := func(f *flight) {
@@ -241,7 +242,9 @@ func (p *partition) rewind(keep *flight) {
 	})
 	if any {
 		p.lost, p.lostAny = first, true
-		p.feed.source.Wake() // there is something to read again
+	}
+	if any || dropping { // there is something to read again, or a demand that was refused meanwhile
+		p.feed.source.Wake()
 	}
 	p.rewinds++
 	if p.block.state == trying {

@@ -201,3 +201,26 @@ func TestTwoFeedsShareARelay(t *testing.T) {
 		assert.EqualValues(t, 4, stored)
 	}
 }
+
+// A lane that waits for more sets an alarm, and at a stop nobody acts on it any more. One that is over would wake the
+// worker again and again for as long as a request is in flight.
+func TestAStopForgetsWhatABatchWaitedFor(t *testing.T) {
+	s := newScene(t, 1)
+	s.batches(2)
+	s.cfg.Ordering, s.cfg.MaxInFlight = schema.OrderingNone, 2
+	s.stream.BatchWait = schema.Duration(time.Hour)
+	release := s.endpoint.hold()
+	s.topic.publish(0, 0, numbered(0, 0, 3)...)
+	r := s.start(0)
+	s.until("a request is in flight and the rest is polled", func() bool {
+		return len(s.endpoint.bodies()) == 1 && nextOf(r) == 3
+	})
+	r.mu.Lock()
+	p := r.owned[s.topic.partition(0)]
+	r.mu.Unlock()
+	r.cancel()
+	s.until("it drains", func() bool { return r.Status().Draining })
+	release()
+	assert.True(t, r.ended().Settled)
+	assert.Zero(t, p.alarm)
+}

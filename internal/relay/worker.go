@@ -47,6 +47,7 @@ func (p *partition) run() {
 	revoked, draining := p.revocation.done, p.relay.draining.done
 	for {
 		if p.ending() {
+			p.alarm = time.Time{} // nobody acts on it: one that is over would keep the loop spinning
 			if !p.busy() {
 				break
 			}
