@@ -224,9 +224,32 @@ func (c *checker) union(s *schema) {
 		}
 		kinds = append(kinds, kind)
 	}
+	if s.tag != "" && len(s.labels) > 0 {
+		c.oneAttribute(s)
+	}
 	for _, l := range s.labels {
 		if l.text != s.tag {
 			c.fail(l.at, "the label of a oneOf is the property that tells its branches apart")
+		}
+	}
+}
+
+// oneAttribute refuses a name that means values of two types in the branches of a oneOf that is written as a block: HCL
+// has one attribute of a name in a block.
+func (c *checker) oneAttribute(s *schema) {
+	first := make(map[string]string)
+	for _, b := range s.branches {
+		for _, f := range b.resolved().properties {
+			kind := "block"
+			if _, isBlock := asBlock(b.resolved(), f); !isBlock {
+				kind = ctyType(f.schema)
+			}
+			switch earlier, there := first[f.key]; {
+			case !there:
+				first[f.key] = kind
+			case f.key != s.tag && (kind == "block" || kind != earlier):
+				c.fail(f.at, "%s has another type in another branch, and a block has one attribute of a name", f.key)
+			}
 		}
 	}
 }

@@ -132,3 +132,30 @@ func TestHostileWordsAddNoCode(t *testing.T) {
 	assert.True(t, slices.ContainsFunc(strings.Split(m.Markdown(), "\n"), func(l string) bool { return strings.Contains(l, "&lt;b&gt;") }))
 	assert.NotContains(t, m.Markdown(), "<b>")
 }
+
+// A oneOf that a property tells apart is one HCL block: its label chooses, and it has the attributes of all branches.
+func TestDiscriminatedOneOfIsABlockWithALabel(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/corpus/discriminated.txtar")
+	require.NoError(t, err)
+	source := archive.Files[0].Data
+	m, problems := Parse("schema/discriminated.schema.json", source)
+	require.NoError(t, problems.Err())
+	b, isBlock := asBlock(m.root, m.root.property("auth"))
+	require.True(t, isBlock)
+	assert.True(t, b.repeated)
+	assert.Equal(t, []string{"type"}, []string{b.schema.labels[0].text})
+	names := make([]string, 0, len(b.schema.properties))
+	for _, f := range b.schema.properties {
+		names = append(names, f.key)
+	}
+	assert.Equal(t, []string{"type", "user", "realm", "token"}, names)
+	assert.Equal(t, "`basic`, `bearer`", typeName(b.schema.property("type").schema))
+	files, err := m.Go()
+	require.NoError(t, err)
+	assert.Regexp(t, `Labels: +\[\]string\{"type"\}`, string(files["schema/discriminated_table_gen.go"]))
+	assert.Contains(t, m.Markdown(), "#### `auth \"TYPE\"`")
+
+	_, problems = Parse("x.schema.json", bytes.Replace(source, []byte(`"realm": { "description": "Realm.", "type": "string", "default": "" }`),
+		[]byte(`"token": { "description": "Token.", "type": "integer" }`), 1))
+	assert.Contains(t, problems.String(), "token has another type in another branch")
+}
