@@ -22,8 +22,9 @@ const hugeNumber = "Number out of range"
 // loops in loops, and text that doubles, would otherwise need years and the whole memory.
 type charged struct {
 	*hclsyntax.ParenthesesExpr
-	loader *loader
-	cost   int // of each evaluation, besides the text
+	loader   *loader
+	cost     int  // of each evaluation, besides the text
+	argument bool // of a function, which goes through a list or a map rather than copying it
 }
 
 // Value is unknown when there is nothing left to pay with.
@@ -35,10 +36,33 @@ func (c *charged) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if value.Type() == cty.Number && !numbersFit(value) {
 		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: hugeNumber, Subject: c.SrcRange.Ptr()}}
 	}
-	if !c.loader.spend(textSize(value)) {
+	size := c.loader.sizeOf(c.Expression, value)
+	if plain, _ := value.Unmark(); c.argument && plain.Type() != cty.String {
+		size /= 16
+	}
+	if !c.loader.spend(size) {
 		return cty.DynamicVal, diags
 	}
 	return value, diags
+}
+
+// sizeOf is textSize, remembered for a whole variable or local: hundreds of sinks may look something up in a large map.
+func (l *loader) sizeOf(expr hclsyntax.Expression, value cty.Value) int {
+	name, isName := expr.(*hclsyntax.ScopeTraversalExpr)
+	if !isName || len(name.Traversal) != 2 || !l.scope.ready {
+		return textSize(value)
+	}
+	for _, root := range []string{"var", "local"} {
+		if key, named := nameAfter(name.Traversal, root); named {
+			size, known := l.scope.sizes[root+"."+key]
+			if !known {
+				size = textSize(value)
+				l.scope.sizes[root+"."+key] = size
+			}
+			return size
+		}
+	}
+	return textSize(value)
 }
 
 // spend reports whether there is so much left, and takes it.
@@ -53,7 +77,7 @@ func (l *loader) spend(cost int) bool {
 // charge makes the loops and templates below a node pay. It is called once for each node.
 func (l *loader) charge(node hclsyntax.Node) {
 	pay := func(e hclsyntax.Expression, cost int) hclsyntax.Expression {
-		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, l, cost}
+		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, l, cost, cost == 0}
 	}
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
 		switch n := n.(type) {
@@ -111,7 +135,7 @@ func (l *loader) paying(name string, f function.Function) function.Function {
 
 // payingFunctions are those that can make much out of little.
 func payingFunctions() []string {
-	return []string{"join", "format", "replace", "distinct", "regex", "split", "toset", "contains", "jsonencode", "concat", "flatten"}
+	return []string{"join", "format", "replace", "distinct", "regex", "split", "toset", "jsonencode", "concat", "flatten"}
 }
 
 // callCost bounds what a call makes or goes through.

@@ -38,7 +38,8 @@ func bodySchema(table *schema.Block) *hcl.BodySchema {
 // the rest in the order of the files.
 func (l *loader) collect() []rootBlock {
 	l.scope = scope{variables: make(map[string]*variable), locals: make(map[string]*local),
-		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function)}
+		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function),
+		sizes: make(map[string]int), cheap: make(map[string]bool)}
 	root := schema.ConfigBlock()
 	want := bodySchema(root)
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},

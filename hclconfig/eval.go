@@ -21,6 +21,8 @@ type scope struct {
 	ready     bool                                    // all locals have a value
 	contexts  map[string]*hcl.EvalContext             // by folder, made when all locals have a value
 	functions map[string]map[string]function.Function // by folder
+	sizes     map[string]int                          // of variables and locals
+	cheap     map[string]bool                         // variables and locals without text that is a huge number
 	turns     map[string]cty.Value                    // each, and the iterators of dynamic blocks, where an expression stands in them
 }
 

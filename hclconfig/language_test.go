@@ -209,3 +209,28 @@ sink "s" {
 	require.Contains(t, found[1].Detail, `In s["c"].`)
 	require.Contains(t, found[2].Detail, `In s["a"] and 2 more.`)
 }
+
+// Hundreds of sinks that look themselves up in a map of all are no hostile amount.
+func TestHundredsOfTenants(t *testing.T) {
+	c := loadFiles(t, map[string]string{"a.hcl": login + `
+locals {
+  tenants = { for i, x in split("", format("%300s", "")) : "t${i}" => { host = "t${i}.example.com", topics = ["events"] } }
+  tokens  = { for name, t in local.tenants : name => "token of ${name}" }
+}
+sink "tenant" {
+  for_each = local.tenants
+  url      = "https://${each.value.host}/${length(local.tenants)}"
+  headers = {
+    A = lookup(local.tokens, each.key, "none")
+    B = contains(keys(local.tokens), each.key) ? "yes" : "no"
+    C = try(local.tokens[each.key], "none")
+  }
+  stream "s" {
+    topics         = each.value.topics
+    consumer_group = each.key
+  }
+}`}, Options{})
+	require.Len(t, c.Sinks, 300)
+	require.Equal(t, "token of t0", c.Sinks[0].Headers["A"].Reveal())
+	require.Equal(t, "yes", c.Sinks[0].Headers["B"].Reveal())
+}

@@ -26,15 +26,20 @@ func (l *loader) counts(expr hcl.Expression) bool {
 // textCheap refuses variables and locals whose text takes seconds to convert: 1e9999999 does.
 func (l *loader) textCheap(expr hcl.Expression) bool {
 	for _, t := range expr.Variables() {
-		value := cty.NilVal
+		value, key := cty.NilVal, ""
 		if name, isVariable := nameAfter(t, "var"); isVariable {
-			value = l.scope.variables[name].value
+			value, key = l.scope.variables[name].value, "var."+name
 		} else if name, isLocal := nameAfter(t, "local"); isLocal {
-			value = l.scope.locals[name].value
+			value, key = l.scope.locals[name].value, "local."+name
 		} else if turn, isTurn := l.scope.turns[t.RootName()]; isTurn {
 			value = turn
 		}
-		if value != cty.NilVal && !textFits(value, isCheap) {
+		if value == cty.NilVal || l.scope.cheap[key] {
+			continue
+		}
+		if textFits(value, isCheap) {
+			l.scope.cheap[key] = key != "" && l.scope.ready
+		} else {
 			l.at(t.SourceRange(), "number-out-of-range", "", "Its text is a number that is too large to count with.")
 			return false
 		}
