@@ -30,6 +30,7 @@ func (t topic) explain(out *bytes.Buffer) {
 	a := t.attribute
 	if a == nil {
 		row("place", "label of the block: "+header(t.block))
+		row("since", since(t.path))
 		return
 	}
 	switch {
@@ -45,6 +46,7 @@ func (t topic) explain(out *bytes.Buffer) {
 		row("secret", "appears in no output; take it from env() or file()")
 	}
 	row("example", t.example())
+	row("since", since(t.path))
 }
 
 // example is one of the schema's, or else a value that differs from the default. A secret's is where to take it from.
@@ -98,6 +100,7 @@ func (t topic) explainBlock(out *bytes.Buffer) {
 	case !t.block.Repeated:
 		out.WriteString("\n  There is at most one.\n")
 	}
+	fmt.Fprintf(out, "\n  Since %s.\n", since(t.path))
 }
 
 // valueRow is what one attribute is in one block.
@@ -189,16 +192,24 @@ type schemaNode struct {
 
 // schemaAt returns the node at a path of names, with what stands beside a $ref laid over its target.
 func schemaAt(path []string) schemaNode {
+	at, _ := nodeAt(schema.ConfigSchema(), path)
+	return at
+}
+
+// nodeAt is schemaAt in any version of the schema. False if it has nothing there.
+func nodeAt(text []byte, path []string) (at schemaNode, found bool) {
 	var root schemaNode
-	if err := json.Unmarshal(schema.ConfigSchema(), &root); err != nil {
+	if err := json.Unmarshal(text, &root); err != nil {
 		panic("the schema of the configuration is no JSON: " + err.Error()) // a build that no test let through
 	}
-	at := root
+	at, found = root, true
 	for _, name := range path {
 		if at.Items != nil {
 			at = *at.Items
 		}
-		at = at.target(root).Properties[name]
+		if at, found = at.target(root).Properties[name]; !found {
+			return schemaNode{}, false
+		}
 	}
 	description := at.Description
 	if at = at.target(root); description != "" {
@@ -208,7 +219,21 @@ func schemaAt(path []string) schemaNode {
 		items := at.Items.target(root)
 		at.Items = &items
 	}
-	return at
+	return at, true
+}
+
+// since is the first release that has what stands at path.
+func since(path []string) string {
+	releases, err := schema.Releases()
+	if err != nil {
+		panic(err) // a build that no test let through
+	}
+	for _, r := range releases {
+		if _, found := nodeAt(r.Config, path); found {
+			return r.Version
+		}
+	}
+	return "the next release"
 }
 
 func (n schemaNode) target(root schemaNode) schemaNode {
