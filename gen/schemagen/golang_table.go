@@ -25,7 +25,7 @@ type block struct {
 func asBlock(s *schema, f *property) (block, bool) {
 	t := f.resolved()
 	b := block{schema: t, name: f.key, doc: f.doc, required: s.requires(f.key)}
-	if t.kind == "array" {
+	if t.kind == "array" && t.items != nil {
 		b.schema, b.repeated = t.items.resolved(), true
 	}
 	if b.schema.tag != "" {
@@ -116,6 +116,9 @@ func printAttribute(p *printer, s *schema, f *property) {
 
 // ctyType returns the expression of the type that HCL's value is converted to.
 func ctyType(s *schema) string {
+	if s == nil { // of a schema that is refused for it
+		return "cty.DynamicPseudoType"
+	}
 	t := s.resolved()
 	switch t.kind {
 	case "boolean":
