@@ -48,6 +48,9 @@
 //     is at most a quarter of a partition's share, so that the next one comes before the last is done.
 //   - A partition's share is its part of the sink's bound, not a place in a common pool: one that hangs cannot
 //     starve the others.
+//   - With several lanes a stop first delivers what lies before messages that are settled (fill): the mark cannot pass a
+//     gap, so they would all be delivered twice. The engine is drained only then, as it refuses every further attempt.
 //   - Drain ends the workers first and the sources' contexts last: a source stores what it was asked to as it ends.
-//   - Unsettled counts what a request carried. What was only polled is nobody's loss: nothing was said about it.
+//   - Unsettled counts what a request carried, and what is settled behind a gap: it is delivered again. What was only
+//     polled is nobody's loss: nothing was said about it.
 package relay

@@ -92,6 +92,26 @@ func (l *ledger) rewind(keep func(offset uint64) bool) (first item, any bool) {
 	return first, any
 }
 
+// lastSettled returns the last offset that is settled, or the mark.
+func (l *ledger) lastSettled() uint64 {
+	for _, it := range slices.Backward(l.items[l.head:]) {
+		if it.settled {
+			return it.offset
+		}
+	}
+	return l.settled
+}
+
+// stranded counts the offsets that are settled and that the mark does not reach.
+func (l *ledger) stranded() (n int) {
+	for _, it := range l.items[l.head:] {
+		if it.settled {
+			n++
+		}
+	}
+	return n
+}
+
 // oldest returns the first unsettled offset in hand.
 func (l *ledger) oldest() (item, bool) {
 	for _, it := range l.items[l.head:] {

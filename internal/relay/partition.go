@@ -18,6 +18,7 @@ type partition struct {
 
 	revocation latch         // no further attempt
 	done       chan struct{} // closed by the worker when no request is in flight any more
+	gapless    latch         // closing, and nothing lies before what is settled
 	notify     chan struct{} // wakes the worker; holds one
 	worker
 	sending sync.WaitGroup // the lanes
@@ -66,7 +67,7 @@ func newPartition(f *feed, a Assignment, former *partition) *partition {
 	r := f.relay
 	p := &partition{
 		id: a.Partition, feed: f, relay: r, former: former, waiting: true, truncated: a.Truncated,
-		revocation: newLatch(), done: make(chan struct{}), notify: make(chan struct{}, 1),
+		revocation: newLatch(), gapless: newLatch(), done: make(chan struct{}), notify: make(chan struct{}, 1),
 		ledger: newLedger(a.Start), end: a.End, goal: a.End,
 	}
 	if former != nil && !a.Truncated {
@@ -306,6 +307,13 @@ func (p *partition) status(now time.Time) PartitionStatus {
 		s.OldestAge = max(now.Sub(time.UnixMicro(int64(oldest.stamp))), 0)
 	}
 	return s
+}
+
+// isWaiting reports whether the worker waits for the former one: it has nothing in hand.
+func (p *partition) isWaiting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting
 }
 
 // mark returns the offset below which everything is settled.

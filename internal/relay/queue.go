@@ -52,6 +52,16 @@ func (q *queue) cut(n, size int) (count int, full bool) {
 	return count, count == n || bytes >= size && count > 0
 }
 
+// before says how many of the first n entries lie before offset.
+func (q *queue) before(n int, offset uint64) int {
+	for i, e := range q.entries[q.head : q.head+n] {
+		if e.message().Offset >= offset {
+			return i
+		}
+	}
+	return n
+}
+
 // pop moves n entries to dst.
 func (q *queue) pop(dst []entry, n int) []entry {
 	taken := q.entries[q.head : q.head+n]

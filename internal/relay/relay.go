@@ -36,8 +36,8 @@ type Result struct {
 	// Settled is whether all in hand was settled, and its offsets are stored: exit code 0. With Once, whether all that
 	// was there at the start was.
 	Settled bool
-	// Unsettled counts messages that a request carried, or that block their partition, and that are not settled. The
-	// next start delivers them again.
+	// Unsettled counts messages that a request carried, or that block their partition, and that are not settled, or
+	// that are settled behind one which is not. The next start delivers them again.
 	Unsettled int
 }
 
@@ -55,7 +55,8 @@ type Relay struct {
 
 	work     context.Context // what requests live in; ends when the drain has taken too long
 	cut      context.CancelFunc
-	draining latch
+	closing  latch       // polling has stopped, and gaps before what is settled are filled
+	draining latch       // no new request may start
 	ready    atomic.Bool // the health check has passed
 	paused   atomic.Bool
 	probe    atomic.Bool  // paused, cooled down, and nothing in flight that could probe the endpoint
@@ -102,8 +103,8 @@ func New(cfg *schema.Sink, engine *sinkhttp.Sink, dead DeadLetters, opts Options
 	r := &Relay{
 		cfg: cfg, engine: engine, dead: dead, opts: opts, log: opts.Logger,
 		onRejected: cfg.RejectedPolicy(), breaker: schema.DefaultCircuitBreaker(),
-		budget:   budget{partition: opts.PartitionBytes, sink: opts.SinkBytes},
-		draining: newLatch(), changed: make(chan struct{}, 1),
+		budget:  budget{partition: opts.PartitionBytes, sink: opts.SinkBytes},
+		closing: newLatch(), draining: newLatch(), changed: make(chan struct{}, 1),
 		owned: make(map[schema.Partition]*partition), former: make(map[schema.Partition]*partition),
 	}
 	if cfg.Ordering == schema.OrderingKey {
@@ -253,10 +254,10 @@ func (r *Relay) pause(on bool) {
 }
 
 // flowing reports whether messages may be polled.
-func (r *Relay) flowing() bool { return r.ready.Load() && !r.paused.Load() && !r.draining.on() }
+func (r *Relay) flowing() bool { return r.ready.Load() && !r.paused.Load() && !r.closing.on() }
 
 // probing reports whether a paused sink may poll one message to probe with.
-func (r *Relay) probing() bool { return r.probe.Load() && r.ready.Load() && !r.draining.on() }
+func (r *Relay) probing() bool { return r.probe.Load() && r.ready.Load() && !r.closing.on() }
 
 // wakeAll makes the sources ask again.
 func (r *Relay) wakeAll() {
@@ -336,10 +337,12 @@ func (r *Relay) drain() (res Result, stored bool) {
 		workers = append(workers, p)
 	}
 	r.mu.Unlock()
-	r.draining.close()
-	r.engine.Drain()
 	timer := time.AfterFunc(r.opts.DrainTimeout, r.cut)
 	defer timer.Stop()
+	r.closing.close()
+	r.closeGaps(workers)
+	r.draining.close()
+	r.engine.Drain()
 	stored = true
 	for _, p := range workers {
 		<-p.done
@@ -353,6 +356,31 @@ func (r *Relay) drain() (res Result, stored bool) {
 		r.log.Warn("what is settled could not be stored: there is no connection", "sink", r.cfg.Name)
 	}
 	return res, stored
+}
+
+// closeGaps waits until the workers have delivered what lies before messages that are settled or in flight: with several
+// lanes these would otherwise be delivered again by the next start. It takes at most half of DrainTimeout, and ends where
+// the endpoint does not take requests.
+func (r *Relay) closeGaps(workers []*partition) {
+	limit := time.NewTimer(r.opts.DrainTimeout / 2)
+	defer limit.Stop()
+	for _, p := range workers {
+		for open := !p.isWaiting(); open; {
+			state, changed := r.engine.State()
+			if state.Paused || !state.Until.IsZero() {
+				return
+			}
+			select {
+			case <-p.gapless.done:
+				open = false
+			case <-p.revocation.done:
+				open = false
+			case <-changed:
+			case <-limit.C:
+				return
+			}
+		}
+	}
 }
 
 func (r *Relay) isOwned(p *partition) bool {

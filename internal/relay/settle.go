@@ -59,7 +59,7 @@ func (p *partition) land(f *flight, rest *fate) {
 		if rest.entry.chunk != nil {
 			p.stop(rest.entry.message(), rest.stuck)
 		}
-		if p.ending() {
+		if p.ending() || p.relay.closing.on() { // it is not polled again
 			p.unsettled += rest.unsent + len(rest.letters)
 		}
 		p.discard(f.entries)

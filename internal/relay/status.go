@@ -46,7 +46,7 @@ type PartitionStatus struct {
 // Status returns a snapshot. It may be called at any time.
 func (r *Relay) Status() Status {
 	s := Status{
-		Sink: r.cfg.Name, Ready: r.ready.Load(), Draining: r.draining.on(), Stats: r.engine.Stats(),
+		Sink: r.cfg.Name, Ready: r.ready.Load(), Draining: r.closing.on(), Stats: r.engine.Stats(),
 		Delivered: r.counters.delivered.Load(), Rejected: r.counters.rejected.Load(),
 		DeadLettered: r.counters.deadLettered.Load(), Dropped: r.counters.dropped.Load(),
 	}

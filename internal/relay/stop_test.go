@@ -224,3 +224,45 @@ func TestAStopForgetsWhatABatchWaitedFor(t *testing.T) {
 	assert.True(t, r.ended().Settled)
 	assert.Zero(t, p.alarm)
 }
+
+// Lanes run ahead of one another. What one of them has still to send lies before what others have delivered.
+func TestAStopWithSeveralLanesDeliversNothingTwice(t *testing.T) {
+	for _, ordering := range []schema.Ordering{schema.OrderingNone, schema.OrderingKey} {
+		s := newScene(t, 1)
+		s.batches(5)
+		s.cfg.Ordering, s.cfg.OrderingKey, s.cfg.MaxInFlight = ordering, "payload:/0", 4
+		var payloads []string
+		for i := range 2000 {
+			payloads = append(payloads, fmt.Sprintf(`["%d",%d]`, i%7, i))
+		}
+		s.topic.publish(0, 0, payloads...)
+		for n := 100; n < 1500; n += 200 {
+			r := s.start(0)
+			s.until("some arrive", func() bool { return len(s.endpoint.got()) >= n })
+			assert.Equal(t, Result{Settled: true}, r.stop())
+			stored, _ := s.topic.storedOffset(0)
+			assert.Equal(t, int(stored)+1, len(s.endpoint.got()), "all that arrived is stored")
+		}
+	}
+}
+
+func TestAStopSaysThatWhatLiesBehindAGapIsDeliveredAgain(t *testing.T) {
+	s := newScene(t, 1)
+	s.cfg.Ordering, s.cfg.MaxInFlight = schema.OrderingNone, 2
+	s.opts.DrainTimeout = time.Millisecond
+	s.endpoint.answers(func(message string, _ int) int {
+		if message == `"0/0"` {
+			return http.StatusServiceUnavailable
+		}
+		return http.StatusOK
+	})
+	s.cfg.MaxRetries, s.cfg.RetryDelay, s.cfg.MaxRetryDelay = 1, schema.Duration(time.Hour), schema.Duration(time.Hour)
+	s.cfg.RetryJitter = schema.RetryJitterNone
+	s.topic.publish(0, 0, numbered(0, 0, 4)...)
+	r := s.start(0)
+	s.until("what the other lane sends arrives", func() bool {
+		return len(s.endpoint.got()) == 2 && s.endpoint.attemptsOf(`"0/0"`) == 1
+	})
+	assert.Equal(t, Result{Unsettled: 3}, r.stop(), "one that was attempted, and two that cannot be stored")
+	notStored(t, s, 0)
+}

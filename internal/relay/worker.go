@@ -17,6 +17,7 @@ type worker struct {
 	wait      time.Duration // batch_wait
 	alarm     time.Time     // when the worker has to look again; zero: no need
 	committed uint64        // one more than the offset last committed
+	below     uint64        // no message from here on is sent any more; 0: all are
 }
 
 func newWorker(p *partition, lanes int) worker {
@@ -44,7 +45,7 @@ func (p *partition) run() {
 	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	revoked, draining := p.revocation.done, p.relay.draining.done
+	revoked, closing, draining := p.revocation.done, p.relay.closing.done, p.relay.draining.done
 	for {
 		if p.ending() {
 			p.alarm = time.Time{} // nobody acts on it: one that is over would keep the loop spinning
@@ -66,8 +67,10 @@ func (p *partition) run() {
 			p.finish(f)
 		case <-p.notify:
 		case <-alarm:
+		case <-closing:
+			closing = nil // seen; a closed channel would keep the loop spinning
 		case <-draining:
-			draining = nil // seen; a closed channel would keep the loop spinning
+			draining = nil
 		case <-revoked:
 			revoked = nil
 			p.rewind(nil) // what is not in flight is of no use any more
@@ -89,6 +92,7 @@ func (p *partition) leave() {
 	if p.block.state != flowing {
 		p.unsettled++
 	}
+	p.unsettled += p.ledger.stranded()
 	p.queues = nil // the ledger stays: a former worker's mark is where the next one starts
 }
 
@@ -106,6 +110,10 @@ func (p *partition) busy() bool {
 
 // dispatch gives every free lane a batch, then prepares the ones after.
 func (p *partition) dispatch() {
+	if p.relay.closing.on() {
+		p.fill()
+		return
+	}
 	p.alarm = time.Time{}
 	p.refresh()
 	for i := range p.lanes {
@@ -121,6 +129,53 @@ func (p *partition) dispatch() {
 			l.next = p.cut(l, true)
 		}
 	}
+}
+
+// fill is what dispatch does once polling has stopped: it sends only what lies before a message that is settled or in flight. The
+// mark cannot pass a gap, and everything behind one would be delivered again by the next start.
+func (p *partition) fill() {
+	p.alarm = time.Time{}
+	p.below = p.reach()
+	for i := range p.lanes {
+		for l := &p.lanes[i]; l.flight == nil && p.gap(l); p.below = p.reach() {
+			p.launch(l)
+		}
+	}
+	for i := range p.lanes {
+		l := &p.lanes[i]
+		// A request that has not left yet would be a gap, too. With one lane nothing can lie behind it.
+		if p.gap(l) || l.flight != nil && len(p.lanes) > 1 {
+			return
+		}
+	}
+	p.gapless.close()
+}
+
+// reach returns the last offset that is settled or in flight.
+func (p *partition) reach() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := p.ledger.lastSettled()
+	for i := range p.lanes {
+		if f := p.lanes[i].flight; f != nil {
+			for _, e := range f.entries {
+				if e.chunk != nil {
+					last = max(last, e.message().Offset)
+				}
+			}
+		}
+	}
+	return last
+}
+
+// gap reports whether l has something to send that lies before the end of the reach.
+func (p *partition) gap(l *lane) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l.next != nil {
+		return l.next.entries[0].message().Offset < p.below
+	}
+	return len(l.queue.entries) > l.queue.head && l.queue.first().message().Offset < p.below
 }
 
 // refresh does what others asked for, and ends the cool-down of a blocked partition.
@@ -174,6 +229,9 @@ func (p *partition) launch(l *lane) bool {
 func (p *partition) cut(l *lane, ahead bool) *flight {
 	p.mu.Lock()
 	n, full := l.queue.cut(p.length, p.size)
+	if p.below > 0 {
+		n, full = l.queue.before(n, p.below), true
+	}
 	if n == 0 || ahead && !full || !full && p.waits(l.queue) {
 		p.mu.Unlock()
 		return nil
