@@ -197,19 +197,21 @@ func schemaAt(path []string) schemaNode {
 }
 
 // nodeAt is schemaAt in any version of the schema. False if it has nothing there.
-func nodeAt(text []byte, path []string) (at schemaNode, found bool) {
+func nodeAt(text []byte, path []string) (schemaNode, bool) {
 	var root schemaNode
 	if err := json.Unmarshal(text, &root); err != nil {
 		panic("the schema of the configuration is no JSON: " + err.Error()) // a build that no test let through
 	}
-	at, found = root, true
+	at := root
 	for _, name := range path {
 		if at.Items != nil {
 			at = *at.Items
 		}
-		if at, found = at.target(root).Properties[name]; !found {
+		next, found := at.target(root).Properties[name]
+		if !found {
 			return schemaNode{}, false
 		}
+		at = next
 	}
 	description := at.Description
 	if at = at.target(root); description != "" {
