@@ -69,7 +69,7 @@ func (s *receiver) take(batch []envelope.Envelope) (fresh int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range batch {
-		key := keyOf(e.Metadata)
+		key := e.Key()
 		if s.seen.has(key) {
 			continue
 		}
@@ -116,36 +116,25 @@ func decodeBatch(body []byte) ([]envelope.Envelope, error) {
 	return batch, nil
 }
 
-// key names a message for good: it is the same in every delivery.
-type key struct {
-	stream, topic string
-	partition     uint32
-	offset        uint64
-}
-
-func keyOf(m envelope.Metadata) key {
-	return key{m.IggyStream, m.IggyTopic, m.IggyPartitionID, m.IggyOffset}
-}
-
 // memory recognises the messages that were added last. It forgets the oldest, so that it has a bound: what is forgotten
 // could be handled twice, but nothing new is ever taken for old. A service that keeps its results in a database does this
 // with a unique index over the key, in the transaction that stores the result; then it outlives a restart.
 type memory struct {
-	known map[key]struct{}
-	ring  []key
+	known map[envelope.Key]struct{}
+	ring  []envelope.Key
 	next  int
 }
 
 func newMemory(size int) *memory {
-	return &memory{known: make(map[key]struct{}), ring: make([]key, 0, size)}
+	return &memory{known: make(map[envelope.Key]struct{}), ring: make([]envelope.Key, 0, size)}
 }
 
-func (m *memory) has(k key) bool {
+func (m *memory) has(k envelope.Key) bool {
 	_, there := m.known[k]
 	return there
 }
 
-func (m *memory) add(k key) {
+func (m *memory) add(k envelope.Key) {
 	if len(m.ring) < cap(m.ring) {
 		m.ring = append(m.ring, k)
 	} else {

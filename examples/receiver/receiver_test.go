@@ -92,12 +92,12 @@ envelope 1: "/metadata/iggy_offset": type integer`},
 func TestMemoryForgetsTheOldest(t *testing.T) {
 	m := newMemory(2)
 	for offset := range uint64(5) {
-		m.add(key{offset: offset})
+		m.add(envelope.Key{Offset: offset})
 		assert.LessOrEqual(t, len(m.known), 2)
 	}
-	assert.False(t, m.has(key{offset: 2}))
-	assert.True(t, m.has(key{offset: 3}))
-	assert.True(t, m.has(key{offset: 4}))
+	assert.False(t, m.has(envelope.Key{Offset: 2}))
+	assert.True(t, m.has(envelope.Key{Offset: 3}))
+	assert.True(t, m.has(envelope.Key{Offset: 4}))
 }
 
 // The real program delivers real messages to the receiver, in every batch mode, and everything a second time: each

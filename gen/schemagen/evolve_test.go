@@ -24,6 +24,8 @@ func TestEnvelopeEvolves(t *testing.T) {
 		// renamed
 		`"iggy_timestamp", "iggy_stream"`, `"appended_at", "iggy_stream"`,
 		`"iggy_timestamp": {`, `"appended_at": {`,
+		`"iggy_partition_id"]`, `"lane"]`,
+		`"iggy_partition_id": {`, `"lane": {`,
 		// dropped
 		`"required": ["iggy_id", `, `"required": ["region", `,
 		between(t, `        "iggy_id": {`, `        "iggy_offset": {`), "",
@@ -49,6 +51,7 @@ func TestEnvelopeEvolves(t *testing.T) {
 	assert.Contains(t, out, `{"metadata":{"region":"eu \"1\"","iggy_offset":0,"appended_at":`)
 	assert.NotContains(t, out, "iggy_id")
 	assert.NotContains(t, out, "iggy_timestamp")
+	assert.Regexp(t, `"iggy_topic":"[^"]+","lane":\d`, out)
 	assert.Contains(t, command(t, dir, "./iggysink.test", "schema", "envelope"), `"const:eu \"1\""`)
 
 	readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
@@ -56,6 +59,11 @@ func TestEnvelopeEvolves(t *testing.T) {
 	assert.Contains(t, string(readme), "| `metadata.appended_at` |")
 	assert.Contains(t, string(readme), "| `metadata.tenant` | string | with header `x-tenant` |")
 	assert.NotContains(t, string(readme), "| `metadata.iggy_id` |")
+
+	// The example receiver recognises messages by the property that has another name now.
+	receiver, err := os.ReadFile(filepath.Join(dir, "examples", "receiver", "envelope", "envelope_gen.go"))
+	require.NoError(t, err)
+	assert.Regexp(t, `Partition: +v\.Metadata\.Lane,`, string(receiver))
 
 	// The corpus shows the new envelope, and all that reads the schema still agrees.
 	command(t, dir, "go", "vet", "./schema", "./golden")

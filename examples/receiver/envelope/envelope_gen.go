@@ -166,6 +166,25 @@ func DecodeEnvelope(b []byte) (Envelope, []Violation) {
 	return decodeDocument(b, decodeEnvelope, (*Envelope).validate)
 }
 
+// Key names a message for good: it is the same in every delivery, and no other message of the server has it. As the
+// key of a map it recognises what was delivered before.
+type Key struct {
+	Stream    string
+	Topic     string
+	Partition uint32
+	Offset    uint64
+}
+
+// Key returns what names the message.
+func (v *Envelope) Key() Key {
+	return Key{
+		Stream:    v.Metadata.IggyStream,
+		Topic:     v.Metadata.IggyTopic,
+		Partition: v.Metadata.IggyPartitionID,
+		Offset:    v.Metadata.IggyOffset,
+	}
+}
+
 var (
 	patternMetadataIggyID = regexp.MustCompile("^[0-9a-f]{32}$")
 )
