@@ -1,6 +1,7 @@
 package iggy_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"iggysink/internal/iggy"
+	"iggysink/internal/relay"
 )
 
 // Members come, leave and lose their connection while messages flow. Each message reaches one of them at least once.
@@ -30,7 +32,10 @@ func TestChurnLosesNothing(t *testing.T) {
 		require.NoError(t, one.stop())
 		network.drop()
 		two.until(t, "join after the drop", func(r *recorder) bool { return r.joins > 1 })
-		require.NoError(t, two.stop())
+		// The second assignment can be what the first member left behind: the drop may then come as late as the stop.
+		if err := two.stop(); !errors.Is(err, relay.ErrNotStored) {
+			require.NoError(t, err)
+		}
 		first.until(t, "everything", func(r *recorder) bool { return len(r.owned) == partitions })
 	}
 	sent := stop()
