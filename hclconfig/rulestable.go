@@ -11,7 +11,10 @@ type Rule struct {
 // Rules returns every rule, ordered by kind.
 func Rules() []Rule {
 	var all []Rule
-	for _, group := range [][]Rule{fileRules(), languageRules(), schemaRules(), meaningRules(), lintRules()} {
+	groups := [][]Rule{
+		fileRules(), languageRules(), schemaRules(), meaningRules(), settingRules(), lintRules(),
+	}
+	for _, group := range groups {
 		all = append(all, group...)
 	}
 	return all
@@ -121,7 +124,7 @@ func schemaRules() []Rule {
 	}
 }
 
-// meaningRules are what no schema can say.
+// meaningRules are about what sinks share and what files hold: no schema can say it.
 func meaningRules() []Rule {
 	return []Rule{
 		{"duplicate-sink", Error, "two sinks have one name",
@@ -139,6 +142,12 @@ func meaningRules() []Rule {
 				"payload_schema away."},
 		{"shared-dead-letter", Error, "two sinks have one dead-letter file",
 			"Each sink has its own file, so that it can be shown and sent again by itself."},
+	}
+}
+
+// settingRules are about settings of one block that contradict each other, or that give a secret away.
+func settingRules() []Rule {
+	return []Rule{
 		{"retry-delay-order", Error, "retry_delay is above max_retry_delay",
 			"retry_delay is the bound of the first wait, max_retry_delay that of every wait."},
 		{"poll-interval-order", Error, "poll_interval is above max_poll_interval",
