@@ -1,7 +1,16 @@
 package hclconfig
 
 import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"iggysink/schema"
 )
 
 // Format returns a native configuration file with its spacing put right; nothing but spaces changes, and formatting
@@ -18,4 +27,127 @@ func Format(name string, text []byte) ([]byte, Diagnostics) {
 		return nil, found
 	}
 	return hclwrite.Format(text), nil
+}
+
+// FormatShown returns a file that Format takes as it is before and after formatting, for a log: without what may be a
+// secret. Hidden is what a finding hides, all literals but those that fill an attribute which is known not to be
+// sensitive. Of a comment it is what stands behind an equals sign, and a hidden literal that is repeated in it.
+func FormatShown(text []byte) (before, after []byte) {
+	// Formatted behind the mask, the spaces between the columns do not tell how long a secret is.
+	before = redact(text)
+	return before, hclwrite.Format(before)
+}
+
+// redact puts the mask in the place of what is hidden. Line breaks stay.
+func redact(text []byte) []byte {
+	m := newMask(text, false)
+	m.parsed = true
+	file, _ := hclsyntax.ParseConfig(text, "", hcl.InitialPos) // what does not parse shows nothing
+	if body, isNative := file.Body.(*hclsyntax.Body); isNative {
+		m.showBody(body, schema.ConfigBlock())
+	}
+	var out bytes.Buffer
+	at := 0
+	hidden := m.hidden(span{0, len(text)})
+	repeated := literals(text, hidden)
+	for _, h := range hidden {
+		out.Write(text[at:h.start])
+		piece := text[h.start:h.end]
+		if h.comment {
+			out.WriteString(repeated.Replace(assigned.ReplaceAllString(string(piece), "${1}"+hiddenText)))
+		} else {
+			writeHidden(&out, piece)
+		}
+		at = h.end
+	}
+	out.Write(text[at:])
+	return out.Bytes()
+}
+
+// literals replaces what is hidden, wherever else it stands.
+func literals(text []byte, hidden []token) *strings.Replacer {
+	const least = 6 // bytes; a shorter text is no secret, and would be found by chance
+	var pairs []string
+	for _, h := range hidden {
+		if literal := bytes.TrimSpace(text[h.start:h.end]); !h.comment && len(literal) >= least {
+			pairs = append(pairs, string(literal), hiddenText)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// writeHidden writes the mask for each line of a piece, with the spaces around it.
+func writeHidden(out *bytes.Buffer, piece []byte) {
+	for line := range bytes.Lines(piece) {
+		word := bytes.TrimSpace(line)
+		if len(word) == 0 {
+			out.Write(line)
+			continue
+		}
+		before, after, _ := bytes.Cut(line, word)
+		out.Write(before)
+		out.WriteString(hiddenText)
+		out.Write(after)
+	}
+}
+
+// assigned is what a comment gives a name to, as where a setting was switched off.
+var assigned = regexp.MustCompile(`(=[ \t]*)[^ \t\r\n][^\r\n]*`)
+
+// showBody lets the names of a body be seen, and the values of the attributes that are known not to be sensitive. The
+// table is nil where nothing is known.
+func (m *mask) showBody(body *hclsyntax.Body, table *schema.Block) {
+	for _, a := range body.Attributes {
+		known := settingOf(table, a.Name)
+		if known != nil && !known.Sensitive && !m.hasDefault(a) {
+			m.showExpr(a.Expr)
+		}
+		if object, isObject := a.Expr.(*hclsyntax.ObjectConsExpr); isObject && known != nil {
+			for _, item := range object.Items {
+				m.showName(item.KeyExpr.Range()) // the name of a header is no secret
+			}
+		}
+	}
+	for _, b := range body.Blocks {
+		m.showBlock(b.AsHCLBlock())
+		m.showBody(b.Body, tableOf(b, table))
+	}
+}
+
+// hasDefault reports whether an attribute is a type with a default in it.
+func (m *mask) hasDefault(a *hclsyntax.Attribute) bool {
+	rng := a.Expr.Range()
+	return a.Name == "type" && bytes.Contains(m.text[rng.Start.Byte:rng.End.Byte], []byte("optional"))
+}
+
+func settingOf(table *schema.Block, name string) *schema.Attribute {
+	if table == nil {
+		return nil
+	}
+	i := slices.IndexFunc(table.Attributes, func(a schema.Attribute) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &table.Attributes[i]
+}
+
+// tableOf returns the table of a block in a body of a table, or nil.
+func tableOf(b *hclsyntax.Block, table *schema.Block) *schema.Block {
+	switch {
+	case table == nil:
+		return nil
+	case b.Type == "variable" && table.Name == "":
+		return &schema.Block{Attributes: []schema.Attribute{{Name: "type"}, {Name: "description"}, {Name: "sensitive"}}}
+	case b.Type == "defaults":
+		return child(schema.ConfigBlock(), "sink")
+	case b.Type == "dynamic" && len(b.Labels) == 1:
+		around := &schema.Block{Name: "dynamic"}
+		if made := child(table, b.Labels[0]); made != nil {
+			content := *made
+			content.Name = "content"
+			around.Blocks = append(around.Blocks, &content)
+		}
+		return around
+	}
+	return child(table, b.Type)
 }

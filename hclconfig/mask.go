@@ -90,6 +90,12 @@ func (l *loader) shown(a *hcl.Attribute) {
 		}
 		return
 	}
+	m.showExpr(expr)
+}
+
+// showExpr is shown for an expression of the native syntax.
+func (m *mask) showExpr(expr hclsyntax.Expression) {
+	rng := spanOf(expr.Range())
 	from := rng.start
 	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics { // gives none itself
 		call, isCall := node.(*hclsyntax.FunctionCallExpr)
@@ -251,6 +257,7 @@ func (m *mask) isShown(t span) bool {
 // nativeTokens returns every literal, comment and word that is neither the name of something nor a known beginning.
 func nativeTokens(text []byte) (out []token) {
 	all, _ := hclsyntax.LexConfig(text, "", hcl.InitialPos) // the file parses
+	bound := boundNames(all)
 	for i, t := range all {
 		hide, comment := false, false
 		switch t.Type {
@@ -261,7 +268,7 @@ func nativeTokens(text []byte) (out []token) {
 		case hclsyntax.TokenComment:
 			hide, comment = true, true
 		case hclsyntax.TokenIdent:
-			hide = !isName(all, i)
+			hide = !isName(all, i, bound)
 		}
 		if hide {
 			out = append(out, token{spanOf(t.Range), comment})
@@ -279,20 +286,42 @@ func isLookedUp(all hclsyntax.Tokens, i int) bool {
 	return function == "env" || function == "file"
 }
 
+// boundNames returns what a name may begin with: the scopes, the fields of a url, and the words that a for or a dynamic
+// block gives a meaning.
+func boundNames(all hclsyntax.Tokens) map[string]bool {
+	bound := map[string]bool{"var": true, "local": true, "each": true}
+	for _, field := range fields() {
+		bound[field] = true
+	}
+	for i, t := range all {
+		switch word := string(t.Bytes); {
+		case t.Type != hclsyntax.TokenIdent:
+		case word == "for": // for NAME in, or for NAME, NAME in
+			for _, t := range all[i+1 : min(i+4, len(all))] {
+				if t.Type == hclsyntax.TokenIdent {
+					bound[string(t.Bytes)] = true
+				}
+			}
+		case word == "dynamic" && i+2 < len(all) && all[i+2].Type == hclsyntax.TokenQuotedLit:
+			bound[string(all[i+2].Bytes)] = true
+		case word == "iterator" && i+2 < len(all) && all[i+1].Type == hclsyntax.TokenEqual:
+			bound[string(all[i+2].Bytes)] = true
+		}
+	}
+	return bound
+}
+
 // isName reports whether a word names something, and is not a secret that lost its quotes.
-func isName(all hclsyntax.Tokens, i int) bool {
+func isName(all hclsyntax.Tokens, i int, bound map[string]bool) bool {
 	switch all[min(i+1, len(all)-1)].Type {
 	case hclsyntax.TokenEqual, hclsyntax.TokenOParen, hclsyntax.TokenOBrace, hclsyntax.TokenOQuote:
 		return true
 	}
-	word := string(all[i].Bytes)
-	if i > 1 && all[i-1].Type == hclsyntax.TokenDot {
-		for i > 1 && all[i-1].Type == hclsyntax.TokenDot && all[i-2].Type == hclsyntax.TokenIdent {
-			i -= 2
-		}
-		return slices.Contains([]string{"var", "local", "each"}, string(all[i].Bytes))
+	for i > 1 && all[i-1].Type == hclsyntax.TokenDot && all[i-2].Type == hclsyntax.TokenIdent {
+		i -= 2
 	}
-	return slices.Contains(append(fields(), "var", "local", "each", "true", "false", "null", "for", "in", "if"), word)
+	word := string(all[i].Bytes)
+	return bound[word] || slices.Contains([]string{"true", "false", "null", "for", "in", "if"}, word)
 }
 
 // jsonTokens returns every string that is no name, and every number.
