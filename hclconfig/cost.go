@@ -12,6 +12,7 @@ import (
 
 const (
 	maxSpent = 16 << 20 // what all expressions of a configuration may cost together: about a second
+	maxWidth = 9999     // of a verb of format
 	turnCost = 64       // of one turn of a for, besides the text that it makes
 )
 
@@ -80,6 +81,7 @@ func (l *loader) charge(node hclsyntax.Node) {
 		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, l, cost, cost == 0}
 	}
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
+		boundOperands(n)
 		switch n := n.(type) {
 		case *hclsyntax.ForExpr:
 			if n.ValExpr = pay(n.ValExpr, turnCost); n.CondExpr != nil {
@@ -155,7 +157,7 @@ func callCost(name string, args []cty.Value) int {
 	case "join": // the separator may stand between all of them
 		cost = total + len(texts[0])*elementCount(args[1:])
 	case "format": // each verb may take the largest argument, at a width of four digits
-		cost = total + strings.Count(texts[0], "%")*(total+maxCheap)
+		cost = total + strings.Count(texts[0], "%")*(total+maxWidth)
 	case "replace": // the text may consist of nothing but what is replaced; a pattern is gone through for each letter
 		cost = total + (len(texts[0])+1)*(len(texts[2])+1)
 		if strings.HasPrefix(texts[1], "/") {

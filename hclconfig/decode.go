@@ -39,7 +39,7 @@ func bodySchema(table *schema.Block) *hcl.BodySchema {
 func (l *loader) collect() []rootBlock {
 	l.scope = scope{variables: make(map[string]*variable), locals: make(map[string]*local),
 		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function),
-		sizes: make(map[string]int), cheap: make(map[string]bool)}
+		sizes: make(map[string]int)}
 	root := schema.ConfigBlock()
 	want := bodySchema(root)
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
@@ -178,11 +178,13 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 	if table.Type.IsMapType() || table.Type.IsListType() {
 		l.elementPlaces(a.Expr, pointer, o)
 	}
-	fits := numbersFit(value) // before it becomes text: an infinite number would be one as well
+	if !numbersFit(value) { // before it becomes text: that could take long, and an infinite number would be one as well
+		l.at(o.value, "number-out-of-range", "", table.Name+" has a number that is infinite, or of more than 300 digits.")
+		o.unknown = true
+		return
+	}
 	converted, err := convertTo(value, table.Type)
 	switch {
-	case !fits:
-		l.at(o.value, "number-out-of-range", "", table.Name+" has a number that is infinite, or of more than 300 digits.")
 	case errors.Is(err, errNumber):
 		l.at(o.value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
 	case err != nil:

@@ -22,7 +22,6 @@ type scope struct {
 	contexts  map[string]*hcl.EvalContext             // by folder, made when all locals have a value
 	functions map[string]map[string]function.Function // by folder
 	sizes     map[string]int                          // of variables and locals
-	cheap     map[string]bool                         // variables and locals without text that is a huge number
 	turns     map[string]cty.Value                    // each, and the iterators of dynamic blocks, where an expression stands in them
 }
 
@@ -147,9 +146,6 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 			ctx = ctx.NewChild()
 			ctx.Variables = names
 		}
-	}
-	if l.counting = l.counts(expr); l.counting && !l.textCheap(expr) {
-		return cty.DynamicVal
 	}
 	if l.exhausted { // which was told: one finding for all
 		return cty.DynamicVal

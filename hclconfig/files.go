@@ -39,8 +39,6 @@ func (l *loader) fileFunction(dir string) function.Function {
 				return cty.NilVal, &callError{"invalid-file", "", because(err)}
 			case badText(text) >= 0:
 				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
-			case l.counting && !isCheap(string(text)):
-				return cty.NilVal, &callError{"number-out-of-range", "", "The file is a number that is too large to count with."}
 			}
 			return outside(cty.StringVal(string(text))), nil
 		},

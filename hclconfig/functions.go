@@ -38,7 +38,7 @@ func pureFunctions() map[string]function.Function {
 		"replace": stdlib.ReplaceFunc, "regex": stdlib.RegexFunc,
 		"coalesce": stdlib.CoalesceFunc, "concat": stdlib.ConcatFunc, "merge": stdlib.MergeFunc,
 		"keys": stdlib.KeysFunc, "values": stdlib.ValuesFunc, "length": lengthFunction(),
-		"contains": stdlib.ContainsFunc, "lookup": stdlib.LookupFunc, "distinct": stdlib.DistinctFunc,
+		"contains": stdlib.ContainsFunc, "lookup": lookupFunction(), "distinct": stdlib.DistinctFunc,
 		"flatten": stdlib.FlattenFunc, "min": stdlib.MinFunc, "max": stdlib.MaxFunc,
 		"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 		"try":   tryfunc.TryFunc, "can": tryfunc.CanFunc,
@@ -105,8 +105,12 @@ func jsonDecode() function.Function {
 	})
 }
 
-// wideVerb is a verb of format whose width or precision asks for more than 9999 characters.
-var wideVerb = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{5}`)
+var (
+	// wideVerb is a verb of format whose width or precision asks for more than 9999 characters.
+	wideVerb = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{5}`)
+	// numberVerb is one that takes a number.
+	numberVerb = regexp.MustCompile(`%[^a-zA-Z%]*[bBcdeEfFgGoxX]`)
+)
 
 // formatFunction is format with bounded widths.
 func formatFunction() function.Function {
@@ -117,6 +121,11 @@ func formatFunction() function.Function {
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if s := args[0].AsString(); wideVerb.MatchString(s) || strings.Contains(s, "*") && strings.Contains(s, "%") {
 				return cty.NilVal, &callError{"function-call", "format() failed", "A width has at most 4 digits and no *."}
+			}
+			if numberVerb.MatchString(args[0].AsString()) && slices.ContainsFunc(args[1:], func(v cty.Value) bool {
+				return !countable(v, cty.Number)
+			}) {
+				return cty.NilVal, errHuge
 			}
 			return stdlib.Format(args[0], args[1:]...)
 		},
@@ -155,8 +164,6 @@ func (l *loader) envFunction() function.Function {
 			switch {
 			case set && badText([]byte(value)) >= 0:
 				return cty.NilVal, &callError{"function-call", "env() failed", "The variable does not hold UTF-8 text."}
-			case set && l.counting && !isCheap(value):
-				return cty.NilVal, &callError{"number-out-of-range", "", "The value is a number that is too large to count with."}
 			case set:
 				return outside(cty.StringVal(value)), nil
 			case len(args) == 2:

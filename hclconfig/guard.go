@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -13,12 +12,8 @@ import (
 )
 
 const (
-	maxDepth     = 100   // of brackets
-	maxRecursion = 10000 // operators and brackets of a statement: each may be a level of the parser's recursion
-	maxDigits    = 300   // of a number
-	maxExponent  = 300
-	maxCheap     = 9999    // digits and exponent of what can still be converted in no time
-	maxProducts  = 100     // of a statement: each may double the digits of a number
+	maxDepth     = 100     // of brackets
+	maxRecursion = 10000   // operators and brackets of a statement: each may be a level of the parser's recursion
 	maxBlocks    = 20_000  // of a file
 	maxLines     = 100_000 // attributes and blocks of a file; strings, in JSON
 	maxPieces    = 5000    // that a text is cut into: HCL joins each with all before it
@@ -93,7 +88,7 @@ func (g *guardian) tokens(tokens hclsyntax.Tokens, at func() hcl.Range) {
 			rng = at()
 		}
 		g.fail(rng, rule, detail)
-		if rule != "number-out-of-range" || n.products > maxProducts || len(g.found) >= maxGuarded {
+		if rule != "number-out-of-range" || len(g.found) >= maxGuarded {
 			return
 		}
 	}
@@ -106,7 +101,6 @@ type counts struct {
 	blocks    int
 	lines     int
 	recursion int // operators and brackets of the statement
-	products  int // of the statement
 	pieces    int // of a text, in a row
 }
 
@@ -132,14 +126,12 @@ func (n *counts) next(tokens hclsyntax.Tokens, i int) (rule, detail string) {
 		n.endStatement()
 	case hclsyntax.TokenComment:
 		n.endStatement()
-	case hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
-		if !isBounded(string(t.Bytes)) && (!isText || !isCheap(string(t.Bytes))) {
+	case hclsyntax.TokenNumberLit:
+		if !isBounded(string(t.Bytes)) {
 			return "number-out-of-range", "At most 300 digits and an exponent of at most 300."
 		}
-	case hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenEqual, hclsyntax.TokenOQuote,
-		hclsyntax.TokenCQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenCHeredoc:
-	case hclsyntax.TokenStar, hclsyntax.TokenSlash:
-		n.products, n.recursion = n.products+1, n.recursion+1
+	case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit, hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenEqual,
+		hclsyntax.TokenOQuote, hclsyntax.TokenCQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenCHeredoc:
 	default: // other operators, dots and what is invalid
 		n.recursion++
 	}
@@ -149,7 +141,7 @@ func (n *counts) next(tokens hclsyntax.Tokens, i int) (rule, detail string) {
 // endStatement begins to count anew, unless an expression in brackets goes on.
 func (n *counts) endStatement() {
 	if n.depth <= n.open {
-		n.recursion, n.products = 0, 0
+		n.recursion = 0
 	}
 }
 
@@ -159,8 +151,6 @@ func (n *counts) broken() (rule, detail string) {
 		return "too-many-blocks", fmt.Sprintf("A file has at most %d.", maxBlocks)
 	case n.lines > maxLines:
 		return "too-many-blocks", fmt.Sprintf("A file has at most %d lines.", maxLines)
-	case n.products > maxProducts:
-		return "number-out-of-range", fmt.Sprintf("At most %d multiplications and divisions in one statement.", maxProducts)
 	case n.pieces > maxPieces:
 		return "too-much-work", fmt.Sprintf("A text has at most %d lines, and signs such as %% and $.", maxPieces)
 	case n.depth > maxDepth || n.recursion > maxRecursion:
@@ -173,33 +163,6 @@ func (n *counts) broken() (rule, detail string) {
 func opensBlock(tokens hclsyntax.Tokens, i int) bool {
 	return i > 0 && tokens[i].Type == hclsyntax.TokenOBrace &&
 		(tokens[i-1].Type == hclsyntax.TokenIdent || tokens[i-1].Type == hclsyntax.TokenCQuote)
-}
-
-// isBounded reports whether text is no number, or one that an attribute could need.
-func isBounded(text string) bool { return boundedBy(text, maxDigits, maxExponent) }
-
-// isCheap reports the same with wider bounds, for text that an operator might convert to a number: it may as well be a
-// password that looks like one.
-func isCheap(text string) bool { return boundedBy(text, maxCheap, maxCheap) }
-
-// boundedBy reports whether text is no number, or one of so many digits and an exponent that is no larger.
-func boundedBy(text string, digits, limit int) bool {
-	text = strings.TrimSpace(text)
-	mantissa, exponent, hasExponent := strings.Cut(strings.ToLower(text), "e")
-	if strings.Trim(mantissa, "0123456789.+-") != "" || strings.Trim(exponent, "0123456789+-") != "" {
-		return true
-	}
-	if len(mantissa) > digits {
-		return false
-	}
-	if !hasExponent || exponent == "" {
-		return true
-	}
-	n, err := strconv.Atoi(exponent)
-	if err != nil {
-		return strings.LastIndexAny(exponent, "+-") > 0 // "1e5-3" is text; digits that do not fit are not
-	}
-	return n <= limit && n >= -limit
 }
 
 // json checks JSON bytes: nesting, numbers, and the templates inside of strings. It stops at what is not JSON.
@@ -255,14 +218,14 @@ func stringEnd(text []byte, i int) int {
 // jsonString checks the template in a JSON string.
 func (g *guardian) jsonString(start, end int) {
 	raw := g.text[start:end]
-	if !bytes.ContainsAny(raw, "0123456789$%\\") { // neither a number nor a template
+	if !bytes.ContainsAny(raw, "$%\\") { // no template
 		return
 	}
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
 		return
 	}
-	if isCheap(text) && !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
+	if !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
 		return
 	}
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), g.name, hcl.InitialPos)

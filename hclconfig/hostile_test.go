@@ -46,36 +46,6 @@ func TestHostileFiles(t *testing.T) {
 	}
 }
 
-func TestPlainTextIsNoNumber(t *testing.T) {
-	for _, text := range []string{"", "x", "1e5", "1e300", "-1.5E-300", "12-34-5678", "1e5-3", "e", "1e", "deadbeef", "2026-11-24"} {
-		if !isBounded(text) {
-			t.Errorf("%q is refused", text)
-		}
-	}
-}
-
-// A password may look like a number, as long as nothing could take seconds to convert it.
-func TestASecretMayLookLikeANumber(t *testing.T) {
-	c := loadOne(t, "a.hcl", strings.Replace(sinkOf(`"http://127.0.0.1/"`, ""), `env("T")`, `"12e4567"`, 1))
-	require.Equal(t, "12e4567", c.Iggy.Token.Reveal())
-}
-
-// Nor can one that comes from outside and is converted by an operator hold up the load.
-func TestHugeNumbersFromOutside(t *testing.T) {
-	for _, value := range []string{`env("BIG") + 1`, `var.big * 2`, `local.big - 1`, `-file("big.txt")`, `[1][env("BIG")]`,
-		`min(env("BIG"), 1)`, `format("%d", var.big)`} {
-		for _, text := range []string{"max_retries = " + value, "retry_delay = \"${" + value + "}s\""} {
-			write(t, map[string]string{
-				"a.hcl":   sinkOf(`"http://127.0.0.1/"`, text) + "variable \"big\" {}\nlocals {\n  big = env(\"BIG\")\n}\n",
-				"big.txt": "1e9999999",
-			})
-			env := environment(map[string]string{"T": "x", "BIG": "1e9999999", "IGGYSINK_VAR_big": "-1E9999999"})
-			result, found := Load([]string{"a.hcl"}, Options{Env: env})
-			require.Contains(t, inWords(result, found), "[number-out-of-range]", text)
-		}
-	}
-}
-
 func TestWindowsLineBreaks(t *testing.T) {
 	c := loadOne(t, "a.hcl", strings.ReplaceAll(sinkOf(`"http://127.0.0.1/"`, ""), "\n", "\r\n"))
 	require.Len(t, c.Sinks, 1)

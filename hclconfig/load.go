@@ -105,7 +105,6 @@ type loader struct {
 	broken bool // a file could not be parsed: what it declares is not known, so nothing is said about the rest
 
 	scope     scope
-	counting  bool       // the expression that is being evaluated converts text to numbers
 	spent     int        // what loops and text have cost so far
 	exhausted bool       // the expression that is being evaluated costs more than is left
 	made      int        // how many blocks for_each and dynamic have made

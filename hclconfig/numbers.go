@@ -1,61 +1,195 @@
 package hclconfig
 
 import (
-	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// counts reports whether an expression has an operator, an index or a function that converts text to a number.
-func (l *loader) counts(expr hcl.Expression) bool {
-	found := false
-	_ = hclsyntax.VisitAll(l.native(expr), func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
-		switch n := n.(type) {
-		case *hclsyntax.BinaryOpExpr, *hclsyntax.UnaryOpExpr, *hclsyntax.IndexExpr:
-			found = true
-		case *hclsyntax.FunctionCallExpr:
-			found = found || slices.Contains([]string{"min", "max", "format"}, n.Name)
-		}
-		return nil
-	})
-	return found
+// Writing 1e9999999 as text takes 24 s, and reading a million digits 2 s. So every number is bounded where it comes to
+// be: the guard looks at those that are written, and what is here at text that becomes one and at what operators take.
+// Text that looks like a number and stays text may be a password, and is let through.
+const (
+	maxDigits   = 300
+	maxExponent = 300
+)
+
+// isBounded reports whether text is no number, or one that an attribute could need.
+func isBounded(text string) bool {
+	mantissa, exponent, isNumber, hasExponent := numberIn(text)
+	switch {
+	case !isNumber:
+		return true
+	case len(mantissa) > maxDigits:
+		return false
+	case !hasExponent || exponent == "":
+		return true
+	}
+	n, err := strconv.Atoi(exponent)
+	if err != nil {
+		return strings.LastIndexAny(exponent, "+-") > 0 // "1e5-3" is text; digits that do not fit are not
+	}
+	return n <= maxExponent && n >= -maxExponent
 }
 
-// textCheap refuses variables and locals whose text takes seconds to convert: 1e9999999 does.
-func (l *loader) textCheap(expr hcl.Expression) bool {
-	for _, t := range expr.Variables() {
-		value, key := cty.NilVal, ""
-		if name, isVariable := nameAfter(t, "var"); isVariable {
-			value, key = l.scope.variables[name].value, "var."+name
-		} else if name, isLocal := nameAfter(t, "local"); isLocal {
-			value, key = l.scope.locals[name].value, "local."+name
-		} else if turn, isTurn := l.scope.turns[t.RootName()]; isTurn {
-			value = turn
+// hasFewDigits reports whether text can be read as a number in no time, if it is one.
+func hasFewDigits(text string) bool {
+	mantissa, exponent, isNumber, _ := numberIn(text)
+	return !isNumber || len(mantissa)+len(exponent) <= maxDigits
+}
+
+// numberIn cuts a text that may be a number into what stands before and behind the sign of an exponent: e, or the p of
+// powers of two.
+func numberIn(text string) (mantissa, exponent string, isNumber, hasExponent bool) {
+	text = strings.TrimSpace(text)
+	mantissa = text
+	if i := strings.IndexAny(text, "eEpP"); i >= 0 {
+		mantissa, exponent, hasExponent = text[:i], text[i+1:], true
+	}
+	isNumber = strings.Trim(mantissa, "0123456789.+-") == "" && strings.Trim(exponent, "0123456789+-") == ""
+	return mantissa, exponent, isNumber, hasExponent
+}
+
+// operand is an expression that an operator, an index or a function takes as a number.
+type operand struct {
+	*hclsyntax.ParenthesesExpr
+	fits func(string) bool // what its text must be, if it is text
+}
+
+func operandOf(e hclsyntax.Expression, fits func(string) bool) hclsyntax.Expression {
+	return &operand{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, fits}
+}
+
+// Value fails for a number that is too large to count with.
+func (o *operand) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	value, diags := o.Expression.Value(ctx)
+	plain, _ := value.Unmark()
+	if !plain.IsKnown() || plain.IsNull() || !isHuge(plain, o.fits) {
+		return value, diags
+	}
+	return cty.DynamicVal, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: hugeNumber, Subject: o.SrcRange.Ptr()})
+}
+
+func isHuge(plain cty.Value, fits func(string) bool) bool {
+	switch plain.Type() {
+	case cty.String:
+		return !fits(plain.AsString())
+	case cty.Number:
+		return !numbersFit(plain)
+	}
+	return false
+}
+
+// boundOperands puts bounds around what a node takes as numbers. == and != convert nothing.
+func boundOperands(node hclsyntax.Node) {
+	switch n := node.(type) {
+	case *hclsyntax.BinaryOpExpr:
+		switch n.Op {
+		case hclsyntax.OpEqual, hclsyntax.OpNotEqual, hclsyntax.OpLogicalAnd, hclsyntax.OpLogicalOr:
+		default:
+			n.LHS, n.RHS = operandOf(n.LHS, isBounded), operandOf(n.RHS, isBounded)
 		}
-		if value == cty.NilVal || l.scope.cheap[key] {
-			continue
+	case *hclsyntax.UnaryOpExpr:
+		if n.Op == hclsyntax.OpNegate {
+			n.Val = operandOf(n.Val, isBounded)
 		}
-		if textFits(value, isCheap) {
-			l.scope.cheap[key] = key != "" && l.scope.ready
-		} else {
-			l.at(t.SourceRange(), "number-out-of-range", "", "Its text is a number that is too large to count with.")
+	case *hclsyntax.IndexExpr: // the key of a map stays text, so that it may look like a huge number
+		n.Key = operandOf(n.Key, hasFewDigits)
+	case *hclsyntax.FunctionCallExpr:
+		if n.Name == "min" || n.Name == "max" {
+			for i, arg := range n.Args {
+				n.Args[i] = operandOf(arg, isBounded)
+			}
+		}
+	}
+}
+
+// boundedNumbers makes a function refuse arguments from which it would make a number that is too large.
+func boundedNumbers(f function.Function, huge func(args []cty.Value) bool) function.Function {
+	return function.New(&function.Spec{
+		Params: f.Params(), VarParam: f.VarParam(),
+		Type: f.ReturnTypeForValues,
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if huge(args) {
+				return cty.NilVal, errHuge
+			}
+			return f.Call(args)
+		},
+	})
+}
+
+var errHuge = &callError{"number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300."}
+
+// lookupFunction is lookup, which converts what it returns instead of an element to the type of the elements.
+func lookupFunction() function.Function {
+	return boundedNumbers(stdlib.LookupFunc, func(args []cty.Value) bool {
+		return len(args) == 3 && args[0].Type().IsMapType() && !countable(args[2], args[0].Type().ElementType())
+	})
+}
+
+// convertTo converts a value, unless a text would become a number that is too large.
+func convertTo(v cty.Value, want cty.Type) (cty.Value, error) {
+	if !countable(v, want) {
+		return cty.NilVal, errNumber
+	}
+	return convert.Convert(v, want)
+}
+
+// countable reports whether no text in a value becomes a number that is too large when it is converted.
+func countable(v cty.Value, want cty.Type) bool {
+	if !holdsNumber(want) {
+		return true
+	}
+	v, _ = v.Unmark()
+	switch {
+	case !v.IsKnown() || v.IsNull():
+		return true
+	case v.Type() == cty.String:
+		return want != cty.Number || isBounded(v.AsString())
+	case !v.CanIterateElements():
+		return true
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if key, e := it.Element(); !countable(e, elementType(want, key)) {
 			return false
 		}
 	}
 	return true
 }
 
-// textFits reports whether every text in a value has a property.
-func textFits(v cty.Value, fits func(string) bool) bool {
-	v, _ = v.UnmarkDeep()
-	all := true
-	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
-		if e.IsKnown() && !e.IsNull() && e.Type() == cty.String {
-			all = all && fits(e.AsString())
+// defaultsFit reports whether the numbers in the defaults of optional attributes are bounded: they may come from text.
+func defaultsFit(d *typeexpr.Defaults) bool {
+	for _, v := range d.DefaultValues {
+		if !numbersFit(v) {
+			return false
 		}
-		return all, nil
-	})
-	return all
+	}
+	for _, inner := range d.Children {
+		if !defaultsFit(inner) {
+			return false
+		}
+	}
+	return true
+}
+
+// elementType returns the type of the element of that key.
+func elementType(t cty.Type, key cty.Value) cty.Type {
+	switch {
+	case t.IsCollectionType():
+		return t.ElementType()
+	case t.IsObjectType() && key.Type() == cty.String && t.HasAttribute(key.AsString()):
+		return t.AttributeType(key.AsString())
+	case t.IsTupleType() && key.Type() == cty.Number:
+		if i, _ := key.AsBigFloat().Int64(); i >= 0 && int(i) < t.Length() {
+			return t.TupleElementType(int(i))
+		}
+	}
+	return cty.DynamicPseudoType
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // envPrefix begins the name of an environment variable that gives a variable its value.
@@ -51,6 +50,10 @@ func (l *loader) declare(block *hcl.Block) {
 		if diags.HasErrors() {
 			l.unknownType(a, diags)
 			typ, optional, v.value = cty.DynamicPseudoType, nil, cty.DynamicVal
+		}
+		if optional != nil && !defaultsFit(optional) {
+			l.at(a.Expr.Range(), "number-out-of-range", "", "The default of an optional attribute has more than 300 digits.")
+			optional = nil
 		}
 		v.typ, v.optional = typ, optional
 	}
@@ -119,7 +122,11 @@ func (l *loader) showType(a *hcl.Attribute) {
 func (l *loader) literal(a *hcl.Attribute, v *variable) cty.Value {
 	value := l.bounded(l.evaluate(a.Expr, evaluation{quiet: true, noContext: true}), a)
 	converted, err := v.convert(value)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNumber):
+		l.at(a.Expr.Range(), "number-out-of-range", "", "At most 300 digits and an exponent of at most 300.")
+		return cty.DynamicVal
+	case err != nil:
 		l.at(a.Expr.Range(), "wrong-type", fmt.Sprintf("%s must be %s", a.Name, typeInWords(v.typ)), "")
 		return cty.DynamicVal
 	}
@@ -135,14 +142,6 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 }
 
 var errNumber = errors.New("number out of range")
-
-// convertTo converts a value, unless that could take long: text such as 1e9999999 does.
-func convertTo(v cty.Value, want cty.Type) (cty.Value, error) {
-	if holdsNumber(want) && !textFits(v, isBounded) {
-		return cty.NilVal, errNumber
-	}
-	return convert.Convert(v, want)
-}
 
 // holdsNumber reports whether a type has numbers in it.
 func holdsNumber(t cty.Type) bool {
