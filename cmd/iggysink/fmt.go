@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,8 +29,8 @@ func newFmtCommand() *cobra.Command {
 that it changed. Only white space changes. A file that does not parse stays as it is. The path - formats stdin to
 stdout.
 
-With --check or --diff nothing is written. What --diff and - print is the text of the file, with whatever secrets stand in
-it.
+With --check or --diff nothing is written. --diff is made for logs: text that may be a secret is shown as (sensitive), as in
+the findings of validate. What - prints is the file itself.
 
 Exit codes: 0 done, or with --check nothing to do; 1 a file does not parse, or with --check would change; 2 I/O.`,
 		Example: `  iggysink fmt conf.d
@@ -44,26 +43,30 @@ Exit codes: 0 done, or with --check nothing to do; 1 a file does not parse, or w
 	return cmd
 }
 
-// run goes on after a file that does not parse, so that all are reported; an I/O error ends it.
+// run goes on after a file that does not parse, or cannot be read or written, so that all are reported.
 func (f *fmtFlags) run(cmd *cobra.Command, paths []string) error {
 	failed := false
+	var errs []error
 	for _, path := range paths {
 		files := []string{path}
 		if path != "-" {
 			var err error
 			if files, err = nativeFiles(path); err != nil {
-				return err
+				errs = append(errs, err)
 			}
 		}
 		for _, file := range files {
 			ok, err := f.format(cmd, file)
 			if err != nil {
-				return err
+				errs = append(errs, err)
 			}
 			failed = failed || !ok
 		}
 	}
-	if failed {
+	switch {
+	case len(errs) > 0:
+		return errors.Join(errs...)
+	case failed:
 		return &exitError{code: exitFailed}
 	}
 	return nil
@@ -121,7 +124,8 @@ func (f *fmtFlags) format(cmd *cobra.Command, path string) (bool, error) {
 			_, err = fmt.Fprintln(out, name)
 		}
 		if changed && f.diff {
-			_, err = out.Write(diff.Diff(name, source, name+" (formatted)", formatted))
+			before, after := hclconfig.FormatShown(source)
+			_, err = out.Write(diff.Diff(name, before, name+" (formatted)", after))
 		}
 		return !changed || !f.check, err
 	case path == "-":
@@ -134,63 +138,4 @@ func (f *fmtFlags) format(cmd *cobra.Command, path string) (bool, error) {
 		_, err = fmt.Fprintln(out, name)
 	}
 	return true, err
-}
-
-// maxSource is what a configuration file may have, as when it is loaded.
-const maxSource = 16 << 20
-
-// readSource returns a file, or stdin for "-". It looks before it opens: opening a pipe would wait.
-func readSource(stdin io.Reader, path string) (source []byte, err error) {
-	from := stdin
-	if path != "-" {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		if !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s is neither a file nor a folder of files", path)
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		from = file
-	}
-	source, err = io.ReadAll(io.LimitReader(from, maxSource+1))
-	if err == nil && len(source) > maxSource {
-		err = fmt.Errorf("%s is larger than %d MiB, which no configuration file may be", path, maxSource>>20)
-	}
-	return source, err
-}
-
-// replaceFile writes content beside path and renames it, so that a crash leaves the old file or the new one, whole. A
-// symbolic link stays one, and the file keeps its permissions: without write permission it is refused, although the
-// rename would not mind.
-func replaceFile(path string, content []byte) (err error) {
-	target, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return err
-	}
-	if info.Mode().Perm()&0o200 == 0 {
-		return fmt.Errorf("%s is write-protected and stays as it is", path)
-	}
-	file, err := os.CreateTemp(filepath.Dir(target), ".iggysink-fmt-")
-	if err != nil {
-		return fmt.Errorf("formatting %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("formatting %s: %w", path, err), os.Remove(file.Name()))
-		}
-	}()
-	_, writeErr := file.Write(content)
-	if err := errors.Join(writeErr, file.Chmod(info.Mode().Perm()), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), target)
 }

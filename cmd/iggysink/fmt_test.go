@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A file that the superuser formats is still that of the account which reads it.
+func TestFmtKeepsTheOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only the superuser can give a file away")
+	}
+	t.Chdir(t.TempDir())
+	writeFile(t, "a.hcl", "iggy{\n}\n")
+	const uid, gid = 4711, 4712
+	if err := os.Chown("a.hcl", uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	if code, output := captured(t, "fmt", "a.hcl"); code != exitOK || output != "a.hcl\n" {
+		t.Fatalf("exit %d: %s", code, output)
+	}
+	info, err := os.Stat("a.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat, isStat := info.Sys().(*syscall.Stat_t)
+	if !isStat || stat.Uid != uid || stat.Gid != gid || info.Mode().Perm() != 0o600 {
+		t.Errorf("it is now of %+v, %s", info.Sys(), info.Mode())
+	}
+}
+
+// What cannot be read or parsed keeps no other file from being formatted.
+func TestFmtGoesOnBehindAnError(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"first.hcl", "last.hcl"} {
+		writeFile(t, name, "iggy{\n}\n")
+	}
+	writeFile(t, "broken.hcl", "iggy {\n")
+	code, output := captured(t, "fmt", "first.hcl", "nosuch.hcl", "broken.hcl", "x.hcl.json", "last.hcl")
+	if code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+	for _, want := range []string{"first.hcl\n", "last.hcl\n", "broken.hcl:1:6", "nosuch.hcl: no such file", "x.hcl.json"} {
+		if !strings.Contains(output, want) {
+			t.Errorf("no word of %s:\n%s", want, output)
+		}
+	}
+}
+
+// A diff applies, and makes of the file what fmt makes of it, whatever its lines end with.
+func TestFmtDiffIsAPatch(t *testing.T) {
+	program, err := exec.LookPath("patch")
+	if err != nil {
+		t.Skip("no patch program")
+	}
+	for name, text := range map[string]string{
+		"lines": "iggy{\n  username=\"ada\"\n}\n\n\n\nadmin {\n      address=\"127.0.0.1:1\"\n}\n",
+		"CRLF":  "iggy{\r\n  username=\"ada\"\r\n}\r\n",
+		"end":   "iggy{\n  username=\"ada\"\n}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			writeFile(t, "a.hcl", text)
+			code, patch := captured(t, "fmt", "--diff", "a.hcl")
+			if code != exitOK || patch == "" {
+				t.Fatalf("exit %d: %s", code, patch)
+			}
+			cmd := exec.CommandContext(t.Context(), program, "--binary", "-p0")
+			cmd.Stdin = strings.NewReader(patch)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			patched, err := os.ReadFile("a.hcl")
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, "a.hcl", text)
+			if code, output := captured(t, "fmt", "a.hcl"); code != exitOK {
+				t.Fatal(output)
+			}
+			if want, err := os.ReadFile("a.hcl"); err != nil || !bytes.Equal(patched, want) {
+				t.Errorf("the patch makes %q, and fmt %q", patched, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// maxSource is what a configuration file may have, as when it is loaded.
+const maxSource = 16 << 20
+
+// readSource returns a file, or stdin for "-". It looks before it opens: opening a pipe would wait.
+func readSource(stdin io.Reader, path string) (source []byte, err error) {
+	from := stdin
+	if path != "-" {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is neither a file nor a folder of files", path)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		from = file
+	}
+	source, err = io.ReadAll(io.LimitReader(from, maxSource+1))
+	if err == nil && len(source) > maxSource {
+		err = fmt.Errorf("%s is larger than %d MiB, which no configuration file may be", path, maxSource>>20)
+	}
+	return source, err
+}
+
+// replaceFile writes content beside path and renames it, so that a crash leaves the old file or the new one, whole. A
+// symbolic link stays one, and the file keeps its permissions, owner and group. One that may not be written is refused,
+// although the rename would not mind.
+func replaceFile(path string, content []byte) (err error) {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	info, err := writable(target)
+	if err != nil {
+		return fmt.Errorf("%s stays as it is: %w", path, err)
+	}
+	file, err := os.CreateTemp(filepath.Dir(target), ".iggysink-fmt-")
+	if err != nil {
+		return fmt.Errorf("formatting %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("formatting %s: %w", path, err), os.Remove(file.Name()))
+		}
+	}()
+	_, writeErr := file.Write(content)
+	// The owner comes before the permissions: who may not read the old file must not read the new one in between.
+	if err := errors.Join(writeErr, keepOwner(file, info), file.Chmod(info.Mode().Perm()), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), target)
+}
+
+// writable returns what the file is, unless it may not be written. The superuser may write everything: for him the
+// permissions count.
+func writable(path string) (os.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o200 == 0 {
+		return nil, errors.New("it is write-protected")
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	return info, file.Close()
+}
+
+// keepOwner gives file the owner and the group that was has: a file that the superuser formats is still read by the
+// account of the service.
+func keepOwner(file *os.File, was os.FileInfo) error {
+	old, isStat := was.Sys().(*syscall.Stat_t)
+	info, err := file.Stat()
+	if err != nil || !isStat {
+		return err
+	}
+	if now, isStat := info.Sys().(*syscall.Stat_t); isStat && now.Uid == old.Uid && now.Gid == old.Gid {
+		return nil
+	}
+	if err := file.Chown(int(old.Uid), int(old.Gid)); err != nil {
+		return fmt.Errorf("its owner and group cannot be kept: %w", err)
+	}
+	return nil
+}
