@@ -95,18 +95,22 @@ func TestHostileAmounts(t *testing.T) {
 	}
 }
 
-// A file that may not be read is told of; the administrator may read every file.
+// A file that may not be read is told of, and so is one whose reading fails.
 func TestUnreadable(t *testing.T) {
-	require.Equal(t, "It may not be read. Check its permissions.", because(fmt.Errorf("open: %w", os.ErrPermission)))
-	write(t, map[string]string{"a.hcl": login, "conf/b.hcl": login})
-	require.NoError(t, os.Chmod("a.hcl", 0))
-	require.NoError(t, os.Chmod("conf", 0))
+	write(t, map[string]string{"a.hcl": login, "conf/b.hcl": login, "values.vars.hcl": "a = 1", "c.hcl": login})
+	for _, name := range []string{"a.hcl", "conf", "values.vars.hcl"} {
+		require.NoError(t, os.Chmod(name, 0))
+	}
+	require.NoError(t, os.Chmod("c.hcl", 0o644))
 	t.Cleanup(func() { require.NoError(t, os.Chmod("conf", 0o700)) })
-	if _, err := os.ReadFile("a.hcl"); err == nil {
-		t.Skip("this user may read every file")
-	}
-	for _, path := range []string{"a.hcl", "conf", filepath.Join("conf", "b.hcl")} {
-		result, found := Load([]string{path}, Options{})
-		require.Contains(t, inWords(result, found), "[unreadable-file]\n  "+path+":0:0\n  It may not be read.")
-	}
+	asNobody(t, func() {
+		_, err := os.ReadFile("a.hcl")
+		require.ErrorIs(t, err, os.ErrPermission, "otherwise this test shows nothing")
+		for _, path := range []string{"a.hcl", "conf", filepath.Join("conf", "b.hcl")} {
+			result, found := Load([]string{path}, Options{})
+			require.Contains(t, inWords(result, found), "[unreadable-file]\n  "+path+":0:0\n  It may not be read.")
+		}
+		result, found := Load([]string{"c.hcl"}, Options{VarFiles: []string{"values.vars.hcl"}, Unknowns: true})
+		require.Contains(t, inWords(result, found), "[unreadable-file]\n  values.vars.hcl:0:0\n  It may not be read.")
+	})
 }
