@@ -276,6 +276,7 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 	}
 	if !v.IsKnown() {
 		l.places.forget(pointer)
+		l.places[pointer].present = v.Range().DefinitelyNotNull()
 		return nil, false
 	}
 	if v.IsNull() {

@@ -32,7 +32,7 @@ func (l *loader) fileFunction(dir string) function.Function {
 					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", printable(shown))}
 			case errors.Is(err, fs.ErrNotExist) && l.unknowns():
 				l.needs[Need{"file", shown}] = true
-				return outside(cty.UnknownVal(cty.String)), nil
+				return outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			case errors.Is(err, errTooLarge):
 				return cty.NilVal, &callError{"invalid-file", "", "The file has more than 1 MiB."}
 			case err != nil:

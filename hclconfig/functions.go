@@ -170,7 +170,7 @@ func (l *loader) envFunction() function.Function {
 				return args[1].Mark(sensitive), nil
 			case l.unknowns():
 				l.needs[Need{"env", shown}] = true
-				return outside(cty.UnknownVal(cty.String)), nil
+				return outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			}
 			return cty.NilVal, &callError{"env-unset", fmt.Sprintf("the environment variable %q is not set", printable(shown)),
 				"Set it, or give env() a second argument to use instead."}

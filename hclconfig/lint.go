@@ -4,23 +4,21 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-
-	"iggysink/schema"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // unused tells of variables and locals that no expression names. It looks at what is written, so that an error elsewhere
 // makes nothing look unused.
 func (l *loader) unused() {
-	used := make(map[string]bool)
+	used, misspelled := make(map[string]bool), make(map[string]string)
 	for _, f := range l.files {
 		for _, t := range traversals(f.body) {
 			for _, root := range []string{"var", "local"} {
 				if name, named := nameAfter(t, root); named {
-					used[root+"."+name] = true
+					used[root+"."+l.meant(root, name, misspelled)] = true
 				} else if t.RootName() == root { // var[expression] may name any of them
 					return
 				}
@@ -37,6 +35,25 @@ func (l *loader) unused() {
 			l.at(l.scope.locals[name].attr.NameRange, "unused-local", fmt.Sprintf("local.%s is not used", printable(name)), "")
 		}
 	}
+}
+
+// meant returns the name itself, or where it is not declared the closest one that is: that one is not left over, but
+// misspelled here, which was told.
+func (l *loader) meant(root, name string, misspelled map[string]string) string {
+	key := root + "." + name
+	if best, known := misspelled[key]; known {
+		return best
+	}
+	declared, names := l.scope.variables[name] != nil, maps.Keys(l.scope.variables)
+	if root == "local" {
+		declared, names = l.scope.locals[name] != nil, maps.Keys(l.scope.locals)
+	}
+	const most = 100 // each is compared with all that are declared, which are many in a hostile file
+	if declared || len(misspelled) == most {
+		return name
+	}
+	misspelled[key] = closest(name, slices.Sorted(names))
+	return misspelled[key]
 }
 
 // traversals returns every name that a file uses, but those of a variable in its own block.
@@ -95,51 +112,11 @@ func inVariables(expr hcl.Expression) (all []hcl.Traversal) {
 	return all
 }
 
-// limits finds limits of a request that are never reached.
-func (r sinkRules) limits() {
-	s := r.sink
-	if !r.known("batch_mode") {
-		return
-	}
-	for i := range s.Streams {
-		st, at := &s.Streams[i], "stream/"+strconv.Itoa(i)+"/"
-		if s.BatchMode == schema.BatchModeIndividual || s.BatchMode == schema.BatchModeRaw {
-			for _, name := range []string{"batch_length", "batch_wait"} {
-				if r.set(at + name) {
-					r.tell(at+name, "batch-limit-unused", name+" has no effect",
-						"individual and raw send one message a request. Take it out, or take nd_json or json_array.")
-				}
-			}
-			continue
-		}
-		r.fits(st, at)
-	}
-}
-
-// fits tells of a batch_length that a request cannot have, however small its messages are.
-func (r sinkRules) fits(st *schema.Stream, at string) {
-	s := r.sink
-	if s.MaxPayloadSizeBytes == 0 || !r.set(at+"batch_length") || len(st.Topics) == 0 || !r.known("max_payload_size_bytes",
-		"include_metadata", "include_checksum", "include_origin_timestamp", at+"schema", at+"name", at+"topics") {
-		return
-	}
-	message := schema.Message{}
-	if st.Schema == schema.PayloadSchemaJSON {
-		message.Payload = []byte("0")
-	}
-	text, err := schema.NewEnvelopeEncoder(schema.Partition{Stream: st.Name, Topic: slices.MinFunc(st.Topics, func(a, b string) int {
-		return len(a) - len(b)
-	})}, schema.EnvelopeOptions{IncludeMetadata: s.IncludeMetadata, IncludeChecksum: s.IncludeChecksum,
-		IncludeOriginTimestamp: s.IncludeOriginTimestamp, Payload: st.Schema, OneLine: true}).Append(nil, &message)
-	if err != nil {
-		return
-	}
-	most := s.MaxPayloadSizeBytes / (len(text) + 1) // and a comma or a line break
-	if st.BatchLength > max(most, 1) {
-		detail := "max_payload_size_bytes ends a request before."
-		if !r.places.find(r.pointer + "/max_payload_size_bytes").secret {
-			detail = fmt.Sprintf("max_payload_size_bytes ends a request after %d of the smallest messages.", most)
-		}
-		r.tell(at+"batch_length", "batch-length-unreachable", "", detail)
+// literalDefault warns of a variable that is marked as a secret, and has one that can be read in the configuration.
+func (l *loader) literalDefault(a *hcl.Attribute, v *variable) {
+	value, _ := v.value.Unmark()
+	if value.IsKnown() && !value.IsNull() && !value.RawEquals(cty.StringVal("")) {
+		l.at(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and who can read the configuration knows "+
+			"its default. Leave it away, and set %s.", envPrefix+printable(v.name)))
 	}
 }

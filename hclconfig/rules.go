@@ -2,9 +2,6 @@ package hclconfig
 
 import (
 	"fmt"
-	"maps"
-	"net/netip"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,8 +15,10 @@ import (
 func (l *loader) rules(config *schema.Config) {
 	l.iggyRules(config)
 	contracts := make(map[string]error)
+	pending := l.pendingHeaders()
 	for i := range config.Sinks {
-		r := sinkRules{l, &config.Sinks[i], "/sink/" + strconv.Itoa(i)}
+		r := sinkRules{loader: l, sink: &config.Sinks[i], pointer: "/sink/" + strconv.Itoa(i)}
+		r.unknown = pending[r.pointer]
 		l.instance = l.instanceAt(r.pointer + "/")
 		r.times()
 		r.statusCodes()
@@ -44,18 +43,21 @@ func (l *loader) iggyRules(config *schema.Config) {
 		}
 		return
 	}
-	if !l.places.known("/iggy/username", "/iggy/password", "/iggy/token") {
-		return
-	}
-	login, token := config.Iggy.Username != "" || !config.Iggy.Password.IsZero(), !config.Iggy.Token.IsZero()
+	login := config.Iggy.Username != "" || !config.Iggy.Password.IsZero() || l.pending("/iggy/username", "/iggy/password")
+	token := !config.Iggy.Token.IsZero() || l.pending("/iggy/token")
 	switch {
 	case login && token:
 		l.at(l.places["/iggy/token"].name, "iggy-credentials", "there are two logins", what)
-	case !login && !token:
+	case !login && !token && l.places.known("/iggy/username", "/iggy/password", "/iggy/token"):
 		l.at(l.places["/iggy"].name, "iggy-credentials", "", what)
 	}
 	l.literalSecret("/iggy/password")
 	l.literalSecret("/iggy/token")
+}
+
+// pending reports whether one of these pointers has a value that is not known yet, whatever it will be.
+func (l *loader) pending(pointers ...string) bool {
+	return slices.ContainsFunc(pointers, func(p string) bool { return l.places[p] != nil && l.places[p].present })
 }
 
 const literalDetail = "It stands in the configuration, and who can read that knows it. Use env() or file()."
@@ -128,11 +130,15 @@ func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string
 
 // twice tells of a second something and names the place of the first.
 func (l *loader) twice(pointer, first, rule, summary string) {
+	here := l.places.find(pointer).value
 	where := "The first is at " + place(l.places.find(first).value) + "."
+	if here == l.places.find(first).value {
+		where = "The same place makes both: let it differ from one element to the next."
+	}
 	if a := l.instanceAt(first).address; a != "" && l.instanceAt(pointer).count > 1 {
 		where = "The first is that of " + a + ". Use each.key in it."
 	}
-	l.at(l.places.find(pointer).value, rule, summary, where)
+	l.at(here, rule, summary, where)
 }
 
 // sinkRules are the rules about one sink.
@@ -140,6 +146,7 @@ type sinkRules struct {
 	*loader
 	sink    *schema.Sink
 	pointer string
+	unknown []string // names of headers that have a value which is not known yet
 }
 
 // set reports whether the user gave an attribute a value.
@@ -171,11 +178,19 @@ func (r sinkRules) order(small, large string, a, b schema.Duration, rule string)
 	if !r.set(small) {
 		at = large
 	}
-	leaf := func(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }
 	if !r.places.find(r.pointer+"/"+small).secret && !r.places.find(r.pointer+"/"+large).secret {
-		detail = fmt.Sprintf("%s is %s, %s is %s.", leaf(small), short(a), leaf(large), short(b))
+		detail = fmt.Sprintf("%s, %s.", r.is(small, short(a)), r.is(large, short(b)))
 	}
 	r.tell(at, rule, "", detail)
+}
+
+// is says what an attribute is. Who set only the other one of two does not know the default of this one.
+func (r sinkRules) is(name, value string) string {
+	text := name[strings.LastIndexByte(name, '/')+1:] + " is " + value
+	if !r.set(name) {
+		text += " by default"
+	}
+	return text
 }
 
 // short prints a duration without the zeros of 1m0s.
@@ -241,91 +256,6 @@ func (r sinkRules) request() {
 	}
 }
 
-func (r sinkRules) headers() {
-	names := make(map[string]string)
-	for _, name := range slices.Sorted(maps.Keys(r.sink.Headers)) {
-		at := "headers/" + schema.EscapePointer(name)
-		o := r.places.find(r.pointer + "/" + at)
-		lower := strings.ToLower(name)
-		switch {
-		case lower == "content-type":
-			r.at(o.name, "content-type-header", "", "Set it with content_type.")
-		case !isToken(name):
-			r.at(o.name, "invalid-header", "", "A name has no spaces, colons or letters beyond ASCII.")
-		case names[lower] != "":
-			r.at(o.name, "invalid-header", "a header stands there twice", "Case makes no difference in names of headers.")
-		}
-		names[lower] = name
-		value := r.sink.Headers[name].Reveal()
-		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-			detail := "It would end the header and begin another one."
-			if !o.literal {
-				detail += " trimspace() takes a line break off the end."
-			}
-			r.at(o.value, "header-line-break", "", detail)
-		}
-		if isCredential(lower) && o.literal && !o.unknown {
-			r.at(o.value, "literal-secret", "", literalDetail)
-		}
-	}
-}
-
-// isToken reports whether s is a token of RFC 9110 5.6.2.
-func isToken(s string) bool {
-	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") == "" &&
-		!strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c) })
-}
-
-// isCredential reports whether a header, by its lower-case name, carries one.
-func isCredential(name string) bool {
-	for _, word := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "signature"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
-}
-
-// hasCredentials reports whether the requests carry something that must not be seen on the way.
-func (r sinkRules) hasCredentials() bool {
-	for name := range r.sink.Headers {
-		if isCredential(strings.ToLower(name)) || !r.places.find(r.pointer+"/headers/"+schema.EscapePointer(name)).literal {
-			return true
-		}
-	}
-	return false
-}
-
-func (r sinkRules) urls() {
-	for name, text := range map[string]string{
-		"url":              r.sink.URL.Fill(schema.Partition{Stream: "s", Topic: "t"}),
-		"health_check_url": r.sink.HealthCheckURL.Reveal(),
-	} {
-		u, err := url.Parse(text)
-		if err != nil || text == "" || !r.known(name) {
-			continue
-		}
-		if u.User != nil {
-			r.tell(name, "url-userinfo", "", "Take it out, and set an Authorization header.")
-		}
-		if u.Scheme == "http" && !isLoopback(u.Hostname()) && r.hasCredentials() {
-			r.tell(name, "cleartext-credentials", "", "Use https, or a host of this machine.")
-		}
-	}
-	if r.sink.URL.HasFields() && r.sink.HealthCheckEnabled && r.sink.HealthCheckURL.IsZero() &&
-		r.known("url", "health_check_enabled", "health_check_url") {
-		r.tell("health_check_enabled", "health-check-url", "", "Set it to a url without ${stream}, ${topic} and ${partition}.")
-	}
-}
-
-func isLoopback(host string) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.Unmap().IsLoopback()
-	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
-
 func (r sinkRules) policies() {
 	s := r.sink
 	if s.OnExhausted == schema.OnExhaustedDeadLetter && r.known("on_exhausted") {
@@ -361,6 +291,11 @@ func (r sinkRules) topics() {
 		if !r.set(at+"/consumer_group") && r.known(at+"/consumer_group", "name") {
 			r.tell(at, "default-group", "", r.groupDetail(st))
 		}
+		r.nameFits(st.Name, at+"/name", "the name of a stream")
+		r.nameFits(st.ConsumerGroup, at+"/consumer_group", "consumer_group")
+		for j, topic := range st.Topics {
+			r.nameFits(topic, at+"/topics/"+strconv.Itoa(j), "the name of a topic")
+		}
 		if !r.known(at+"/topics", at+"/name") {
 			continue
 		}
@@ -372,6 +307,15 @@ func (r sinkRules) topics() {
 			}
 			seen[st.Name+"\x00"+topic] = here
 		}
+	}
+}
+
+// nameFits tells of a name that Iggy refuses: it counts bytes, and the schema characters.
+func (r sinkRules) nameFits(name, at, what string) {
+	const most = 255
+	if len(name) > most && r.known(at) {
+		r.tell(at, "out-of-range", what+" is too long", fmt.Sprintf(
+			"Iggy takes at most %d bytes, and letters beyond ASCII have two or more.", most))
 	}
 }
 

@@ -164,14 +164,17 @@ func settingRules() []Rule {
 			"The content type follows from batch_mode, and is set to another with content_type."},
 		{"invalid-header", Error, "invalid header name",
 			"A header name has letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 5.1), and stands there once, whatever its " +
-				"case."},
+				"case. Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer and Upgrade belong to the connection " +
+				"and cannot be set."},
 		{"header-line-break", Error, "a header value has a line break",
 			"A line break, or another control character, would end the header and begin another one. Use trimspace() around " +
 				"file()."},
 		{"literal-secret", Warning, "a secret is written as a literal",
-			"Who can read the configuration knows the secret. Take it from env() or file(), or from a variable."},
+			"Who can read the configuration knows the secret. Take it from env() or file(), or from a variable without default. " +
+				"Secrets are the login of Iggy, headers and parameters of a url whose name says so, such as Authorization or " +
+				"token, and the defaults of variables that are marked as sensitive."},
 		{"cleartext-credentials", Warning, "credentials travel in clear text",
-			"http to another host shows the headers to everyone on the way. Use https."},
+			"http to another host shows the headers and the url to everyone on the way. Use https."},
 		{"url-userinfo", Error, "a url holds a user name or a password",
 			"Urls get into logs of proxies and endpoints. Use an Authorization header."},
 		{"default-group", Warning, "the consumer group follows the name of the sink",
@@ -182,6 +185,9 @@ func settingRules() []Rule {
 				"dead letters. \"pause\" waits for it and loses nothing."},
 		{"dead-letter-missing", Error, "there is no dead_letter block",
 			"on_rejected or on_exhausted sends messages to the dead letters, and the sink does not say where they are."},
+		{"payload-limit-too-small", Error, "no message fits into max_payload_size_bytes",
+			"The smallest message, with the metadata that it is sent with, is larger. Every message would be rejected. Raise " +
+				"max_payload_size_bytes; 0 switches the limit off."},
 		{"ordering-key-missing", Error, "ordering_key is missing",
 			"ordering = \"key\" needs ordering_key: header:NAME or payload:/json/pointer."},
 		{"ordering-key-unused", Warning, "ordering_key has no effect", "It is used with ordering = \"key\" only."},
@@ -201,10 +207,11 @@ func lintRules() []Rule {
 			"max_retry_after cuts what a Retry-After header asks for. Below max_retry_delay, an endpoint that asks for quiet " +
 				"gets less of it than one that says nothing."},
 		{"batch-limit-unused", Warning, "a limit of batches has no effect",
-			"batch_mode individual and raw send one message a request, whatever batch_length and batch_wait say."},
+			"batch_mode individual and raw send one message a request, whatever batch_length and batch_wait say. With " +
+				"batch_length = 1 a request is full with its first message, so that it never waits for more."},
 		{"batch-length-unreachable", Warning, "batch_length cannot be reached",
-			"So many messages, however small, do not fit into max_payload_size_bytes with their metadata. Lower batch_length, or " +
-				"raise the other."},
+			"So many messages, however small, do not fit into max_payload_size_bytes with their metadata, or into the 2 MiB of " +
+				"messages that a request is made of at most. Lower batch_length, or raise max_payload_size_bytes."},
 		{"unused-variable", Warning, "a variable is not used",
 			"No expression names the variable. It may be left over, or another name may be misspelled."},
 		{"unused-local", Warning, "a local is not used",

@@ -18,6 +18,7 @@ type origin struct {
 	secret  bool      // the attribute is sensitive, or the value came from outside
 	literal bool      // nothing of the value came from outside
 	unknown bool      // the value is not known, or was not valid: nothing is said about it
+	present bool      // with unknown: there will be a value, whatever it is
 }
 
 // find returns the origin of a pointer, or of the closest thing around it: an element of a list that a function made has

@@ -1,27 +1,121 @@
 package hclconfig
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"iggysink/schema"
+)
 
 // didYouMean returns a sentence with the closest of the known names, or nothing if none is close.
-func didYouMean(name string, known []string) string {
-	if best := closest(name, known); best != "" {
-		return fmt.Sprintf("Did you mean %q?", best)
+func didYouMean(name string, known []string) string { return youMean(closest(name, known)) }
+
+func youMean(name string) string {
+	if name == "" {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("Did you mean %q?", name)
 }
 
-// closest returns the known name that is at most a third of its letters, and at most three edits, away.
+// closest returns the known name that is at most a third of its letters, and at most three edits, away: otherwise the
+// only one that has all the words of the name, as max_retries has those of retries.
 func closest(name string, known []string) string {
 	if len(name) > 64 {
 		return ""
 	}
 	best, bound := "", 4
 	for _, k := range known {
-		if d := distance(name, k); d < bound && d*3 <= max(len(k), 3) {
+		// A name of one letter is one edit away from every other.
+		if d := distance(name, k); d < bound && d < min(len(name), len(k)) && d*3 <= max(len(k), 3) {
 			best, bound = k, d
 		}
 	}
+	if best != "" {
+		return best
+	}
+	for _, k := range known {
+		switch {
+		case !hasWords(k, name):
+		case best != "" && best != k:
+			return ""
+		default:
+			best = k
+		}
+	}
 	return best
+}
+
+// hasWords reports whether known has all words of name, the beginning of a word counting as one.
+func hasWords(known, name string) bool {
+	split := func(s string) []string {
+		return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == '_' || r == '-' || r == '.' })
+	}
+	of := split(known)
+	words := split(name)
+	return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool {
+		return len(word) < 3 || !slices.ContainsFunc(of, func(w string) bool { return strings.HasPrefix(w, word) })
+	})
+}
+
+// alreadyThere says where a block has what may be meant: who takes the advice would otherwise get another error.
+func alreadyThere(name string, content *hcl.BodyContent, rng hcl.Range) string {
+	at := hcl.Range{}
+	if a := content.Attributes[name]; a != nil {
+		at = a.NameRange
+	}
+	for _, b := range content.Blocks {
+		if b.Type == name && name != "stream" && name != "sink" && name != "variable" && name != "locals" {
+			at = header(b)
+		}
+	}
+	switch {
+	case at.Filename == "":
+		return ""
+	case at.Filename != rng.Filename:
+		return fmt.Sprintf("%s is already set at %s.", name, place(at))
+	}
+	return fmt.Sprintf("%s is already set on line %d.", name, at.Start.Line)
+}
+
+// belongs says where a name means something that means nothing in a block of the type title.
+func belongs(name, title string) string {
+	switch {
+	case name == "for_each" && title != "":
+		return `Only sink and dynamic blocks have it: dynamic "stream" { ... } makes a block for each element.`
+	case title == "variable" || title == "dynamic":
+		return ""
+	}
+	var homes []string
+	label := ""
+	var visit func(b *schema.Block)
+	visit = func(b *schema.Block) {
+		if b.Name == title && slices.Contains(b.Labels, name) {
+			label = fmt.Sprintf("It is the label of the block: %s %q { ... }.", b.Name, strings.ToUpper(name))
+		}
+		has := slices.ContainsFunc(b.Attributes, func(a schema.Attribute) bool { return a.Name == name }) || child(b, name) != nil
+		if has && b.Name == "" && title != "" && child(b, name) != nil {
+			label = "It stands at the top of a file."
+		}
+		if has && b.Name != "" && !slices.Contains(homes, b.Name) {
+			homes = append(homes, b.Name)
+		}
+		for _, inner := range b.Blocks {
+			visit(inner)
+		}
+	}
+	visit(schema.ConfigBlock())
+	switch {
+	case label != "":
+		return label
+	case len(homes) == 0:
+		return ""
+	case len(homes) == 1:
+		return fmt.Sprintf("It belongs into a block of type %s.", homes[0])
+	}
+	return fmt.Sprintf("It belongs into a block of type %s or %s.", strings.Join(homes[:len(homes)-1], ", "), homes[len(homes)-1])
 }
 
 // distance is the number of letters to insert, delete, replace or swap with their neighbour.

@@ -1,6 +1,7 @@
 package hclconfig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -95,7 +96,7 @@ func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl
 		}): // no object, so that it has no labels either
 		case d.Summary == "Unsupported argument", d.Summary == "Extraneous JSON object property",
 			d.Summary == "Unsupported block type":
-			l.unknown(rng, name, want, title, d.Summary == "Unsupported block type")
+			l.unknown(rng, name, want, content, title, d.Summary == "Unsupported block type")
 		case d.Summary == "Duplicate argument":
 			l.at(rng, "duplicate-attribute", fmt.Sprintf("%q is set twice", name), "Each attribute is set once in a block.")
 		case strings.HasPrefix(d.Summary, "Extraneous label"), d.Summary == "Missing block label",
@@ -122,7 +123,7 @@ func (l *loader) textAt(rng hcl.Range) string {
 }
 
 // unknown tells of a name that means nothing here.
-func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, title string, isBlock bool) {
+func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, content *hcl.BodyContent, title string, isBlock bool) {
 	for _, later := range laterBlocks() {
 		if name == later {
 			l.at(rng, "not-built", fmt.Sprintf("the block %q is not built yet", name),
@@ -143,11 +144,15 @@ func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, title
 		rule, same, other = "unknown-block", blocks, attributes
 		kind, hint = "block", "%q is an attribute here: write it as %s = value."
 	}
-	detail := didYouMean(name, append(same, other...))
-	for _, o := range other {
-		if o == name {
-			detail = fmt.Sprintf(hint, name, name)
-		}
+	var detail string
+	switch elsewhere := belongs(name, title); {
+	case slices.Contains(other, name):
+		detail = fmt.Sprintf(hint, name, name)
+	case elsewhere != "":
+		detail = elsewhere
+	default:
+		meant := closest(name, append(same, other...))
+		detail = join(youMean(meant), alreadyThere(meant, content, rng))
 	}
 	l.at(rng, rule, fmt.Sprintf("unknown %s %q", kind, printable(name)), join(notIn(title), detail))
 }
@@ -201,7 +206,7 @@ func (r *report) evaluation(d *hcl.Diagnostic) {
 	case isCall && errors.As(extra.FunctionCallError(), &own):
 		r.at(rng, own.rule, own.summary, own.detail)
 	case d.Summary == "Call to unknown function":
-		r.at(rng, "unknown-function", "", join(didYouMean(calledName(d), strings.Split(functionNames(), ", ")),
+		r.at(rng, "unknown-function", "", cmp.Or(didYouMean(calledName(d), strings.Split(functionNames(), ", ")),
 			"Known are "+functionNames()+"."))
 	case isCall, strings.Contains(d.Summary, "function argument"), strings.Contains(d.Summary, "expanding argument"):
 		name := ""

@@ -91,7 +91,7 @@ func escaped(s string) string {
 }
 
 // placesIn are what differs between two files that say the same.
-var placesIn = regexp.MustCompile(`[\w./-]+\.hcl(\.json)?:\d+:\d+`)
+var placesIn = regexp.MustCompile(`[\w./-]+\.hcl(\.json)?:\d+:\d+|line \d+`)
 
 // said lists findings without their places, and without telling an unknown block, which JSON cannot tell from one, from an
 // unknown attribute.

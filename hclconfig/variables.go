@@ -69,6 +69,7 @@ func (l *loader) declare(block *hcl.Block) {
 	if a := content.Attributes["default"]; a != nil && v.value == cty.NilVal {
 		v.value, v.set = l.literal(a, v), a.Expr.Range()
 		if v.sensitive {
+			l.literalDefault(a, v)
 			v.value = v.value.Mark(sensitive)
 		}
 	}

@@ -1,10 +1,13 @@
 package hclconfig
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"iggysink/schema"
 )
@@ -58,12 +61,43 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 			}
 		}
 		if v.Keyword == "enum" && isText && !o.secret {
-			detail = join(fmt.Sprintf("%q is not one of them.", printable(shorten(value))), didYouMean(value, v.Allowed))
+			detail = join(fmt.Sprintf("%q is not one of them.", shorten(value)), didYouMean(value, v.Allowed))
 		}
-		l.at(o.value, rule, summary, detail)
+		if hint := formInWords(name); v.Keyword == "pattern" && hint != "" {
+			summary, detail = "invalid "+name, hint
+			if v.Example != "" {
+				detail += fmt.Sprintf(" Such as %q.", v.Example)
+			}
+		}
+		l.at(l.exactly(v, tree), rule, summary, detail)
 	}
 	l.places.forget(v.Pointer)
 	remove(tree, v.Pointer)
+}
+
+// formInWords says what the pattern of an attribute means: few people read those.
+func formInWords(name string) string {
+	switch name {
+	case "ordering_key":
+		return "It is header:NAME or payload:/json/pointer."
+	case "content_type":
+		return "It has visible characters of ASCII, and spaces between them."
+	}
+	return ""
+}
+
+// exactly returns the place of a violation: in a list that holds a value twice that of the second one.
+func (l *loader) exactly(v schema.Violation, tree map[string]any) hcl.Range {
+	list, _ := valueAt(tree, v.Pointer).([]any)
+	seen := make(map[json.Number]bool)
+	for i, value := range list {
+		number, isNumber := value.(json.Number)
+		if v.Keyword == "uniqueItems" && isNumber && seen[number] {
+			return l.places.find(v.Pointer + "/" + strconv.Itoa(i)).value
+		}
+		seen[number] = true
+	}
+	return l.places.find(v.Pointer).value
 }
 
 // missing tells of an attribute or a block that is not there.
@@ -153,14 +187,14 @@ func durationDetail(s, format string) string {
 	case s == "":
 		return `It is empty. Try "5s".`
 	case number == "" && strings.Trim(s, "0123456789") == "":
-		return fmt.Sprintf("A unit is missing %s. Try %q.", known, printable(shorten(s))+"s")
+		return fmt.Sprintf("A unit is missing %s. Try %q.", known, shorten(s)+"s")
 	case number != "" && len(number) == len(s):
-		return fmt.Sprintf(`%q does not begin with a number. Try "5s".`, printable(shorten(s)))
+		return fmt.Sprintf(`%q does not begin with a number. Try "5s".`, shorten(s))
 	case unit != "" && strings.Trim(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZµ ") == "" &&
 		!slices.Contains([]string{"ns", "us", "µs", "ms", "s", "m", "h", "d"}, unit):
-		return fmt.Sprintf(`%q is not a unit %s. Try "5s".`, printable(shorten(unit)), known)
+		return fmt.Sprintf(`%q is not a unit %s. Try "5s".`, shorten(unit), known)
 	}
-	return fmt.Sprintf(`%q is not numbers with units %s that fit. Try "5s".`, printable(shorten(s)), known)
+	return fmt.Sprintf(`%q is not numbers with units %s that fit. Try "5s".`, shorten(s), known)
 }
 
 // shorten cuts a value that would fill the screen.

@@ -21,6 +21,10 @@ func (m *Message) Size() int {
 	return n
 }
 
+// MaxRequestMemory is how many bytes of messages, by Size, a request of several is made of at most: a batch ends there
+// whatever its limits are.
+const MaxRequestMemory = 2 << 20
+
 // MessageID is Iggy's 128-bit message id in the byte order of the wire: little-endian.
 type MessageID [16]byte
 

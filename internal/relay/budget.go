@@ -1,11 +1,15 @@
 package relay
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"iggysink/schema"
+)
 
 // The default bounds on what is polled and not settled, in bytes. Encoded copies, the poll buffers of the client and
 // the garbage collector's headroom come on top: with these a process whose endpoint hangs stays under 160 MB.
 const (
-	defaultPartitionBytes = 4 << 20
+	defaultPartitionBytes = 2 * schema.MaxRequestMemory // one is under way, the next is there
 	defaultSinkBytes      = 16 << 20
 )
 

@@ -1,0 +1,145 @@
+package hclconfig
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"iggysink/schema"
+)
+
+// pendingHeaders returns by the pointer of each sink its headers that have a value which is not known yet. They are not in
+// the typed configuration, and what is wrong with their names, and that they are there, can be told all the same.
+func (l *loader) pendingHeaders() map[string][]string {
+	all := make(map[string][]string)
+	for pointer, o := range l.places {
+		sink, name, isHeader := strings.Cut(pointer, "/headers/")
+		if isHeader && o.present {
+			all[sink] = append(all[sink], unescape(name))
+		}
+	}
+	return all
+}
+
+// headerNames returns the names of the headers of the sink in the order in which they are written.
+func (r sinkRules) headerNames() []string {
+	names := slices.AppendSeq(slices.Clone(r.unknown), maps.Keys(r.sink.Headers))
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.headerAt(a).name.Start.Byte, r.headerAt(b).name.Start.Byte), cmp.Compare(a, b))
+	})
+	return names
+}
+
+func (r sinkRules) headerAt(name string) *origin {
+	return r.places.find(r.pointer + "/headers/" + schema.EscapePointer(name))
+}
+
+func (r sinkRules) headers() {
+	seen := make(map[string]bool)
+	for _, name := range r.headerNames() {
+		o := r.headerAt(name)
+		lower := strings.ToLower(name)
+		switch {
+		case lower == "content-type":
+			r.at(o.name, "content-type-header", "", "Set it with content_type.")
+		case !isToken(name):
+			r.at(o.name, "invalid-header", "", "A name has no spaces, colons or letters beyond ASCII.")
+		case ofConnection(lower):
+			r.at(o.name, "invalid-header", "a header of the connection", "It follows from each request and cannot be set. Take it out.")
+		case seen[lower]:
+			r.at(o.name, "invalid-header", "a header stands there twice", "Case makes no difference in names of headers.")
+		}
+		seen[lower] = true
+		value := r.sink.Headers[name].Reveal()
+		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+			detail := "It would end the header and begin another one."
+			if !o.literal {
+				detail += " trimspace() takes a line break off the end."
+			}
+			r.at(o.value, "header-line-break", "", detail)
+		}
+		if isCredential(lower) && o.literal && !o.unknown && value != "" {
+			r.at(o.value, "literal-secret", "", literalDetail)
+		}
+	}
+}
+
+// isToken reports whether s is a token of RFC 9110 5.6.2.
+func isToken(s string) bool {
+	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") == "" &&
+		!strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c) })
+}
+
+// ofConnection reports whether a header, by its lower-case name, is the transport's alone: a sink with one does not start.
+func ofConnection(name string) bool {
+	return slices.Contains([]string{"content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"}, name)
+}
+
+// isCredential reports whether a header or a parameter, by its lower-case name, carries one.
+func isCredential(name string) bool {
+	name = strings.ReplaceAll(name, "_", "-")
+	for _, word := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "signature"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldValue stands in a url for what is filled in later. No url holds it.
+const fieldValue = "\x00"
+
+// credentialIn reports whether a parameter of a url is one.
+func credentialIn(u *url.URL) bool {
+	for name, values := range u.Query() {
+		filled := slices.ContainsFunc(values, func(v string) bool { return strings.Trim(v, fieldValue) != "" })
+		if filled && isCredential(strings.ToLower(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasCredentials reports whether the requests carry something that must not be seen on the way.
+func (r sinkRules) hasCredentials() bool {
+	return slices.ContainsFunc(r.headerNames(), func(name string) bool {
+		return isCredential(strings.ToLower(name)) || !r.headerAt(name).literal
+	})
+}
+
+func (r sinkRules) urls() {
+	for name, text := range map[string]string{
+		"url":              r.sink.URL.Fill(schema.Partition{Stream: fieldValue, Topic: fieldValue}),
+		"health_check_url": r.sink.HealthCheckURL.Reveal(),
+	} {
+		u, err := url.Parse(text)
+		if err != nil || text == "" || !r.known(name) {
+			continue
+		}
+		if u.User != nil {
+			r.tell(name, "url-userinfo", "", "Take it out, and set an Authorization header.")
+		}
+		if credentialIn(u) && r.places.find(r.pointer+"/"+name).literal {
+			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and who can read the configuration knows it. "+
+				"Take it from env() or file().")
+		}
+		if u.Scheme == "http" && !isLoopback(u.Hostname()) && (credentialIn(u) || r.hasCredentials()) {
+			r.tell(name, "cleartext-credentials", "", "Use https, or a host of this machine.")
+		}
+	}
+	if r.sink.URL.HasFields() && r.sink.HealthCheckEnabled && r.sink.HealthCheckURL.IsZero() &&
+		r.known("url", "health_check_enabled", "health_check_url") {
+		r.tell("health_check_enabled", "health-check-url", "", "Set it to a url without ${stream}, ${topic} and ${partition}.")
+	}
+}
+
+func isLoopback(host string) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Unmap().IsLoopback()
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
