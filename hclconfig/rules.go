@@ -104,8 +104,12 @@ func nameOf(name string) string {
 	return strconv.Quote(name)
 }
 
-// groups finds a topic that an earlier sink reads with the same group.
+// groups finds a topic that an earlier sink reads with the same group. A disabled sink reads nothing: it may wait to take
+// the place of another.
 func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string) {
+	if !s.Enabled {
+		return
+	}
 	seen := make(map[string]bool) // a topic twice in one sink is another rule
 	for i := range s.Streams {
 		st := &s.Streams[i]
