@@ -14,6 +14,7 @@
 //   - What the Rust sink refuses to start with is an error here, with its place.
 //   - No secret gets into the result, a note or an error. A header is taken for a secret unless its name says otherwise.
 //   - What is returned without an error loads: every value was checked against the schema.
+//   - A disabled sink may read with the group of another, as where one takes the other's place: only one of them runs.
 package rustsink
 
 import (
@@ -80,7 +81,10 @@ type Result struct {
 }
 
 // Error is what the files have that cannot become a configuration.
-type Error struct{ Problems []Note }
+type Error struct {
+	Problems []Note
+	Notes    []Note // what else was seen: that no sink is left has its reasons there
+}
 
 // Error prints each problem on a line of its own.
 func (e *Error) Error() string {
@@ -106,15 +110,15 @@ func Convert(files []File, opts Options) (Result, error) {
 	c.iggy(root)
 	c.sinks(root)
 	if len(c.problems) == 0 && len(root.blocks) < 2 {
-		c.problem(Place{File: "import"}, "there is no HTTP sink in these files; name the connector's file, too")
+		c.problem(Place{File: "import"}, "there is no HTTP sink in these files; name %s, too", c.whereSinksAre())
 	}
 	c.check(root)
 	c.environment()
+	slices.SortStableFunc(c.notes, byPlace)
 	if len(c.problems) > 0 {
 		slices.SortStableFunc(c.problems, byPlace)
-		return Result{}, &Error{c.problems}
+		return Result{}, &Error{c.problems, c.notes}
 	}
-	slices.SortStableFunc(c.notes, byPlace)
 	return Result{HCL: c.render(files, root), Notes: c.notes, Variables: c.variables, AllowFiles: c.folders}, nil
 }
 
@@ -169,6 +173,18 @@ func (c *converter) sort(doc *document) {
 	default:
 		c.problem(root.at, "this is neither a connector's file (type, key, streams, plugin_config) nor the runtime's (iggy)")
 	}
+}
+
+// whereSinksAre names the folder of the connectors if the runtime's file does.
+func (c *converter) whereSinksAre() string {
+	if c.runtime != nil {
+		if connectors, isTable := c.runtime.values["connectors"].(map[string]any); isTable {
+			if folder, _ := connectors["config_dir"].(string); folder != "" {
+				return "the folder of the connectors, " + printable(folder)
+			}
+		}
+	}
+	return "the connector's file"
 }
 
 // environment notes the variables that the Rust sink takes before its files.

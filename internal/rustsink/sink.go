@@ -15,8 +15,9 @@ import (
 // connector is one connector's file, of which only its head was read.
 type connector struct {
 	*table
-	key     string
-	version int64
+	key      string
+	version  int64
+	disabled bool
 }
 
 // connector reads what tells connectors apart. It returns nil if the file is not of an HTTP sink.
@@ -44,7 +45,7 @@ func (c *converter) connector(t *table) *connector {
 		c.problem(t.place("key"), "key is missing: the runtime needs it, and the consumer group follows it")
 		return nil
 	}
-	return &connector{t, key, version}
+	return &connector{table: t, key: key, version: version}
 }
 
 // sinks adds a block for each key, in the order of the files. Of several versions the runtime takes the one that was
@@ -74,6 +75,10 @@ func (c *converter) sinks(root *block) {
 	groups := make(map[string]Place)
 	for _, conn := range c.connectors {
 		if active[conn.key] == conn {
+			if chosen, activated := c.activated[conn.key]; activated && conn.version != chosen {
+				c.note(conn.place("version"), "version %d was activated, which is not in these files: the runtime does not run the "+
+					"connector until it is there; version %d is taken", chosen, conn.version)
+			}
 			c.sink(root, conn, groups)
 		}
 	}
@@ -98,6 +103,7 @@ func (c *converter) sink(root *block, conn *connector, groups map[string]Place) 
 	case !found:
 		c.note(conn.at, "enabled is missing, which the runtime only takes from the environment; the sink is enabled here")
 	case !enabled:
+		conn.disabled = true
 		b.set(conn.place("enabled"), "enabled", boolOf(false))
 	}
 	needed := len(c.variables)

@@ -33,6 +33,9 @@ func (c *converter) stream(b *block, conn *connector, t *table, own map[string]s
 		group = "iggy-connect-sink-" + conn.key
 		comments = []string{"the runtime's default"}
 	}
+	if conn.disabled {
+		groups = make(map[string]Place)
+	}
 	topics, ok := c.topics(t, name, group, own, groups)
 	if ok && len(topics) == 0 {
 		c.note(t.at, "a stream without topics is not carried over")
