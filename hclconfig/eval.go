@@ -35,6 +35,20 @@ type local struct {
 // fields are the names that only a url may use.
 func fields() []string { return []string{"stream", "topic", "partition"} }
 
+// secret marks a value as sensitive, and tells Options.Secret of the texts in it.
+func (l *loader) secret(v cty.Value) cty.Value {
+	if l.opts.Secret != nil {
+		unmarked, _ := v.UnmarkDeep()
+		_ = cty.Walk(unmarked, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
+			if e.Type() == cty.String && e.IsKnown() && !e.IsNull() {
+				l.opts.Secret(e.AsString())
+			}
+			return true, nil
+		})
+	}
+	return v.Mark(sensitive)
+}
+
 // locals evaluates every local, each after those that it uses.
 func (l *loader) locals() {
 	for _, name := range slices.Sorted(maps.Keys(l.scope.locals)) {

@@ -40,7 +40,7 @@ func (l *loader) fileFunction(dir string) function.Function {
 			case badText(text) >= 0:
 				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
 			}
-			return outside(cty.StringVal(string(text))), nil
+			return l.secret(cty.StringVal(string(text))).Mark(external), nil
 		},
 	})
 }

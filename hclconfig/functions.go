@@ -165,7 +165,7 @@ func (l *loader) envFunction() function.Function {
 			case set && badText([]byte(value)) >= 0:
 				return cty.NilVal, &callError{"function-call", "env() failed", "The variable does not hold UTF-8 text."}
 			case set:
-				return outside(cty.StringVal(value)), nil
+				return l.secret(cty.StringVal(value)).Mark(external), nil
 			case len(args) == 2:
 				return args[1].Mark(sensitive), nil
 			case l.unknowns():

@@ -47,6 +47,9 @@ type Options struct {
 	StrictEnv bool
 	// AllowFiles are folders that file() may read from, next to the folder of the file that calls it.
 	AllowFiles []string
+	// Secret is told of each text that came from env(), file() or a sensitive variable, perhaps several times: who prints
+	// what a configuration does hides these. It may be nil.
+	Secret func(text string)
 	// Texts are files to take from here rather than from the disk, by the name that Load is given or finds: standard
 	// input, or what an editor has not saved yet. A folder that is loaded has those among them that would be in it.
 	Texts map[string][]byte

@@ -63,7 +63,7 @@ func (l *loader) assign(name, text, from string) {
 func (l *loader) setVariable(v *variable, value cty.Value, at hcl.Range) {
 	v.value, v.set = value.Mark(external), at
 	if v.sensitive {
-		v.value = v.value.Mark(sensitive)
+		v.value = l.secret(v.value)
 	}
 }
 

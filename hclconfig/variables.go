@@ -70,7 +70,7 @@ func (l *loader) declare(block *hcl.Block) {
 		v.value, v.set = l.literal(a, v), a.Expr.Range()
 		if v.sensitive {
 			l.literalDefault(a, v)
-			v.value = v.value.Mark(sensitive)
+			v.value = l.secret(v.value)
 		}
 	}
 	for _, b := range content.Blocks {
