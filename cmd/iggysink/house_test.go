@@ -33,6 +33,7 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/payload":             {}, // checks of payloads, for whoever reads a schema and whoever sends
 	"iggysink/hclconfig":                    {"schema", "internal/payload"},
 	"iggysink/internal/findings":            {"schema", "hclconfig", "internal/payload"},
+	"iggysink/internal/langserver":          {"schema", "hclconfig", "internal/payload", "internal/findings"},
 	"iggysink/sinkhttp":                     {"schema", "internal/payload"},
 	"iggysink/golden":                       {"schema"},
 	"iggysink/internal/iggyserver":          {"schema"},
@@ -44,7 +45,7 @@ var allowedImports = map[string][]string{
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
-		"internal/payload",
+		"internal/payload", "internal/langserver",
 	},
 }
 

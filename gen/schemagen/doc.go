@@ -64,6 +64,7 @@
 //	schema/config_table_gen.go               ConfigBlock, the tables that drive the decoding of HCL
 //	schema/envelope_append_gen.go            EnvelopeEncoder, which appends JSON without allocating
 //	examples/receiver/envelope/*_gen.go      what ReceiverGo gives for the envelope
+//	internal/langserver/schema_gen.go        what Langserver gives for the configuration
 //	README.md                                reference tables, between <!-- gen:NAME --> and <!-- /gen:NAME -->
 //
 // For users it has three more functions: Compare says what a change of a schema does to documents, by Rules; ReceiverGo and

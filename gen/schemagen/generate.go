@@ -79,6 +79,9 @@ func outputs(dir string, strict bool) (map[string][]byte, error) {
 	if err := receiver(dir, models[1], out); err != nil {
 		return nil, err
 	}
+	if err := langserver(dir, models[0], out); err != nil {
+		return nil, err
+	}
 	return out, readme(dir, models, strict, out)
 }
 

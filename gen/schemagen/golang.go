@@ -21,7 +21,7 @@ func (d *Model) Go() (map[string][]byte, error) {
 		if p.Len() == 0 {
 			continue
 		}
-		source, err := p.source(d.file)
+		source, err := p.source("schema", d.file)
 		if err != nil {
 			return nil, err
 		}

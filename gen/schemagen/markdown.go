@@ -172,7 +172,10 @@ func code(text string) string {
 var identifier = regexp.MustCompile(`\$\{[a-z]+\}|\b[A-Za-z0-9]+(_[A-Za-z0-9]+)+\b`)
 
 // cell returns text that stays inside its cell of a table and is no markup.
-func cell(text string) string {
-	text = strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "*", `\*`, "`", "'").Replace(text)
+func cell(text string) string { return strings.ReplaceAll(prose(text), "|", `\|`) }
+
+// prose returns text as one paragraph that is no markup, but for names, which read better as code.
+func prose(text string) string {
+	text = strings.NewReplacer("<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "*", `\*`, "`", "'").Replace(text)
 	return identifier.ReplaceAllString(text, "`$0`")
 }

@@ -1,0 +1,140 @@
+package langserver
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/hashicorp/hcl-lang/decoder"
+	"github.com/hashicorp/hcl-lang/lang"
+	"github.com/hashicorp/hcl-lang/reference"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"go.lsp.dev/protocol"
+
+	"iggysink/hclconfig"
+	tables "iggysink/schema"
+)
+
+// document is an open file in native syntax, together with the other files of its configuration.
+type document struct {
+	name    string
+	text    []byte
+	texts   filesByName
+	at      lang.Path
+	context *decoder.PathContext
+	decoder *decoder.Decoder
+}
+
+// native returns the name and the text of an open file in native syntax. There are no places to speak about in JSON.
+func (s *server) native(uri protocol.DocumentURI) (name string, text []byte, is bool) {
+	name = fileOf(uri)
+	text, is = s.opts.Load.Texts[name]
+	return name, text, is && !strings.HasSuffix(name, ".json")
+}
+
+// open returns an open file of a configuration; nil for any other, and for one that HCL must not parse.
+func (s *server) open(uri protocol.DocumentURI) *document {
+	name, text, is := s.native(uri)
+	if !is || hclconfig.IsVariables(name) {
+		return nil
+	}
+	file := hclconfig.Syntax(name, text)
+	if file == nil {
+		return nil
+	}
+	configuration := s.configurationOf(name)
+	d := &document{name: name, text: text, texts: filesByName{name: text}, at: lang.Path{Path: configuration}}
+	d.context = &decoder.PathContext{Schema: s.language.body, Functions: s.language.functions, Files: map[string]*hcl.File{name: file}}
+	d.decoder = decoder.NewDecoder(d)
+	for other, text := range s.files[configuration] {
+		if other == name || hclconfig.IsVariables(other) {
+			continue
+		}
+		if open, isOpen := s.opts.Load.Texts[other]; isOpen {
+			text = open
+		}
+		if file := hclconfig.Syntax(other, text); file != nil {
+			d.context.Files[other], d.texts[other] = file, text
+		}
+	}
+	return d
+}
+
+// Paths and PathContext are what hcl-lang reads a configuration by.
+func (d *document) Paths(context.Context) []lang.Path { return []lang.Path{d.at} }
+
+// PathContext returns the configuration of the document: there is no other.
+func (d *document) PathContext(lang.Path) (*decoder.PathContext, error) { return d.context, nil }
+
+// ask calls hcl-lang. What it has no answer for is no error of the editor's, and neither is a panic: at some places it has
+// one, such as between the = and the true of an attribute, which must not cost the editor its server.
+func ask[T any](question func() (T, error)) (answer T, known bool) {
+	defer func() {
+		if recover() != nil {
+			known = false
+		}
+	}()
+	answer, err := question()
+	return answer, err == nil
+}
+
+// answers returns what answers for the document.
+func (d *document) answers() *decoder.PathDecoder {
+	path, _ := d.decoder.Path(d.at) // it fails only where PathContext does
+	return path
+}
+
+// findTargets finds what expressions can refer to.
+func (d *document) findTargets() {
+	targets, _ := ask(d.answers().CollectReferenceTargets)
+	for _, file := range d.context.Files {
+		if body, native := file.Body.(*hclsyntax.Body); native {
+			targets = append(targets, templateTargets(body, tables.ConfigBlock())...)
+		}
+	}
+	d.context.ReferenceTargets = targets
+}
+
+// findOrigins finds the expressions that refer to something.
+func (d *document) findOrigins() {
+	d.context.ReferenceOrigins, _ = ask(d.answers().CollectReferenceOrigins)
+}
+
+// templateTargets returns the names that only the templates in a body may use: stream, topic and partition.
+func templateTargets(body *hclsyntax.Body, table *tables.Block) (targets reference.Targets) {
+	for _, a := range table.Attributes {
+		set, there := body.Attributes[a.Name]
+		if !a.Template || !there {
+			continue
+		}
+		for _, name := range hclconfig.TemplateFields() {
+			targets = append(targets, reference.Target{
+				LocalAddr: lang.Address{lang.RootStep{Name: name}}, TargetableFromRangePtr: set.Expr.Range().Ptr(),
+				Type: cty.String, Description: lang.Markdown("The " + name + " of the messages, filled in once per partition."),
+			})
+		}
+	}
+	for _, b := range body.Blocks {
+		for _, inner := range table.Blocks {
+			if inner.Name == b.Type || inner.Name == "sink" && b.Type == "defaults" {
+				targets = append(targets, templateTargets(b.Body, inner)...)
+			}
+		}
+	}
+	return targets
+}
+
+// comment returns what stands before a position in the comment that it is in. hcl-lang would complete there too.
+func (d *document) comment(pos hcl.Pos) (before string, is bool) {
+	tokens, _ := hclsyntax.LexConfig(d.text, d.name, hcl.InitialPos)
+	for _, t := range tokens {
+		start, end := t.Range.Start.Byte, t.Range.End.Byte
+		closed := bytes.HasSuffix(t.Bytes, []byte("\n")) || bytes.HasSuffix(t.Bytes, []byte("*/"))
+		if t.Type == hclsyntax.TokenComment && start < pos.Byte && (pos.Byte < end || pos.Byte == end && !closed) {
+			return string(d.text[start:pos.Byte]), true
+		}
+	}
+	return "", false
+}
