@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,10 +16,11 @@ import (
 func newImportCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use:   "import FILE.toml...",
+		Use:   "import PATH...",
 		Short: "Turn the configuration of Iggy's own HTTP sink connector into HCL",
 		Long: `import reads the TOML files of Iggy's HTTP sink, which is written in Rust: that of its connector runtime, and those of any
-number of connectors. It writes one configuration for iggysink to stdout.
+number of connectors. Of a folder it takes the files that the runtime would take; - is stdin. It writes one configuration
+for iggysink to stdout.
 
 What a file means is what the Rust sink makes of it, consumer groups included, so that delivery goes on where it stopped.
 Secrets stay out: the result takes them from environment variables and lists these. What cannot be carried over is listed
@@ -25,8 +28,8 @@ with its place, in the result and on stderr.
 
 Stop the Rust sink before iggysink runs: both read with the same consumer groups.
 
-Exit codes: 0 done; 1 a file is not understood; 2 I/O.`,
-		Example: `  iggysink import config.toml connectors/*.toml --out iggysink.hcl
+Exit codes: 0 done; 1 a file is not understood, and nothing was written; 2 I/O.`,
+		Example: `  iggysink import config.toml connectors --out iggysink.hcl
   iggysink validate iggysink.hcl`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error { return importFiles(cmd, paths, out) },
@@ -37,50 +40,111 @@ Exit codes: 0 done; 1 a file is not understood; 2 I/O.`,
 
 // importFiles writes the result only when all of it is there.
 func importFiles(cmd *cobra.Command, paths []string, out string) error {
-	files := make([]rustsink.File, len(paths))
-	for i, path := range paths {
-		text, err := readTOML(path)
+	var files []rustsink.File
+	for _, path := range paths {
+		names, err := tomlFiles(path)
 		if err != nil {
 			return err
 		}
-		files[i] = rustsink.File{Name: path, Text: text}
+		for _, name := range names {
+			file, err := readTOML(cmd.InOrStdin(), name)
+			if err != nil {
+				return err
+			}
+			files = append(files, file)
+		}
 	}
 	home, _ := os.UserHomeDir() // without one a path that begins with ~ is an error of its own
 	result, err := rustsink.Convert(files, rustsink.Options{Home: home, Environ: os.Environ()})
 	if err != nil {
-		return &exitError{code: exitFailed, err: err}
+		return importProblems(cmd.ErrOrStderr(), err)
 	}
-	if err := writeNew(cmd.OutOrStdout(), out, result.HCL); err != nil {
+	if out == "" || out == "-" {
+		_, err = cmd.OutOrStdout().Write(result.HCL)
+	} else {
+		err = createFile(out, result.HCL)
+	}
+	if err != nil {
 		return err
 	}
 	return importNotes(cmd.ErrOrStderr(), result)
 }
 
-// readTOML reads no more than an import takes.
-func readTOML(path string) (text []byte, err error) {
-	file, err := os.Open(path)
+// tomlFiles are path itself, or the files of the folder path that the connector runtime reads: neither hidden ones nor
+// Cargo.toml, but the one in which it notes the versions that were activated.
+func tomlFiles(path string) ([]string, error) {
+	if path == "-" {
+		return []string{path}, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	entries, err := os.ReadDir(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return io.ReadAll(io.LimitReader(file, rustsink.MaxFileSize+1))
+	var files []string
+	connectors := 0
+	for _, entry := range entries {
+		file := filepath.Join(path, entry.Name())
+		info, err := os.Stat(file)
+		if err != nil || !info.Mode().IsRegular() {
+			continue // the runtime passes over it, too
+		}
+		switch name := entry.Name(); {
+		case name == ".active_versions.toml":
+			files = append(files, file)
+		case filepath.Ext(name) == ".toml" && !strings.HasPrefix(name, ".") && !strings.EqualFold(name, "cargo.toml"):
+			files = append(files, file)
+			connectors++
+		}
+	}
+	if connectors == 0 {
+		return nil, fmt.Errorf("%s: the folder has no *.toml files", path)
+	}
+	return files, nil
 }
 
-// writeNew writes a file that is not there yet, or stdout if there is no path.
-func writeNew(stdout io.Writer, path string, text []byte) (err error) {
-	if path == "" {
-		_, err = stdout.Write(text)
+// readTOML reads no more than an import takes. It looks before it opens: opening a pipe would wait.
+func readTOML(stdin io.Reader, path string) (_ rustsink.File, err error) {
+	name, from := "stdin", stdin
+	if path != "-" {
+		info, err := os.Stat(path)
+		if err != nil {
+			return rustsink.File{}, err
+		}
+		if !info.Mode().IsRegular() {
+			return rustsink.File{}, fmt.Errorf("%s is neither a file nor a folder of files; - reads stdin", path)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return rustsink.File{}, err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		name, from = path, file
+	}
+	text, err := io.ReadAll(io.LimitReader(from, rustsink.MaxFileSize+1))
+	return rustsink.File{Name: name, Text: text}, err
+}
+
+// importProblems says what stands in the way.
+func importProblems(w io.Writer, err error) error {
+	var problems *rustsink.Error
+	if !errors.As(err, &problems) {
 		return err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s exists already; import does not overwrite it", path)
+	for _, n := range problems.Notes {
+		if _, err := fmt.Fprintln(w, n); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
+	for _, p := range problems.Problems {
+		if _, err := fmt.Fprintln(w, "Error:", p); err != nil {
+			return err
+		}
 	}
-	_, writeErr := file.Write(text)
-	return errors.Join(writeErr, file.Close())
+	return &exitError{code: exitFailed}
 }
 
 // importNotes says on stderr what the comments of the result say, too.

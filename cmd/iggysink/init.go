@@ -31,8 +31,8 @@ Exit codes: 0 written; 2 it could not be, as when the file is there.`,
   iggysink init --stdout | less`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if toStdout {
-				if len(args) > 0 {
+			if toStdout || len(args) == 1 && args[0] == "-" {
+				if toStdout && len(args) > 0 {
 					return errors.New("--stdout and a PATH exclude each other")
 				}
 				_, err := cmd.OutOrStdout().Write(starter)
@@ -42,7 +42,7 @@ Exit codes: 0 written; 2 it could not be, as when the file is there.`,
 			if len(args) > 0 {
 				path = args[0]
 			}
-			if err := writeStarter(path); err != nil {
+			if err := createFile(path, starter); err != nil {
 				return err
 			}
 			if _, err := fmt.Fprintln(cmd.OutOrStdout(), path); err != nil {
@@ -56,16 +56,16 @@ Exit codes: 0 written; 2 it could not be, as when the file is there.`,
 	return cmd
 }
 
-// writeStarter creates path, and leaves nothing half-written behind.
-func writeStarter(path string) (err error) {
+// createFile writes a file that is not there yet, and leaves nothing half-written behind.
+func createFile(path string, content []byte) (err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already and stays as it is; name another file, or use --stdout", path)
+		return fmt.Errorf("%s is there already and stays as it is; name another file, or print to stdout", path)
 	}
 	if err != nil {
 		return err
 	}
-	_, writeErr := file.Write(starter)
+	_, writeErr := file.Write(content)
 	if err := errors.Join(writeErr, file.Close()); err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(path))
 	}

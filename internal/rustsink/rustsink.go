@@ -83,7 +83,7 @@ type Result struct {
 // Error is what the files have that cannot become a configuration.
 type Error struct {
 	Problems []Note
-	Notes    []Note // what else was seen: that no sink is left has its reasons there
+	Notes    []Note // if no sink is left, why
 }
 
 // Error prints each problem on a line of its own.
@@ -109,16 +109,19 @@ func Convert(files []File, opts Options) (Result, error) {
 	root := &block{}
 	c.iggy(root)
 	c.sinks(root)
+	var reasons []Note
 	if len(c.problems) == 0 && len(root.blocks) < 2 {
+		slices.SortStableFunc(c.notes, byPlace)
+		reasons = c.notes
 		c.problem(Place{File: "import"}, "there is no HTTP sink in these files; name %s, too", c.whereSinksAre())
 	}
 	c.check(root)
 	c.environment()
-	slices.SortStableFunc(c.notes, byPlace)
 	if len(c.problems) > 0 {
 		slices.SortStableFunc(c.problems, byPlace)
-		return Result{}, &Error{c.problems, c.notes}
+		return Result{}, &Error{c.problems, reasons}
 	}
+	slices.SortStableFunc(c.notes, byPlace)
 	return Result{HCL: c.render(files, root), Notes: c.notes, Variables: c.variables, AllowFiles: c.folders}, nil
 }
 
