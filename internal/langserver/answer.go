@@ -62,6 +62,10 @@ func (s *server) completion(p *protocol.CompletionParams) (any, error) {
 	found, _ := ask(func() (lang.Candidates, error) { return d.answers().CompletionAtPos(context.Background(), d.name, pos) })
 	list.IsIncomplete = !found.IsComplete
 	for _, c := range found.List {
+		typed := d.text[min(c.TextEdit.Range.Start.Byte, pos.Byte):pos.Byte]
+		if c.Label == "for_each" && !strings.HasPrefix(c.Label, string(typed)) {
+			continue // hcl-lang offers it whatever has been typed
+		}
 		list.Items = append(list.Items, s.item(d, c))
 	}
 	return list, nil
