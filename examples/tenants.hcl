@@ -1,5 +1,6 @@
-# Forty tenants are one block and one variable. Add a tenant with a line in tenants.auto.vars.hcl beside this file, or
-# with --var-file; each becomes a sink of its own, such as tenant["acme"], with its own pauses, retries and metrics.
+# Forty tenants are one block and one variable. Their values stand in a file of their own, tenants.vars.hcl: it counts when
+# the folder is loaded, and with --var-file. Each tenant becomes a sink, such as tenant["acme"], with its own pauses,
+# retries and metrics.
 
 variable "tenants" {
   description = "who gets the events, and where"

@@ -234,3 +234,45 @@ sink "tenant" {
 	require.Equal(t, "token of t0", c.Sinks[0].Headers["A"].Reveal())
 	require.Equal(t, "yes", c.Sinks[0].Headers["B"].Reveal())
 }
+
+// Whichever way a folder is named, its files of values count once, and none of them is configuration.
+func TestFilesOfValues(t *testing.T) {
+	const declared = "variable \"a\" {\n  type = number\n}\n"
+	write(t, map[string]string{
+		"conf/a.hcl":                  sinkOf(`"http://127.0.0.1/"`, "max_retries = var.a") + declared,
+		"conf/dev.vars.hcl":           "a = 3\n",
+		"conf/all.auto.vars.hcl.json": `{"a": 2}`,
+		"prod.vars.hcl":               "a = 4\n",
+		"prod.vars.hcl.json":          `{"a": 5}`,
+	})
+	opts := Options{Env: environment(map[string]string{"T": "x", "IGGYSINK_VAR_a": "1"})}
+	for _, tt := range []struct {
+		paths, files []string
+		want         int
+	}{
+		{[]string{"conf/a.hcl"}, nil, 1},
+		{[]string{"conf"}, nil, 3},
+		{[]string{"conf", "./conf/", "conf/a.hcl"}, nil, 3},
+		{[]string{"conf"}, []string{"prod.vars.hcl"}, 4},
+		{[]string{"conf"}, []string{"prod.vars.hcl", "prod.vars.hcl.json"}, 5},
+		{[]string{"conf"}, []string{"prod.vars.hcl.json", "conf/dev.vars.hcl"}, 3},
+	} {
+		opts.VarFiles = tt.files
+		result, found := Load(tt.paths, opts)
+		require.False(t, found.HasErrors(), inWords(result, found))
+		require.Equal(t, tt.want, result.Config.Sinks[0].MaxRetries, "%s with %s", tt.paths, tt.files)
+	}
+	opts.VarFiles = nil
+	for _, path := range []string{"prod.vars.hcl", "prod.vars.hcl.json"} {
+		result, found := Load([]string{"conf", path}, opts)
+		require.Contains(t, inWords(result, found), "a file of values is no configuration [no-configuration]\n  "+path+":0:0")
+	}
+	// What an editor has not saved yet.
+	opts.Texts = map[string][]byte{"conf/dev.vars.hcl": []byte("a = 7"), "conf/.new.vars.hcl": []byte("wrong = 1")}
+	result, found := Load([]string{"conf"}, opts)
+	require.False(t, found.HasErrors(), inWords(result, found))
+	require.Equal(t, 7, result.Config.Sinks[0].MaxRetries)
+	opts.Texts["conf/new.vars.hcl"] = []byte("a = 8")
+	result, found = Load([]string{"conf"}, opts)
+	require.Contains(t, inWords(result, found), "[duplicate-name]\n  conf/new.vars.hcl:1:1")
+}

@@ -35,8 +35,10 @@ import (
 
 // Options say where values come from.
 type Options struct {
-	Vars     map[string]string // --var NAME=VALUE; wins over everything else
-	VarFiles []string          // files of NAME = literal; a later one wins
+	Vars map[string]string // --var NAME=VALUE; wins over everything else
+	// VarFiles are files of NAME = literal; a later one wins. Without any, every *.vars.hcl file of a folder that is loaded
+	// counts; with them, of those the *.auto.vars.hcl files only, which all others win over.
+	VarFiles []string
 	// Env looks up an environment variable; nil is os.LookupEnv. It serves env() and IGGYSINK_VAR_NAME, which a
 	// VarFile and Vars win over.
 	Env func(name string) (value string, set bool)
@@ -102,7 +104,7 @@ type loader struct {
 	report
 	opts   Options
 	files  []*source
-	autos  []string         // files of variables that were found in folders
+	beside []string         // files of variables that were found in folders
 	masks  map[string]*mask // by file name
 	needs  map[Need]bool
 	broken bool // a file could not be parsed: what it declares is not known, so nothing is said about the rest

@@ -59,6 +59,12 @@ func (l *loader) expand(path string) []string {
 		l.unreadable(path, err)
 		return nil
 	}
+	if !info.IsDir() && isValues(path) {
+		l.broken = true
+		l.at(fileRange(path), "no-configuration", "a file of values is no configuration",
+			"Name it with --var-file, behind the configuration whose variables it sets.")
+		return nil
+	}
 	if !info.IsDir() {
 		return []string{path}
 	}
@@ -67,20 +73,26 @@ func (l *loader) expand(path string) []string {
 		l.unreadable(path, err)
 		return nil
 	}
-	var names []string
+	var names, values []string
 	for _, e := range entries {
 		switch name := filepath.Join(path, e.Name()); {
 		case isConfiguration(e.Name()):
 			names = append(names, name)
-		case isAutomatic(e.Name()):
-			l.autos = append(l.autos, name)
+		case isValues(e.Name()) && !strings.HasPrefix(e.Name(), "."):
+			values = append(values, name)
 		}
 	}
 	for name := range l.opts.Texts {
-		if filepath.Dir(name) == filepath.Clean(path) && isConfiguration(filepath.Base(name)) && !slices.Contains(names, name) {
+		switch base := filepath.Base(name); {
+		case filepath.Dir(name) != filepath.Clean(path), slices.Contains(names, name), slices.Contains(values, name):
+		case isConfiguration(base):
 			names = append(names, name)
+		case isValues(base) && !strings.HasPrefix(base, "."):
+			values = append(values, name)
 		}
 	}
+	slices.Sort(values)
+	l.beside = append(l.beside, values...)
 	if len(names) == 0 {
 		l.broken = true
 		l.at(fileRange(path), "no-configuration", "", "The folder holds no *.hcl or *.hcl.json file.")
@@ -90,16 +102,18 @@ func (l *loader) expand(path string) []string {
 }
 
 func isConfiguration(name string) bool {
-	if strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".vars.hcl") || strings.HasSuffix(name, ".vars.hcl.json") {
-		return false
-	}
-	return strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
+	return !strings.HasPrefix(name, ".") && !isValues(name) &&
+		(strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json"))
 }
 
-// isAutomatic reports whether a file holds values of variables that apply without being named.
+// isValues reports whether a file holds values of variables, and is no configuration.
+func isValues(name string) bool {
+	return strings.HasSuffix(name, ".vars.hcl") || strings.HasSuffix(name, ".vars.hcl.json")
+}
+
+// isAutomatic reports whether a file holds values of variables that apply whichever others are named.
 func isAutomatic(name string) bool {
-	return !strings.HasPrefix(name, ".") &&
-		(strings.HasSuffix(name, ".auto.vars.hcl") || strings.HasSuffix(name, ".auto.vars.hcl.json"))
+	return strings.HasSuffix(name, ".auto.vars.hcl") || strings.HasSuffix(name, ".auto.vars.hcl.json")
 }
 
 func fileRange(name string) hcl.Range { return hcl.Range{Filename: name} }

@@ -26,8 +26,8 @@ func fileRules() []Rule {
 		{"unreadable-file", Error, "a file cannot be read",
 			"A file or folder that was named does not exist, may not be read, or is neither a file nor a folder."},
 		{"no-configuration", Error, "no configuration was found",
-			"A folder holds no *.hcl or *.hcl.json file. Files whose name begins with a dot are skipped, and *.vars.hcl " +
-				"files hold values of variables and are named with --var-file."},
+			"A folder holds no *.hcl or *.hcl.json file, or a *.vars.hcl file was named as one. Those hold values of variables, " +
+				"and are named with --var-file. Files whose name begins with a dot are skipped."},
 		{"file-too-large", Error, "a file is too large",
 			"A configuration file may have 2 MiB, which is thousands of sinks. What is larger is another kind of file by mistake."},
 		{"invalid-encoding", Error, "a file is not plain UTF-8 text",
@@ -63,7 +63,8 @@ func languageRules() []Rule {
 		{"duplicate-block", Error, "a block is there twice",
 			"This block may stand once in its place, all files together. iggysink does not merge two of them."},
 		{"duplicate-name", Error, "a name is declared twice",
-			"A variable and a local each have one declaration, all files together."},
+			"A variable and a local each have one declaration, all files together. So has a variable in the *.vars.hcl files of a " +
+				"folder: --var-file names the one that counts."},
 		{"unknown-name", Error, "unknown name",
 			"An expression may use var.NAME of a variable block and local.NAME of a locals block; in the url of a sink also " +
 				"stream, topic and partition. Text stands in quotes."},
@@ -92,11 +93,12 @@ func languageRules() []Rule {
 		{"validation-failed", Error, "the value of a variable is not valid",
 			"A validation block of the variable has a condition that the value does not meet. Its error_message says why."},
 		{"missing-variable", Error, "a variable has no value",
-			"A variable without default gets its value from --var NAME=VALUE, from a --var-file, from a *.auto.vars.hcl file " +
-				"of a folder that is loaded, or from the environment variable IGGYSINK_VAR_NAME; the first of these wins."},
+			"A variable without default gets its value from --var NAME=VALUE, from a --var-file, or without one from the " +
+				"*.vars.hcl files of a folder that is loaded, from its *.auto.vars.hcl files, or from the environment variable " +
+				"IGGYSINK_VAR_NAME; the first of these wins."},
 		{"invalid-variable", Error, "a variable has an invalid value",
-			"The value of a variable must be of its type, and a --var, a --var-file, a *.auto.vars.hcl file or IGGYSINK_VAR_NAME must name a " +
-				"variable that is declared. Values are literals: they use no functions and no other names."},
+			"The value of a variable must be of its type, and a --var, a --var-file or a *.vars.hcl file must name a variable that is " +
+				"declared. Values are literals: they use no functions and no other names."},
 		{"template-field", Error, "stream, topic and partition cannot be used here",
 			"${stream}, ${topic} and ${partition} differ from partition to partition. They are filled in after the " +
 				"configuration was evaluated, so they may stand in the url of a sink, as they are: not in another attribute, " +

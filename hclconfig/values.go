@@ -1,6 +1,7 @@
 package hclconfig
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,16 +12,36 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// variables gives every declared variable its value: from the environment, from the *.auto.vars.hcl files of the folders,
-// from the files that were named, from --var; the last one wins.
+// variables gives every declared variable its value: from the environment, from the *.auto.vars.hcl files of the folders in
+// the order of their names, from the files that were named, from --var; the last one wins. If none was named, the other
+// *.vars.hcl files of the folders stand in: for them no order would be one that the user meant, so that two of them must
+// not set one variable.
 func (l *loader) variables() {
 	for _, name := range slices.Sorted(maps.Keys(l.scope.variables)) {
 		if text, set := l.opts.Env(envPrefix + name); set {
 			l.assign(name, text, "the environment variable "+envPrefix+name)
 		}
 	}
-	for _, path := range slices.Concat(l.autos, l.opts.VarFiles) {
-		l.variableFile(path)
+	seen := make(map[string]bool) // a folder may be loaded twice, under two names
+	beside := slices.DeleteFunc(l.beside, func(path string) bool {
+		again := seen[canonical(path)]
+		seen[canonical(path)] = true
+		return again
+	})
+	for _, path := range beside {
+		if isAutomatic(path) {
+			l.variableFile(path, nil)
+		}
+	}
+	for _, path := range l.opts.VarFiles {
+		l.variableFile(path, nil)
+	}
+	if set := make(map[string]hcl.Range); len(l.opts.VarFiles) == 0 {
+		for _, path := range beside {
+			if !isAutomatic(path) {
+				l.variableFile(path, set)
+			}
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.opts.Vars)) {
 		l.assign(name, l.opts.Vars[name], "--var "+name)
@@ -69,24 +90,73 @@ func (l *loader) setVariable(v *variable, value cty.Value, at hcl.Range) {
 
 // parseLiteral reads text as an HCL literal of a type.
 func (l *loader) parseLiteral(text string, v *variable, from string) cty.Value {
-	f := &source{name: "", text: []byte(text)}
-	if len(guard(f)) == 0 {
-		expr, diags := hclsyntax.ParseExpression(f.text, "", hcl.InitialPos)
-		if !diags.HasErrors() && len(expr.Variables()) == 0 {
-			l.charge(expr)
-			value, diags := expr.Value(&hcl.EvalContext{})
-			if converted, err := v.convert(value); !diags.HasErrors() && err == nil {
-				return converted
-			}
+	value, problem := l.literalIn(text)
+	all := misfits(value.value, v.typ, nil)
+	for _, m := range all {
+		summary := printable(from)
+		if len(m.path) > 0 {
+			summary += ": " + m.words(v.name, v)
 		}
+		l.at(hcl.Range{}, "invalid-variable", summary+" "+m.text, join(inText(m.place(value.expr)), m.advice(v)))
+	}
+	converted, err := v.convert(value.value)
+	switch {
+	case len(all) > 0:
+		return cty.DynamicVal
+	case problem == "" && err == nil:
+		return converted
+	case v.typ.IsPrimitiveType(): // where in it is of no interest
+		problem = ""
 	}
 	l.at(hcl.Range{}, "invalid-variable", printable(from)+" must be "+typeInWords(v.typ),
-		"It is written as in a configuration file.")
+		cmp.Or(problem, "It is written as in a configuration file."))
 	return cty.DynamicVal
 }
 
-// variableFile reads a file of NAME = literal.
-func (l *loader) variableFile(path string) {
+// literalValue is a literal, and what it was read from.
+type literalValue struct {
+	value cty.Value
+	expr  hclsyntax.Expression
+}
+
+// literalIn reads a literal. The problem with it is a sentence that quotes nothing of the text: it may be a secret.
+func (l *loader) literalIn(text string) (v literalValue, problem string) {
+	v = literalValue{value: cty.DynamicVal}
+	f := &source{name: "", text: []byte(text)}
+	var own report
+	if found := guard(f); len(found) > 0 {
+		return v, join(inText(found[0].Range), found[0].Detail)
+	}
+	expr, diags := hclsyntax.ParseExpression(f.text, "", hcl.InitialPos)
+	if diags.HasErrors() {
+		own.syntax(diags[0])
+		return v, join(inText(own.found[0].Range), own.found[0].Detail)
+	}
+	if names := expr.Variables(); len(names) > 0 {
+		return v, join(inText(names[0].SourceRange()), "Text stands in quotes; other names and functions cannot be used here.")
+	}
+	l.charge(expr)
+	value, diags := expr.Value(&hcl.EvalContext{})
+	if diags.HasErrors() {
+		own.evaluation(diags[0])
+		return v, join(inText(own.found[0].Range), own.found[0].Detail)
+	}
+	return literalValue{value, expr}, ""
+}
+
+// inText says where in a text that is no file something stands.
+func inText(rng hcl.Range) string {
+	switch at := rng.Start; {
+	case at.Line > 1:
+		return fmt.Sprintf("Look at character %d of its line %d.", at.Column, at.Line)
+	case at.Column > 1:
+		return fmt.Sprintf("Look at character %d.", at.Column)
+	}
+	return ""
+}
+
+// variableFile reads a file of NAME = literal. If once is not nil, it has the variables that no other file may set again.
+func (l *loader) variableFile(path string, once map[string]hcl.Range) {
 	text, err := l.textOf(path)
 	if err != nil {
 		l.notRead(path, err)
@@ -104,6 +174,10 @@ func (l *loader) variableFile(path string) {
 	}
 	attributes, diags := body.JustAttributes()
 	for _, d := range diags {
+		if d.Summary == "Duplicate attribute definition" {
+			l.at(subject(d), "duplicate-attribute", "", "A file gives a variable one value.")
+			continue
+		}
 		l.at(subject(d), "invalid-variable", "a file of variables has no blocks", "Each line is NAME = literal.")
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
@@ -113,6 +187,14 @@ func (l *loader) variableFile(path string) {
 			l.at(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", printable(name)),
 				join(didYouMean(name, slices.Sorted(maps.Keys(l.scope.variables))), "Declare it with a variable block."))
 			continue
+		}
+		if other, again := once[name]; again {
+			l.at(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", printable(name)),
+				"The other is at "+place(other)+". Name the file that counts with --var-file, and the others are not read.")
+			continue
+		}
+		if once != nil {
+			once[name] = a.NameRange
 		}
 		l.setVariable(v, l.literal(a, v), a.Expr.Range())
 	}

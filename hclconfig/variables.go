@@ -122,13 +122,23 @@ func (l *loader) showType(a *hcl.Attribute) {
 // literal evaluates an attribute that may not use names or functions, as a value of v.
 func (l *loader) literal(a *hcl.Attribute, v *variable) cty.Value {
 	value := l.bounded(l.evaluate(a.Expr, evaluation{quiet: true, noContext: true}), a)
-	converted, err := v.convert(value)
-	switch {
-	case errors.Is(err, errNumber):
-		l.at(a.Expr.Range(), "number-out-of-range", "", "At most 300 digits and an exponent of at most 300.")
+	all := misfits(value, v.typ, nil)
+	for _, m := range all {
+		rule := "wrong-type"
+		switch {
+		case m.huge:
+			rule = "number-out-of-range"
+		case m.name:
+			rule = "unknown-attribute"
+		}
+		l.at(m.place(a.Expr), rule, m.words(a.Name, v)+" "+m.text, m.advice(v))
+	}
+	if len(all) > 0 {
 		return cty.DynamicVal
-	case err != nil:
-		l.at(a.Expr.Range(), "wrong-type", fmt.Sprintf("%s must be %s", a.Name, typeInWords(v.typ)), "")
+	}
+	converted, err := v.convert(value)
+	if err != nil { // each part fits: it is a list or a map of any
+		l.at(a.Expr.Range(), "wrong-type", printable(a.Name)+" has elements that are not of one type", "")
 		return cty.DynamicVal
 	}
 	return converted
@@ -155,21 +165,4 @@ func holdsNumber(t cty.Type) bool {
 		return slices.ContainsFunc(t.TupleElementTypes(), holdsNumber)
 	}
 	return t == cty.Number
-}
-
-// typeInWords says what a value must be.
-func typeInWords(t cty.Type) string {
-	switch {
-	case t == cty.String:
-		return "a string"
-	case t == cty.Number:
-		return "a number"
-	case t == cty.Bool:
-		return "true or false"
-	case t.IsListType(), t.IsSetType():
-		return "a list, each element " + typeInWords(t.ElementType())
-	case t.IsMapType():
-		return "a map, each value " + typeInWords(t.ElementType())
-	}
-	return "of the type " + typeexpr.TypeString(t)
 }

@@ -7,8 +7,9 @@ func languageTopics() []language {
 	return []language{
 		{"variable", `variable "NAME" { ... }`,
 			"A value that comes from outside. It has type, default, description, sensitive and validation blocks with a condition " +
-				"and an error_message. Its value comes, the first of these wins, from --var NAME=VALUE, from --var-file FILE, from " +
-				"a *.auto.vars.hcl file of a folder that is loaded, from IGGYSINK_VAR_NAME, or is the default. It is used as var.NAME."},
+				"and an error_message. Its value comes, the first of these wins, from --var NAME=VALUE, from --var-file FILE or " +
+				"without one from the *.vars.hcl files of a folder that is loaded, from its *.auto.vars.hcl files, from " +
+				"IGGYSINK_VAR_NAME, or is the default. It is used as var.NAME."},
 		{"locals", "locals { ... }", "Names for values, which may use each other but not in a circle. They are used as local.NAME."},
 		{"defaults", "defaults { ... }",
 			"What every sink has that does not say otherwise: attributes of a sink, and the blocks tls and circuit_breaker. An " +
