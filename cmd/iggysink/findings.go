@@ -15,10 +15,20 @@ func writeFindings(w io.Writer, found hclconfig.Diagnostics) error {
 	return findings.Text(w, found, wantsColor(w))
 }
 
-// wantsColor reports whether w is a terminal whose user has nothing against colours (https://no-color.org).
+// wantsColor reports whether w is a terminal whose user has nothing against colours (https://no-color.org), or the user
+// wants them wherever it goes, as in a job whose log shows them (https://bixense.com/clicolors).
 func wantsColor(w io.Writer) bool {
+	if os.Getenv("NO_COLOR") != "" {
+		return false
+	}
 	file, isFile := w.(*os.File)
-	if !isFile || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	if !isFile {
+		return false
+	}
+	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		return true
+	}
+	if os.Getenv("TERM") == "dumb" || os.Getenv("CLICOLOR") == "0" {
 		return false
 	}
 	info, err := file.Stat()

@@ -3,10 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +16,7 @@ type validateFlags struct {
 	load             loadFlags
 	formats          []string
 	filename         string
+	color            string
 	strictEnv        bool
 	warningsAsErrors bool
 }
@@ -35,7 +33,7 @@ An env() that is not set is no error: its value is unknown, everything else is c
 goes for variables without a value and for files that file() would read. --strict-env makes them errors.
 
 Formats:
-  text    for people, in colour on a terminal unless NO_COLOR is set
+  text    for people, in colour on a terminal unless NO_COLOR is set; CLICOLOR_FORCE=1 asks for colour anywhere
   line    file:line:column: severity: [rule] text, one a line
   json    what terraform validate -json prints, and the rule
   github  annotations of GitHub Actions, with paths from $GITHUB_WORKSPACE
@@ -44,17 +42,20 @@ Formats:
 
 iggysink explain RULE tells more of a finding.
 
-Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file cannot be read.`,
+One format goes to stdout. What goes to a file is there as a whole or not at all.
+
+Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file cannot be read or written.`,
 		Example: `  iggysink validate iggysink.hcl
   iggysink validate conf.d --format github --format sarif=iggysink.sarif
   iggysink validate - --filename conf.d/orders.hcl < buffer`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needPaths,
 		RunE: f.run,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.formats, "format", []string{"text"},
 		"text, line, json, github, sarif or junit; `format[=file]` writes to a file instead of stdout; repeatable")
 	flags.StringVar(&f.filename, "filename", "stdin.hcl", "`name` of the file that the path - stands for")
+	flags.StringVar(&f.color, "color", "auto", "`when` the text form is in colour: auto, always or never")
 	flags.BoolVar(&f.strictEnv, "strict-env", false, "make what a run needs and is not there an error")
 	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there is a warning")
 	f.load.register(cmd)
@@ -66,6 +67,9 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if colors := []string{"auto", "always", "never"}; !slices.Contains(colors, f.color) {
+		return notOneOf("--color", f.color, colors)
+	}
 	opts, err := f.load.options()
 	if err != nil {
 		return err
@@ -75,10 +79,13 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	}
 	opts.Unknowns, opts.StrictEnv = true, f.strictEnv
 	result, found := hclconfig.Load(paths, opts)
-	for _, output := range outputs {
-		if err := output.write(cmd.OutOrStdout(), result, found); err != nil {
-			return err
-		}
+	all := findings.Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files}
+	var failed error
+	for _, output := range outputs { // one that cannot be written does not take the others with it
+		failed = errors.Join(failed, output.write(cmd.OutOrStdout(), all, f.color))
+	}
+	if failed != nil {
+		return failed
 	}
 	code := findingsCode(found)
 	if code == exitOK && f.warningsAsErrors && found.Count(hclconfig.Warning) > 0 {
@@ -86,6 +93,14 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	}
 	if code != exitOK {
 		return &exitError{code: code}
+	}
+	return nil
+}
+
+// needPaths is the Args of a command that checks files.
+func needPaths(cmd *cobra.Command, paths []string) error {
+	if len(paths) == 0 {
+		return fmt.Errorf("%s needs a file or a folder, or - for stdin", cmd.CommandPath())
 	}
 	return nil
 }
@@ -99,6 +114,12 @@ func (f *validateFlags) stdin(cmd *cobra.Command, paths []string, opts *hclconfi
 		}
 		return paths, nil
 	}
+	if f.filename == "" {
+		return nil, errors.New("--filename is empty")
+	}
+	if slices.Contains(paths[i+1:], "-") {
+		return nil, errors.New("the path - stands there twice")
+	}
 	text, err := readSource(cmd.InOrStdin(), "-")
 	if err != nil {
 		return nil, fmt.Errorf("reading stdin: %w", err)
@@ -107,44 +128,4 @@ func (f *validateFlags) stdin(cmd *cobra.Command, paths []string, opts *hclconfi
 	paths = slices.Clone(paths)
 	paths[i] = f.filename
 	return paths, nil
-}
-
-// findingsOutput is one --format.
-type findingsOutput struct {
-	format string
-	file   string // empty: stdout
-}
-
-func findingsOutputs(formats []string) ([]findingsOutput, error) {
-	var outputs []findingsOutput
-	toStdout := 0
-	for _, value := range formats {
-		format, file, toFile := strings.Cut(value, "=")
-		if known := findings.Formats(); !slices.Contains(known, format) {
-			return nil, fmt.Errorf("--format %q is not one of %s", format, strings.Join(known, ", "))
-		}
-		if toFile && file == "" {
-			return nil, fmt.Errorf("--format %s= names no file", format)
-		}
-		if !toFile {
-			toStdout++
-		}
-		outputs = append(outputs, findingsOutput{format, file})
-	}
-	if toStdout > 1 {
-		return nil, errors.New("only one --format can go to stdout; write the others to files, as in --format json=FILE")
-	}
-	return outputs, nil
-}
-
-func (o findingsOutput) write(stdout io.Writer, result *hclconfig.Result, found hclconfig.Diagnostics) error {
-	all := findings.Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files}
-	if o.file == "" {
-		return findings.Write(stdout, o.format, all, findingsOptions(stdout))
-	}
-	var text strings.Builder
-	if err := findings.Write(&text, o.format, all, findingsOptions(&text)); err != nil {
-		return err
-	}
-	return os.WriteFile(o.file, []byte(text.String()), 0o644)
 }

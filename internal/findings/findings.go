@@ -86,14 +86,24 @@ func message(d hclconfig.Diagnostic) string {
 }
 
 // printable replaces control characters, and marks that turn the direction of text around: a configuration of somebody
-// else must not steer the terminal, or show another order of things than there is.
+// else must not steer the terminal, or show another order of things than there is. It also breaks up what GitHub Actions
+// takes for a command of an old form wherever in a line it stands.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, text)
+	}, strings.ReplaceAll(text, "##[", "## ["))
+}
+
+// noCommand puts prefix before a line that GitHub Actions would take for a command: it looks for them in all that a job
+// prints, whatever the format, behind white space too.
+func noCommand(prefix, line string) string {
+	if strings.HasPrefix(strings.TrimSpace(line), "::") {
+		return prefix + line
+	}
+	return line
 }
 
 // oneLine is printable text whose line breaks are spaces.

@@ -28,8 +28,7 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 		return nil
 	}
 	for _, d := range rest {
-		// The runner looks for commands at the start of a line, and for those of an old form anywhere in it.
-		out.WriteString("not annotated: " + strings.ReplaceAll(lineOf(d), "##[", "## [") + "\n")
+		out.WriteString("not annotated: " + lineOf(d) + "\n") // the runner looks for commands at the start of a line
 	}
 	fmt.Fprintf(out, "::notice title=iggysink::%s\n", githubText(fmt.Sprintf(
 		"%s and %s. GitHub shows %d of each; the log of this step has the others.",

@@ -3,6 +3,7 @@ package findings
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -66,7 +67,12 @@ func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 		if len(suite.Cases) == 0 {
 			suite.Cases = []junitCase{{Name: "no finding", ClassName: suite.Name, File: suite.Name}}
 		}
-		for _, c := range suite.Cases {
+		names := make(map[string]int)
+		for i := range suite.Cases {
+			c := &suite.Cases[i]
+			if names[c.Name]++; names[c.Name] > 1 { // GitLab keeps the first of those with one name
+				c.Name = fmt.Sprintf("%s #%d", c.Name, names[c.Name])
+			}
 			suite.Tests++
 			if c.Failure != nil {
 				suite.Failures++

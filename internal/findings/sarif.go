@@ -2,12 +2,18 @@ package findings
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"iggysink/hclconfig"
 )
 
-// The parts of SARIF 2.1.0 (OASIS, section 3) that are written. Where a location is unknown there is none.
+// The parts of SARIF 2.1.0 (OASIS, section 3) that are written. There is no automationDetails.id: it would make two jobs
+// of one workflow replace each other's results.
 type sarifLog struct {
 	Schema  string     `json:"$schema"`
 	Version string     `json:"version"`
@@ -15,9 +21,15 @@ type sarifLog struct {
 }
 
 type sarifRun struct {
-	Tool       sarifTool     `json:"tool"`
-	ColumnKind string        `json:"columnKind"`
-	Results    []sarifResult `json:"results"`
+	Tool       sarifTool            `json:"tool"`
+	BaseIDs    map[string]sarifBase `json:"originalUriBaseIds"`
+	ColumnKind string               `json:"columnKind"`
+	Results    []sarifResult        `json:"results"`
+}
+
+// sarifBase says what uris are relative to. It has no uri of its own: the folder is another one on each machine.
+type sarifBase struct {
+	Description sarifText `json:"description"`
 }
 
 type sarifTool struct {
@@ -47,11 +59,12 @@ type sarifText struct {
 }
 
 type sarifResult struct {
-	RuleID    string          `json:"ruleId"`
-	RuleIndex int             `json:"ruleIndex"`
-	Level     string          `json:"level"`
-	Message   sarifText       `json:"message"`
-	Locations []sarifLocation `json:"locations,omitempty"`
+	RuleID       string            `json:"ruleId"`
+	RuleIndex    int               `json:"ruleIndex"`
+	Level        string            `json:"level"`
+	Message      sarifText         `json:"message"`
+	Locations    []sarifLocation   `json:"locations"`
+	Fingerprints map[string]string `json:"partialFingerprints"`
 }
 
 type sarifLocation struct {
@@ -60,7 +73,7 @@ type sarifLocation struct {
 
 type sarifPhysical struct {
 	ArtifactLocation sarifArtifact `json:"artifactLocation"`
-	Region           *sarifRegion  `json:"region,omitempty"`
+	Region           sarifRegion   `json:"region"`
 }
 
 type sarifArtifact struct {
@@ -70,9 +83,9 @@ type sarifArtifact struct {
 
 type sarifRegion struct {
 	StartLine   int `json:"startLine"`
-	StartColumn int `json:"startColumn"`
-	EndLine     int `json:"endLine"`
-	EndColumn   int `json:"endColumn"` // exclusive
+	StartColumn int `json:"startColumn,omitempty"`
+	EndLine     int `json:"endLine,omitempty"`
+	EndColumn   int `json:"endColumn,omitempty"` // exclusive
 }
 
 // sourceRoot is the name by which viewers know the root of the repository.
@@ -84,6 +97,7 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 		Tool: sarifTool{sarifDriver{Name: "iggysink", Version: opts.Version, Rules: []sarifRule{}}},
 		// The other kind is unicodeCodePoints; without a word of it viewers differ in what they take.
 		ColumnKind: "utf16CodeUnits",
+		BaseIDs:    map[string]sarifBase{sourceRoot: {sarifText{"the root of the repository, or the working directory"}}},
 		Results:    []sarifResult{},
 	}
 	for _, rule := range rules {
@@ -95,17 +109,17 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 			DefaultConfiguration: sarifConfiguration{string(rule.Severity)},
 		})
 	}
+	prints := make(map[string]int)
 	for _, d := range f.Diagnostics {
-		result := sarifResult{
-			RuleID:    d.Rule,
-			RuleIndex: slices.IndexFunc(rules, func(r hclconfig.Rule) bool { return r.ID == d.Rule }),
-			Level:     string(d.Severity),
-			Message:   sarifText{oneLine(message(d))},
-		}
-		if d.Range.Filename != "" {
-			result.Locations = []sarifLocation{{f.sarifPlace(d, opts)}}
-		}
-		run.Results = append(run.Results, result)
+		place := f.sarifPlace(d, opts)
+		run.Results = append(run.Results, sarifResult{
+			RuleID:       d.Rule,
+			RuleIndex:    slices.IndexFunc(rules, func(r hclconfig.Rule) bool { return r.ID == d.Rule }),
+			Level:        string(d.Severity),
+			Message:      sarifText{noLink(oneLine(message(d)))},
+			Locations:    []sarifLocation{{place}},
+			Fingerprints: map[string]string{fingerprintName: fingerprint(d, place.ArtifactLocation.URI, prints)},
+		})
 	}
 	return encodeJSON(out, sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -114,18 +128,44 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 	})
 }
 
+// sarifPlace returns where a finding is. One that is about no file, such as a --var, is at the start of the first: GitHub
+// refuses a whole report for one result without a location.
 func (f Findings) sarifPlace(d hclconfig.Diagnostic, opts Options) sarifPhysical {
+	name := d.Range.Filename
+	if files := slices.Sorted(maps.Keys(f.Files)); name == "" && len(files) > 0 {
+		name = files[0]
+	}
 	var place sarifPhysical
-	uri, inside := opts.uri(d.Range.Filename)
+	uri, inside := opts.uri(name)
 	place.ArtifactLocation.URI = uri
 	if inside {
 		place.ArtifactLocation.URIBaseID = sourceRoot
 	}
+	place.Region.StartLine = 1
 	if at := f.region(d.Range); at.startLine > 0 {
-		place.Region = &sarifRegion{at.startLine, at.startColumn, at.endLine, at.endColumn}
+		place.Region = sarifRegion{at.startLine, at.startColumn, at.endLine, at.endColumn}
 	}
 	return place
 }
+
+// fingerprintName has a version: another way to make fingerprints makes other ones.
+const fingerprintName = "iggysinkFinding/v1"
+
+// fingerprint is the same for a finding that has moved to another line, so that viewers do not take it for a new one. It
+// is made of the masked line. seen counts those that are the same otherwise.
+func fingerprint(d hclconfig.Diagnostic, uri string, seen map[string]int) string {
+	code := ""
+	if d.Snippet != nil {
+		code = strings.TrimSpace(d.Snippet.Code)
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{d.Rule, uri, code, d.Summary}, "\x00")))
+	print := hex.EncodeToString(sum[:16])
+	seen[print]++
+	return fmt.Sprintf("%s:%d", print, seen[print])
+}
+
+// noLink keeps a viewer from making a link of [text](destination), which a configuration may hold.
+func noLink(text string) string { return strings.ReplaceAll(text, "](", "] (") }
 
 // usedRules returns the rows of the rules that were broken, in the order of the table.
 func usedRules(found hclconfig.Diagnostics) (used []hclconfig.Rule) {

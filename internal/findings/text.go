@@ -68,16 +68,17 @@ func (s style) finding(out *bytes.Buffer, d hclconfig.Diagnostic) {
 			s.paint(tone, strings.Repeat("^", max(1, width(marked)))))
 	}
 	for line := range strings.Lines(d.Detail) {
-		fmt.Fprintf(out, "  %s\n", printable(strings.TrimRight(line, "\n")))
+		fmt.Fprintf(out, "  %s\n", noCommand("> ", printable(strings.TrimRight(line, "\n"))))
 	}
 }
 
 // placeOf is where a finding is: FILE:LINE:COLUMN, FILE if it is about the file as a whole, or nothing.
 func placeOf(d hclconfig.Diagnostic) string {
+	name := noCommand("./", printable(d.Range.Filename))
 	if d.Range.Filename == "" || d.Range.Start.Line == 0 {
-		return printable(d.Range.Filename)
+		return name
 	}
-	return fmt.Sprintf("%s:%d:%d", printable(d.Range.Filename), d.Range.Start.Line, d.Range.Start.Column)
+	return fmt.Sprintf("%s:%d:%d", name, d.Range.Start.Line, d.Range.Start.Column)
 }
 
 // writeText ends with the verdict, and with what must be there before a run.
