@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -195,6 +196,10 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 		plain, keep := l.plain(converted, pointer)
 		if s, isText := plain.(string); isText && table.Path {
 			plain = relativeTo(filepath.Dir(o.value.Filename), s)
+		}
+		if inner, isMap := plain.(map[string]any); isMap && strings.HasSuffix(o.value.Filename, ".json") {
+			delete(inner, "//") // a comment, as it is in a block
+			delete(l.places, pointer+"/~1~1")
 		}
 		if keep {
 			object[table.Name] = plain

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -64,6 +65,8 @@ func (l *loader) validIgnore(c *ignore) bool {
 	switch {
 	case c.rule == "":
 		l.at(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
+	case strings.Contains(c.rule, ","):
+		l.at(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
 	case row.ID == "":
 		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", shorten(c.rule)),
 			didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
@@ -94,17 +97,95 @@ func (l *loader) silence(name string, comments []*ignore) {
 		}
 		return silent
 	})
-	for _, c := range comments {
-		if !c.used {
+	comments = slices.DeleteFunc(comments, func(c *ignore) bool { return c.used })
+	needed := l.mayBeNeeded(name, comments)
+	for i, c := range comments {
+		if !needed[i] {
 			l.at(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Take the comment out.", c.rule, c.line))
 		}
 	}
 }
 
+// mayBeNeeded reports which comments of a file are about a block that has a value which the rule goes by, and which is not
+// known or not valid: once it is, there may be something to silence.
+func (l *loader) mayBeNeeded(file string, comments []*ignore) []bool {
+	needed := make([]bool, len(comments))
+	if len(comments) == 0 {
+		return needed
+	}
+	unknown := make(map[string]map[string]bool) // names by the block at the top
+	about := make([]map[string]bool, len(comments))
+	for pointer, o := range l.places {
+		block := topOf(pointer)
+		if o.unknown {
+			if unknown[block] == nil {
+				unknown[block] = make(map[string]bool)
+			}
+			for name := range strings.SplitSeq(pointer, "/") {
+				unknown[block][name] = true
+			}
+		}
+		first, last := o.name.Start.Line, max(o.name.End.Line, o.value.End.Line)
+		if o.name.Filename != file || first == 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(comments, first, func(c *ignore, line int) int { return c.line - line })
+		for ; i < len(comments) && comments[i].line <= last; i++ {
+			if about[i] == nil {
+				about[i] = make(map[string]bool)
+			}
+			about[i][block] = true
+		}
+	}
+	for i, c := range comments {
+		names := goesBy(c.rule)
+		for block := range about[i] {
+			needed[i] = needed[i] || slices.ContainsFunc(names, func(name string) bool { return unknown[block][name] })
+		}
+	}
+	return needed
+}
+
+// topOf returns the part of a pointer that leads to a block at the top, such as /sink/3.
+func topOf(pointer string) string {
+	parts := strings.SplitN(pointer, "/", 4)
+	return strings.Join(parts[:min(len(parts), 3)], "/")
+}
+
+// goesBy returns the attributes that a warning depends on.
+func goesBy(rule string) []string {
+	switch rule {
+	case "cleartext-credentials":
+		return []string{"url", "health_check_url", "headers"}
+	case "default-group":
+		return []string{"name", "consumer_group"}
+	case "status-code-twice":
+		return []string{"success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes"}
+	case "raw-metadata":
+		return []string{"batch_mode", "include_metadata"}
+	case "method-batch":
+		return []string{"batch_mode", "method"}
+	case "exhausted-dead-letter":
+		return []string{"on_exhausted"}
+	case "ordering-key-unused", "max-in-flight-unused":
+		return []string{"ordering", "ordering_key", "max_in_flight"}
+	case "retry-after-cap":
+		return []string{"max_retry_after", "max_retry_delay"}
+	case "batch-limit-unused", "batch-length-unreachable":
+		return []string{"batch_mode", "batch_length", "batch_wait", "max_payload_size_bytes", "include_metadata", "include_checksum",
+			"include_origin_timestamp", "schema"}
+	}
+	return nil // on what is written, not on what it is
+}
+
 // fill reads what stands behind the word.
 func (c *ignore) fill(text string) {
-	c.rule, c.reason, _ = strings.Cut(strings.TrimSpace(text), " ")
-	c.reason = strings.TrimSpace(c.reason)
+	text = strings.TrimSpace(text)
+	end := strings.IndexFunc(text, unicode.IsSpace)
+	if end < 0 {
+		end = len(text)
+	}
+	c.rule, c.reason = text[:end], strings.TrimSpace(text[end:])
 }
 
 func nativeIgnores(f *source) (all []*ignore) {
@@ -131,7 +212,7 @@ func nativeIgnores(f *source) (all []*ignore) {
 }
 
 // jsonIgnore is a comment in JSON, as HCL has them: a property of the name //.
-var jsonIgnore = regexp.MustCompile(`"//"\s*:\s*"` + ignoreWord + `([^"\\]*)"`)
+var jsonIgnore = regexp.MustCompile(`"//"\s*:\s*"` + ignoreWord + `((?:[^"\\]|\\.)*)"`)
 
 func jsonIgnores(f *source) (all []*ignore) {
 	from, lines := 0, 0

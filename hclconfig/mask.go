@@ -207,7 +207,15 @@ func (s *Snippet) cut() {
 	for to < len(s.Code) && !utf8.RuneStart(s.Code[to]) {
 		to++
 	}
-	s.Code, s.Start, s.End = s.Code[from:to], s.Start-from, min(s.End, to)-from
+	begin, end := "", ""
+	if from > 0 {
+		begin = "..."
+	}
+	if to < len(s.Code) {
+		end = "..."
+	}
+	s.Start, s.End = s.Start-from+len(begin), min(s.End, to)-from+len(begin)
+	s.Code = begin + s.Code[from:to] + end
 }
 
 // hidden returns the pieces of a line to hide, in bytes of the line, in order and apart from each other.

@@ -157,7 +157,7 @@ func TestExamplesHaveATwin(t *testing.T) {
 func TestVectorsHaveATwin(t *testing.T) {
 	different := map[string]string{
 		"deep":   "the guard counts brackets of the text",
-		"ignore": "comments are properties in JSON",
+		"ignore": "comments are properties in JSON", "ignore_unknown": "comments are properties in JSON",
 		"names":  "labels that are missing, and blocks that are attributes",
 		"syntax": "syntax", "numbers": "syntax",
 	}
