@@ -22,11 +22,11 @@ type explainFlags struct {
 func newExplainCommand() *cobra.Command {
 	var f explainFlags
 	cmd := &cobra.Command{
-		Use:   "explain [BLOCK|ATTRIBUTE|RULE]",
-		Short: "Tell what a block, an attribute or a rule of validate means",
-		Long: `explain prints the documentation of a block or an attribute of the configuration, of the language around them, or of a
-rule of validate. A name may be whole, such as sink.stream.topics, or its end, such as topics. Without a name it lists all
-of them.
+		Use:   "explain [BLOCK|ATTRIBUTE|VALUE|FUNCTION|RULE]",
+		Short: "Tell what a block, an attribute, one of its values, a function or a rule of validate means",
+		Long: `explain prints the documentation of a block or an attribute of the configuration, of a value that an attribute takes, of
+the language around them and its functions, or of a rule of validate. A name may be whole, such as sink.stream.topics, or
+its end, such as topics. Without a name it lists all of them.
 
 With --config it prints what an attribute is in each block of a configuration, and where that is set. Secrets, and what
 comes from the environment, from files or from variables, are masked. Nothing is started, and an env() that is not set is
@@ -34,6 +34,7 @@ no error.
 
 Exit codes: 0 explained; 1 the configuration is invalid; 2 there is no such name.`,
 		Example: `  iggysink explain sink.retry_delay
+  iggysink explain nd_json
   iggysink explain retry-delay-order
   iggysink explain sink --config conf.d`,
 		Args: cobra.MaximumNArgs(1),
@@ -54,6 +55,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		if chosen, err = all.explain(&out, args[0]); err != nil {
 			return err
 		}
+		chosen = slices.DeleteFunc(chosen, func(t topic) bool { return t.about != "" }) // labels are in the headers of blocks
 		if len(chosen) == 0 && len(f.config) > 0 {
 			return fmt.Errorf("%q has no value: --config goes with a block or an attribute", args[0])
 		}
@@ -73,28 +75,47 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	return failed
 }
 
-// explain prints what a name means. It returns the blocks and attributes of that name, none if it is something else.
+// explain prints all that a name means. It returns the blocks and attributes of that name, or that take it as a value;
+// none if it is something else.
 func (all topics) explain(out *bytes.Buffer, name string) ([]topic, error) {
-	rules := hclconfig.Rules()
-	if i := slices.IndexFunc(rules, func(r hclconfig.Rule) bool { return r.ID == name }); i >= 0 {
-		explainRule(out, rules[i])
-		return nil, nil
-	}
-	words := languageTopics()
-	if i := slices.IndexFunc(words, func(l language) bool { return l.name == name }); i >= 0 {
-		out.WriteString(words[i].form + "\n\n")
-		wrap(out, "  ", words[i].doc)
-		return nil, nil
-	}
-	found := all.find(name)
-	if len(found) == 0 {
-		return nil, all.unknown(name)
-	}
-	for i, t := range found {
-		if i > 0 {
+	name = strings.Trim(name, `"`)
+	next := func() *bytes.Buffer { // an empty line between two meanings
+		if out.Len() > 0 {
 			out.WriteByte('\n')
 		}
+		return out
+	}
+	for _, r := range hclconfig.Rules() {
+		if r.ID == name {
+			explainRule(next(), r)
+		}
+	}
+	for _, l := range append(languageTopics(), functionTopics()...) {
+		if l.is(name) {
+			l.explain(next())
+		}
+	}
+	found := all.find(name)
+	for _, t := range found {
+		t.explain(next())
+	}
+	taking := all.taking(name)
+	value := hclconfig.Literal(name[strings.LastIndexByte(name, '.')+1:])
+	if len(found) > 0 && len(taking) > 0 {
+		var names []string
+		for _, t := range taking {
+			names = append(names, t.name())
+		}
+		wrap(next(), "", fmt.Sprintf("%s is also a value of %s.", value, strings.Join(names, " and ")))
+		return found, nil
+	}
+	for _, t := range taking {
+		fmt.Fprintf(next(), "%s is a value of %s.\n\n", value, t.name())
 		t.explain(out)
+		found = append(found, t)
+	}
+	if out.Len() == 0 {
+		return nil, all.unknown(name)
 	}
 	return found, nil
 }
@@ -124,6 +145,10 @@ func (f *explainFlags) values(cmd *cobra.Command, out *bytes.Buffer, topics []to
 func explainRule(out *bytes.Buffer, r hclconfig.Rule) {
 	fmt.Fprintf(out, "%s (%s)\n\n  %s.\n\n", r.ID, r.Severity, r.Summary)
 	wrap(out, "  ", r.Doc)
+	if r.Severity == hclconfig.Warning {
+		out.WriteByte('\n')
+		wrap(out, "  ", "Where it is meant to be so, a comment on the line above silences it: # iggysink:ignore "+r.ID+" REASON")
+	}
 }
 
 // topic is a block or an attribute that can be explained.
@@ -196,19 +221,37 @@ func (all topics) find(name string) (found []topic) {
 	return found
 }
 
+// taking returns the attributes and labels that take a value, which may stand behind their name and a dot.
+func (all topics) taking(name string) (found []topic) {
+	for _, t := range all {
+		if t.isBlock() {
+			continue
+		}
+		for _, value := range schemaAt(t.path).Enum {
+			if whole := "." + t.name() + "." + value; strings.HasSuffix(whole, "."+name) {
+				found = append(found, t)
+			}
+		}
+	}
+	return found
+}
+
 // unknown is the error about a name that nothing has.
 func (all topics) unknown(name string) error {
 	var known []string
 	for _, t := range all {
 		known = append(known, t.name(), t.path[len(t.path)-1])
+		if !t.isBlock() {
+			known = append(known, schemaAt(t.path).Enum...)
+		}
 	}
 	for _, r := range hclconfig.Rules() {
 		known = append(known, r.ID)
 	}
-	for _, l := range languageTopics() {
+	for _, l := range append(languageTopics(), functionTopics()...) {
 		known = append(known, l.name)
 	}
-	message := fmt.Sprintf("there is no block, attribute or rule %q", name)
+	message := fmt.Sprintf("there is no block, attribute, value, function or rule %q", name)
 	if near := closest(name, known); near != "" {
 		return fmt.Errorf("%s; did you mean %q?", message, near)
 	}
@@ -232,6 +275,10 @@ func (all topics) overview(out *bytes.Buffer) {
 	out.WriteString("\nLanguage:\n\n")
 	for _, l := range languageTopics() {
 		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, l.name, shortly(l.doc))
+	}
+	out.WriteString("\nFunctions:\n\n")
+	for _, l := range functionTopics() {
+		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, l.form, shortly(l.doc))
 	}
 	out.WriteString("\nRules of validate:\n\n")
 	for _, r := range hclconfig.Rules() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -83,6 +84,52 @@ func TestWordsOfTypes(t *testing.T) {
 		if got := schemaAt(strings.Split(name, ".")).words(); got != want {
 			t.Errorf("%s is %s, not %s", name, got, want)
 		}
+	}
+}
+
+// The list of functions is that of the rule about unknown ones, which is made of those that there are.
+func TestEveryFunctionIsExplained(t *testing.T) {
+	var want []string
+	for _, r := range hclconfig.Rules() {
+		if r.ID == "unknown-function" {
+			_, list, _ := strings.Cut(r.Doc, ": ")
+			want = strings.Split(strings.TrimSuffix(list, "."), ", ")
+		}
+	}
+	var got []string
+	for _, f := range functionTopics() {
+		got = append(got, f.name)
+		if out, errs, code := explained(t, f.name); code != exitOK || !strings.Contains(flat(out), flat(f.doc)) ||
+			!strings.HasPrefix(f.form, f.name+"(") {
+			t.Errorf("explain %s: exit %d\n%s%s", f.name, code, out, errs)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 20 {
+		t.Error(diff)
+	}
+}
+
+// So is each value that an attribute or a label takes, alone and behind the name.
+func TestEveryValueIsExplained(t *testing.T) {
+	seen := 0
+	for _, topic := range newTopics() {
+		if topic.isBlock() {
+			continue
+		}
+		for _, value := range schemaAt(topic.path).Enum {
+			seen++
+			for _, name := range []string{value, topic.name() + "." + value} {
+				out, errs, code := explained(t, name)
+				said := strings.Contains(out, hclconfig.Literal(value)+" is a value of ") ||
+					strings.Contains(out, hclconfig.Literal(value)+" is also a value of ")
+				if code != exitOK || !said || !strings.Contains(out, topic.name()) {
+					t.Errorf("explain %s: exit %d\n%s%s", name, code, out, errs)
+				}
+			}
+		}
+	}
+	if seen < 30 {
+		t.Errorf("only %d values", seen)
 	}
 }
 
