@@ -84,6 +84,10 @@ func (l *loader) declareLocals(block *hcl.Block) {
 			l.at(subject(d), "duplicate-name", "", "A local has one value.")
 			continue
 		}
+		if d.Summary == "Incorrect JSON value type" {
+			l.at(subject(d), "wrong-type", "a JSON object is expected", "Its properties are the names of locals.")
+			continue
+		}
 		l.at(subject(d), "unknown-block", "a locals block has no blocks in it", "Each line is NAME = value.")
 	}
 	for name, a := range attributes {

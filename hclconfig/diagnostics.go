@@ -77,6 +77,7 @@ type report struct {
 	seen     map[findingKey]*repetition
 	number   map[Severity]int
 	instance instance // the sink that is looked at; the zero value outside of one
+	exact    func(hcl.Range) hcl.Range
 }
 
 // instance is one sink of the plain tree.
@@ -102,6 +103,9 @@ type repetition struct {
 // found before, as in another instance of the same block, is not found again.
 func (r *report) at(rng hcl.Range, rule, summary, detail string) {
 	row := r.rule(rule)
+	if r.exact != nil {
+		rng = r.exact(rng)
+	}
 	key := findingKey{rng, rule, cmp.Or(summary, row.Summary), detail}
 	if r.seen == nil {
 		r.seen, r.number = make(map[findingKey]*repetition), make(map[Severity]int)

@@ -235,9 +235,7 @@ func (g *guardian) jsonString(start, end int) {
 // rangeAt returns the range of the bytes from start to end, on the line of start.
 func rangeAt(name string, text []byte, start, end int) hcl.Range {
 	at := func(i int) hcl.Pos {
-		line := bytes.Count(text[:i], []byte("\n")) + 1
-		begin := bytes.LastIndexByte(text[:i], '\n') + 1
-		return hcl.Pos{Line: line, Column: utf8.RuneCount(text[begin:i]) + 1, Byte: i}
+		return hcl.Pos{Line: bytes.Count(text[:i], []byte("\n")) + 1, Column: column(text, i), Byte: i}
 	}
 	return hcl.Range{Filename: name, Start: at(start), End: at(end)}
 }

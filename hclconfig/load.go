@@ -80,6 +80,7 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 		opts.Env = os.LookupEnv
 	}
 	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), masks: make(map[string]*mask)}
+	l.report.exact = l.exact
 	l.read(paths)
 	l.parse()
 	root := l.collect()
@@ -126,6 +127,8 @@ type source struct {
 	text []byte
 	body hcl.Body // nil if it does not parse
 	json bool
+
+	escaped []span // strings of JSON that have escapes, made at the first use
 }
 
 // finish sorts the findings and gives each its masked snippet.

@@ -1,15 +1,19 @@
 package hclconfig
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/schema"
 )
 
 // native returns an expression of a JSON file as one of the native syntax, so that both are looked at and evaluated in
-// the same way. The ranges inside of a string are as HCL has them: behind an escape they are some bytes early.
+// the same way. The ranges inside of a string are as HCL has them; loader.exact says where that is.
 func (l *loader) native(expr hcl.Expression) hclsyntax.Expression {
 	if node, isNative := expr.(hclsyntax.Expression); isNative {
 		return node
@@ -65,6 +69,49 @@ func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
 		return expr
 	}
 	return nil
+}
+
+// meansBlock reports whether an unknown property of a JSON object is told of as a block: if it, or the known name that is
+// closest to it, is one, and for other names if it has the form of one.
+func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bool {
+	var blocks, attributes []string
+	for _, b := range want.Blocks {
+		blocks = append(blocks, b.Type)
+	}
+	for _, a := range want.Attributes {
+		attributes = append(attributes, a.Name)
+	}
+	var visit func(b *schema.Block)
+	visit = func(b *schema.Block) {
+		for i := range b.Attributes {
+			if b.Attributes[i].Name == name {
+				attributes = append(attributes, name)
+			}
+		}
+		for _, inner := range b.Blocks {
+			if inner.Name == name {
+				blocks = append(blocks, name)
+			}
+			visit(inner)
+		}
+	}
+	visit(schema.ConfigBlock())
+	if slices.Contains(blocks, name) || slices.Contains(attributes, name) {
+		return slices.Contains(blocks, name)
+	}
+	if meant := closest(name, slices.Concat(blocks, attributes)); meant != "" {
+		return slices.Contains(blocks, meant)
+	}
+	for _, f := range l.files {
+		if f.name == rng.Filename && rng.CanSliceBytes(f.text) {
+			value := bytes.TrimLeft(f.text[rng.End.Byte:min(len(f.text), rng.End.Byte+longLine)], ": \t\r\n")
+			if bytes.HasPrefix(value, []byte("[")) {
+				value = bytes.TrimLeft(value[1:], " \t\r\n")
+			}
+			return bytes.HasPrefix(value, []byte("{"))
+		}
+	}
+	return false
 }
 
 // faulty is an expression that could not be parsed.

@@ -96,7 +96,9 @@ func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl
 		}): // no object, so that it has no labels either
 		case d.Summary == "Unsupported argument", d.Summary == "Extraneous JSON object property",
 			d.Summary == "Unsupported block type":
-			l.unknown(rng, name, want, content, title, d.Summary == "Unsupported block type")
+			isBlock := d.Summary == "Unsupported block type" ||
+				d.Summary == "Extraneous JSON object property" && l.meansBlock(rng, name, want)
+			l.unknown(rng, name, want, content, title, isBlock)
 		case d.Summary == "Duplicate argument":
 			l.at(rng, "duplicate-attribute", fmt.Sprintf("%q is set twice", name), "Each attribute is set once in a block.")
 		case strings.HasPrefix(d.Summary, "Extraneous label"), d.Summary == "Missing block label",

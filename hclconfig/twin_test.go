@@ -93,13 +93,33 @@ func escaped(s string) string {
 // placesIn are what differs between two files that say the same.
 var placesIn = regexp.MustCompile(`[\w./-]+\.hcl(\.json)?:\d+:\d+|line \d+`)
 
-// said lists findings without their places, and without telling an unknown block, which JSON cannot tell from one, from an
-// unknown attribute.
+// said lists findings without their places.
 func said(found Diagnostics) []string {
 	var all []string
 	for _, d := range found {
-		text := fmt.Sprintf("%s [%s] %s: %s", d.Severity, d.Rule, d.Summary, placesIn.ReplaceAllString(d.Detail, "FILE"))
-		all = append(all, strings.NewReplacer("unknown-block", "unknown-attribute", "unknown block", "unknown attribute").Replace(text))
+		all = append(all, fmt.Sprintf("%s [%s] %s: %s", d.Severity, d.Rule, d.Summary, placesIn.ReplaceAllString(d.Detail, "FILE")))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// headerIn is the type of a block before its label.
+var headerIn = regexp.MustCompile(`^\w+ "`)
+
+// pointedAt lists what stands at the place of each finding, without what the two syntaxes write differently: quotes,
+// escapes, the signs of a template, space, and the type of a block before its label.
+func pointedAt(result *Result, found Diagnostics) []string {
+	var all []string
+	for _, d := range found {
+		text := result.Files[d.Range.Filename]
+		if !d.Range.CanSliceBytes(text) {
+			continue
+		}
+		there := strings.NewReplacer(`"`, "", `\`, "", "${", "", "}", "", "{", "", " ", "", "\n", "", ":", "=").Replace(
+			headerIn.ReplaceAllString(string(d.Range.SliceBytes(text)), ""))
+		letters := []byte(strings.ToLower(there))
+		slices.Sort(letters) // a map may be in another order
+		all = append(all, fmt.Sprintf("%s at %s", d.Rule, letters))
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -122,6 +142,9 @@ func compareTwins(t *testing.T, files map[string][]byte, opts Options) {
 	inJSON, foundJSON := load(true)
 	if diff := cmp.Diff(said(foundNative), said(foundJSON)); diff != "" {
 		t.Errorf("findings: -native +JSON\n%s", diff)
+	}
+	if diff := cmp.Diff(pointedAt(native, foundNative), pointedAt(inJSON, foundJSON)); diff != "" {
+		t.Errorf("what findings point at: -native +JSON\n%s", diff)
 	}
 	require.Empty(t, cmp.Diff(native.Needs, inJSON.Needs))
 	if diff := cmp.Diff(native.Config, inJSON.Config, cmp.Comparer(func(a, b schema.Secret) bool { return a.Reveal() == b.Reveal() }),
@@ -158,7 +181,7 @@ func TestVectorsHaveATwin(t *testing.T) {
 	different := map[string]string{
 		"deep":   "the guard counts brackets of the text",
 		"ignore": "comments are properties in JSON", "ignore_unknown": "comments are properties in JSON",
-		"names":  "labels that are missing, and blocks that are attributes",
+		"labels": "labels that are missing, and blocks that are attributes",
 		"syntax": "syntax", "numbers": "syntax",
 	}
 	for _, v := range vectors(t) {

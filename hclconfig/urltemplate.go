@@ -59,16 +59,10 @@ func templateText(s string) string {
 // fieldsInText reports whether every use of a field in expr is plain text, and tells of those that are not.
 func (l *loader) fieldsInText(expr hcl.Expression) bool {
 	node := l.native(expr)
-	_, isNative := expr.(hclsyntax.Expression)
-	at := expr.Range()
 	w := fieldWalker{}
 	_ = hclsyntax.Walk(node, &w) // the walker gives no diagnostics
 	for _, use := range w.wrong {
-		rng := use.SourceRange()
-		if !isNative {
-			rng = at
-		}
-		l.at(rng, "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
+		l.at(use.SourceRange(), "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
 			fmt.Sprintf("It is filled in for each partition, after functions and conditions are evaluated. Write ${%s}.",
 				use.RootName()))
 	}

@@ -93,7 +93,9 @@ func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
 	if len(guard(f)) > 0 {
 		return node
 	}
-	expr, diags := hclsyntax.ParseExpression(f.text, f.name, a.Expr.Range().Start)
+	start := a.Expr.Range().Start // of the quote
+	start.Column, start.Byte = start.Column+1, start.Byte+1
+	expr, diags := hclsyntax.ParseExpression(f.text, f.name, start)
 	if diags.HasErrors() {
 		return node
 	}
@@ -103,11 +105,11 @@ func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
 // unknownType tells of a type that is none, and which one may be meant.
 func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 	rng := a.Expr.Range()
-	_, isNative := a.Expr.(hclsyntax.Expression)
-	if d := diags[0]; d.Subject != nil && isNative {
+	if d := diags[0]; d.Subject != nil && d.Subject.Start.Byte > rng.Start.Byte { // not so if a JSON string holds no expression
 		rng = *d.Subject
 	}
-	meant := didYouMean(l.textAt(rng), []string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
+	meant := didYouMean(l.textAt(l.exact(rng)),
+		[]string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
 	l.at(rng, "wrong-type", "unknown type", join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
 		"tuple([TYPE]), any or object({NAME = TYPE}), where optional(TYPE) and optional(TYPE, DEFAULT) may stand for a TYPE."))
 }

@@ -1,0 +1,45 @@
+package hclconfig
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A finding in the text of a JSON string points at what it is about, whatever escapes and characters stand before it.
+func TestFindingsInEscapedText(t *testing.T) {
+	for _, before := range []string{``, `plain`, `\"`, `\\`, `\n`, `\n\n\"`, `\t\u0041`, `\u00e9`, `é`, `👩‍👩‍👧`, `\ud83d\ude00`, `\ud83d`, `\ud83dx`, `\/`, `e\u0301`} {
+		for _, wrong := range []string{"var.nope", "upper(1, 2)", "local.nope", `env(\"UNSET\")`} {
+			for _, indent := range []string{"", "\n      ", "\n  \"//\": \"\\\"👩‍👩‍👧\", "} {
+				text := `{"iggy": {"token": "${env(\"T\")}"}, "sink": {"a": {"stream": {"s": {"topics": ["t"], "consumer_group": "g"}},` +
+					indent + `"url": "http://127.0.0.1/?q=` + before + `${` + wrong + `}"}}}`
+				require.True(t, json.Valid([]byte(text)), text)
+				write(t, map[string]string{"a.hcl.json": text})
+				result, found := Load([]string{"a.hcl.json"}, Options{Env: environment(map[string]string{"T": "x"})})
+				require.Len(t, found, 1, inWords(result, found))
+				rng := found[0].Range
+				got := string(rng.SliceBytes([]byte(text)))
+				require.NotEmpty(t, got)
+				require.Contains(t, wrong, got, text)
+				require.Equal(t, rangeAt("a.hcl.json", []byte(text), rng.Start.Byte, rng.End.Byte), rng, "line and column")
+			}
+		}
+	}
+}
+
+func TestCharacter(t *testing.T) {
+	for _, tt := range []struct {
+		raw  string
+		want rune
+		size int
+	}{
+		{`ab`, 'a', 1}, {`é`, 'é', 2}, {`\n`, '\n', 2}, {`\"`, '"', 2}, {`\u00e9x`, 'é', 6}, {`\ud83d\ude00`, '😀', 12},
+		{`\ud83d\u0041`, '\uFFFD', 6}, {`\ud83d`, '\uFFFD', 6}, {`\u0041\u0042`, 'A', 6}, {`\u00`, '\uFFFD', 4}, {`\`, '\\', 1},
+		{"\xff", '\uFFFD', 1},
+	} {
+		got, size := character([]byte(tt.raw))
+		require.Equal(t, fmt.Sprintf("%c %d", tt.want, tt.size), fmt.Sprintf("%c %d", got, size), tt.raw)
+	}
+}
