@@ -223,13 +223,18 @@ func parseSource(f *source) (hcl.Body, Diagnostics) {
 	var diags hcl.Diagnostics
 	if f.json {
 		file, diags = hcljson.Parse(f.text, f.name)
+		diags = firstMistake(diags)
 	} else {
 		file, diags = hclsyntax.ParseConfig(f.text, f.name, hcl.InitialPos)
 	}
 	if diags.HasErrors() {
 		var r report
 		for _, d := range diags {
-			if r.full(Error) {
+			if r.full(Error) || shadowed(d, diags) {
+				continue
+			}
+			if isUnquoted(d, f.text) {
+				r.at(subject(d), "syntax", "text stands in double quotes", `Such as "5s" or "https://example.com/".`)
 				continue
 			}
 			r.syntax(d)

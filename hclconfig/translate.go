@@ -20,13 +20,45 @@ func (r *report) syntax(d *hcl.Diagnostic) {
 		r.at(rng, "duplicate-attribute", "", "Each attribute is set once in a block.")
 		return
 	}
-	for _, row := range syntaxKinds() {
+	for _, row := range append(syntaxKinds(), jsonSyntaxKinds()...) {
 		if strings.HasPrefix(d.Summary, row.kind) {
 			r.at(rng, "syntax", row.summary, row.detail)
 			return
 		}
 	}
 	r.at(rng, "syntax", "", "The text here cannot be understood. Compare it with a line that works.")
+}
+
+// shadowed reports whether a finding follows from a character that has no meaning, and that was told.
+func shadowed(d *hcl.Diagnostic, all hcl.Diagnostics) bool {
+	return d.Summary != "Invalid character" && slices.ContainsFunc(all, func(other *hcl.Diagnostic) bool {
+		return other.Summary == "Invalid character" && subject(other).Start == subject(d).Start
+	})
+}
+
+// firstMistake returns the first of the findings in a JSON text: those behind it follow from it.
+func firstMistake(all hcl.Diagnostics) hcl.Diagnostics {
+	var first *hcl.Diagnostic
+	for _, d := range all {
+		switch {
+		case d.Summary == "Root value must be object" && len(all) > 1:
+		case first == nil, subject(d).Start.Byte < subject(first).Start.Byte:
+			first = d
+		case d.Summary == "Invalid object property name" && subject(d).Start == subject(first).Start:
+			first = d // the other one takes the name for a value
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return hcl.Diagnostics{first}
+}
+
+// isUnquoted reports whether HCL misses a line break right behind something, as in timeout = 5s: nobody has forgotten one
+// there.
+func isUnquoted(d *hcl.Diagnostic, text []byte) bool {
+	at := subject(d).Start.Byte
+	return d.Summary == "Missing newline after argument" && at > 0 && at < len(text) && !strings.ContainsRune(" \t\"", rune(text[at-1]))
 }
 
 // subject returns the place of a finding of HCL.
@@ -51,7 +83,7 @@ func syntaxKinds() []syntaxKind {
 		{"Invalid block definition", "invalid block", `A block is type "label" { ... }, closed on a line of its own.`},
 		{"Invalid single-argument block definition", "invalid one-line block",
 			"A one-line block holds exactly one attribute and no blocks. Write it over several lines."},
-		{"Missing newline after block definition", "a line break is missing behind a block", ""},
+		{"Missing newline after block definition", "a line break is missing behind a block", "A second closing brace is one too many."},
 		{"Missing newline after argument", "a line break is missing behind an attribute", "Write each attribute on its own line."},
 		{"Unclosed configuration block", "a block is not closed", "Its closing brace } is missing."},
 		{"Unclosed", "something is not closed", "A closing bracket, brace or quote is missing."},
@@ -67,15 +99,33 @@ func syntaxKinds() []syntaxKind {
 		{"Invalid expression", "a value is expected", "A value is text in quotes, a number, true, false, a list, a map or a call."},
 		{"Missing expression", "a value is missing", "A value is text in quotes, a number, true, false, a list, a map or a call."},
 		{"Invalid character encoding", "the text is not UTF-8", ""},
-		{"Invalid character", "invalid character", "It has no meaning here. Text stands in double quotes."},
+		{"Invalid character", "invalid character", "It has no meaning here. Text stands in double quotes, and attributes on lines of their own."},
 		{"Unsupported operator", "unknown operator", "Known are && || ! == != < > <= >= + - * / %."},
 		{"Missing item separator", "a comma is missing", "Elements of a list are separated by commas."},
 		{"Missing attribute separator", "a comma is missing", "Elements of a map are separated by commas or line breaks."},
 		{"Missing argument separator", "a comma is missing", "Arguments of a function are separated by commas."},
 		{"Extra characters", "unexpected text behind an expression", "An expression ends here."},
+		{"Missing key/value separator", "a map has something else than NAME = VALUE",
+			"A map is { NAME = VALUE }. Perhaps its closing brace } is missing further up."},
+		{"Missing attribute value", "a value is missing in a map", "A map is { NAME = VALUE }."},
+		{"Invalid object key expression", "invalid key of a map", "A key that is not a word or text in quotes stands in parentheses."},
+		{"Invalid 'for'", "invalid for", "It is [for NAME in LIST : VALUE], {for KEY, NAME in MAP : KEY => VALUE} or %{for NAME in LIST}."},
+		{"Invalid template", "unknown directive of a template", "Known are %{if ...} and %{for ...}. Where %{ is meant as it is write %%{."},
+		{"Unexpected", "a directive of a template stands alone", "%{else}, %{endif} and %{endfor} end one that was begun."},
+	}
+}
+
+// jsonSyntaxKinds are the findings of HCL's JSON parser. What is in neither table begins like one here.
+func jsonSyntaxKinds() []syntaxKind {
+	return []syntaxKind{
 		{"Trailing comma", "a comma is too many", "JSON has no comma behind the last element."},
 		{"Root value must be object", "the file is not a JSON object", "It is { ... }."},
-		{"Invalid JSON", "invalid JSON value", ""},
+		{"Missing property value colon", "a colon is missing", `A property is "name": value.`},
+		{"Missing attribute seperator comma", "a comma is missing", "Properties are separated by commas."},
+		{"Invalid object property name", "the name of a property stands in double quotes", `A property is "name": value.`},
+		{"Extraneous data after value", "unexpected text behind the object", "A file is one JSON object."},
+		{"Invalid start of value", "a JSON value is expected", "It is text in double quotes, a number, true, false, null, [ ... ] or { ... }."},
+		{"Invalid JSON", "invalid JSON value", "It is text in double quotes, a number, true, false, null, [ ... ] or { ... }."},
 		{"Mismatched", "the closing bracket is of another kind", ""},
 		{"Missing", "something is missing here", "Compare it with a line that works."},
 	}
