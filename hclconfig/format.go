@@ -102,9 +102,11 @@ func (m *mask) showBody(body *hclsyntax.Body, table *schema.Block) {
 		if known != nil && !known.Sensitive && !m.hasDefault(a) {
 			m.showExpr(a.Expr)
 		}
-		if object, isObject := a.Expr.(*hclsyntax.ObjectConsExpr); isObject && known != nil {
+		if object, isObject := a.Expr.(*hclsyntax.ObjectConsExpr); isObject && known != nil && known.Type.IsMapType() {
 			for _, item := range object.Items {
-				m.showName(item.KeyExpr.Range()) // the name of a header is no secret
+				if key, isKey := item.KeyExpr.(*hclsyntax.ObjectConsKeyExpr); isKey && !key.ForceNonLiteral {
+					m.showName(key.Range()) // the name of a header is no secret
+				}
 			}
 		}
 	}

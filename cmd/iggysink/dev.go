@@ -39,7 +39,8 @@ every topic that is read, and a local endpoint that prints each request as it ar
 
 What would reach out is replaced: every sink's scheme and host by the local endpoint's, the iggy block by the in-process
 server, dead letters go to a temporary folder, admin and tls blocks are left out, and an env() that is not set gives a
-placeholder. Values of configured headers, of query parameters and of env() are printed as (sensitive).`,
+placeholder. Values of configured headers and of query parameters, what came from env(), file() or a sensitive variable,
+and parts of a path that look like a token are printed as (sensitive).`,
 		Example: `  iggysink dev --once
   iggysink dev iggysink.hcl`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
@@ -80,7 +81,7 @@ func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 		return fmt.Errorf("starting the local endpoint: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // closed already, if the endpoint has served
-	secrets.addHeaders(cfg)
+	secrets.addConfig(cfg)
 	around := surroundings{broker: broker.Addr(), receiver: "http://" + listener.Addr().String(), deadFolder: dead}
 	if err := rewrite(cfg, around); err != nil {
 		return err

@@ -78,8 +78,8 @@ func findingsCode(findings hclconfig.Diagnostics) int {
 	}
 }
 
-// loadForDev is load with a placeholder for every environment variable that is needed and not set. What is set goes to
-// secrets.
+// loadForDev is load with a placeholder for every environment variable that is needed and not set. What is secret goes to
+// secrets, but for these.
 func (f *loadFlags) loadForDev(stderr io.Writer, paths []string, secrets *masker) (*schema.Config, error) {
 	opts, err := f.options()
 	if err != nil {
@@ -88,7 +88,6 @@ func (f *loadFlags) loadForDev(stderr io.Writer, paths []string, secrets *masker
 	placeholders := map[string]string{}
 	opts.Env = func(name string) (string, bool) {
 		if value, set := os.LookupEnv(name); set {
-			secrets.addValue(value)
 			return value, true
 		}
 		value, set := placeholders[name]
@@ -99,6 +98,11 @@ func (f *loadFlags) loadForDev(stderr io.Writer, paths []string, secrets *masker
 		names := slices.Sorted(maps.Keys(placeholders))
 		if _, err := fmt.Fprintf(stderr, "not set, replaced by placeholders: %s\n\n", strings.Join(names, ", ")); err != nil {
 			return nil, err
+		}
+	}
+	opts.Secret = func(text string) {
+		if !slices.Contains(placeholderValues(), text) {
+			secrets.addValue(text)
 		}
 	}
 	return loadWith(stderr, paths, opts)

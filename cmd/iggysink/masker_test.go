@@ -17,6 +17,13 @@ func TestMaskedPath(t *testing.T) {
 		{"nothing secret", "", "/orders/created", "/orders/created"},
 		{"the values of a query", "", "/in?token=abc&to=x", "/in?token=(sensitive)&to=(sensitive)"},
 		{"a parameter without a name", "", "/in?abcdef&x=", "/in?abcdef=(sensitive)&x=(sensitive)"},
+		{"a text with a line break", "s3cr3t-key\n", "/in/s3cr3t-key", "/in/(sensitive)"},
+		{"words and short numbers", "", "/api/v2/orderEvents/order-events_1.json/12", "/api/v2/orderEvents/order-events_1.json/12"},
+		{"a token that is written out", "", "/services/T0BD3/x9K2/hunter2Secret", "/services/(sensitive)/(sensitive)/(sensitive)"},
+		{"a UUID", "", "/in/0b1e5c3a-9f3c-4d8e-8a44-6f3d2c1b0a99", "/in/(sensitive)"},
+		{"a secret that was encoded", "two words!", "/in/two%20words%21", "/in/(sensitive)"},
+		{"a secret with text around it", "s3cr3t-key", "/bots3cr3t-key/send", "/bot(sensitive)/send"},
+		{"the name of a topic", "", "/Shop%20No1/CREATED-2026", "/Shop%20No1/CREATED-2026"},
 		{"a text of the environment", "s3cr3t-key", "/in/s3cr3t-key/x", "/in/(sensitive)/x"},
 		{"a URL of the environment", "https://hooks.example.com/services/T0/B0", "/services/T0/B0", "/(sensitive)"},
 		{"a URL of the environment with a query", "https://h.example/a/b/c/d?k=v", "/a/b/c/d?k=v", "/(sensitive)?k=(sensitive)"},
@@ -25,6 +32,7 @@ func TestMaskedPath(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := &masker{}
+			m.addConfig(&schema.Config{Sinks: []schema.Sink{{Streams: []schema.Stream{{Name: "Shop No1", Topics: []string{"CREATED-2026"}}}}}})
 			m.addValue(tt.env)
 			if got := m.path(tt.path); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
@@ -35,7 +43,7 @@ func TestMaskedPath(t *testing.T) {
 
 func TestPrintRequest(t *testing.T) {
 	m := &masker{}
-	m.addHeaders(&schema.Config{Sinks: []schema.Sink{{
+	m.addConfig(&schema.Config{Sinks: []schema.Sink{{
 		Headers: map[string]schema.Secret{"x-api-key": schema.NewSecret("canary"), "X-Tenant": schema.NewSecret("canary")},
 	}}})
 	header := http.Header{
