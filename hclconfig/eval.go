@@ -296,6 +296,7 @@ func (l *loader) declared(t hcl.Traversal) bool {
 		l.at(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
 	case root == "var" && l.scope.variables[name] != nil, root == "local" && l.scope.locals[name] != nil:
 		return true
+	case l.partial: // it may be declared there; the value is unknown
 	default:
 		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, printable(name)),
 			join(didYouMean(name, names), map[string]string{

@@ -100,7 +100,7 @@ func (l *loader) silence(name string, comments []*ignore) {
 	comments = slices.DeleteFunc(comments, func(c *ignore) bool { return c.used })
 	needed := l.mayBeNeeded(name, comments)
 	for i, c := range comments {
-		if !needed[i] {
+		if !needed[i] && !l.partial {
 			l.at(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Take the comment out.", c.rule, c.line))
 		}
 	}

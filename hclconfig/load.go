@@ -94,7 +94,9 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 		l.dropDefaults(tree)
 		config = l.typed(tree)
 		l.rules(config)
-		l.unused()
+		if !l.partial {
+			l.unused()
+		}
 		l.ignores()
 	}
 	return l.finish(config)
@@ -108,7 +110,11 @@ type loader struct {
 	beside []string         // files of variables that were found in folders
 	masks  map[string]*mask // by file name
 	needs  map[Need]bool
-	broken bool // a file could not be parsed: what it declares is not known, so nothing is said about the rest
+	broken bool // a file could not be read, or may change what the others mean: nothing is said about the rest
+
+	// partial notes that a file could not be parsed. The others are looked at, but nothing is said that it may belie: it
+	// may declare a name, hold a block that is missing, or use what nobody else does.
+	partial bool
 
 	scope     scope
 	spent     int        // what loops and text have cost so far

@@ -1,6 +1,7 @@
 package hclconfig
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -203,7 +204,9 @@ func (l *loader) parse() {
 		body, found := parseSource(f)
 		if found.HasErrors() {
 			l.found = append(l.found, found...)
-			l.broken = true
+			l.partial = true
+			// Its defaults would be those of the sinks in other files: without them these mean something else.
+			l.broken = l.broken || bytes.Contains(f.text, []byte("defaults"))
 			continue
 		}
 		f.body = body

@@ -38,7 +38,7 @@ func (l *loader) rules(config *schema.Config) {
 func (l *loader) iggyRules(config *schema.Config) {
 	const what = "Set username and password, or token."
 	if config.Iggy == nil {
-		if o := l.places["/sink/0"]; o != nil {
+		if o := l.places["/sink/0"]; o != nil && !l.partial {
 			l.at(o.name, "iggy-credentials", "there is no iggy block", "It says where the server is. "+what)
 		}
 		return

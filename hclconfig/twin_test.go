@@ -182,7 +182,7 @@ func TestVectorsHaveATwin(t *testing.T) {
 		"deep":   "the guard counts brackets of the text",
 		"ignore": "comments are properties in JSON", "ignore_unknown": "comments are properties in JSON",
 		"labels": "labels that are missing, and blocks that are attributes",
-		"syntax": "syntax", "numbers": "syntax",
+		"syntax": "syntax", "numbers": "syntax", "partial": "syntax", "partial_defaults": "syntax",
 	}
 	for _, v := range vectors(t) {
 		name := strings.TrimSuffix(filepath.Base(v.path), ".txtar")

@@ -64,6 +64,9 @@ func (l *loader) variables() {
 // assign gives a variable the value that a text stands for: the text itself for a string, otherwise a literal.
 func (l *loader) assign(name, text, from string) {
 	v := l.scope.variables[name]
+	if v == nil && l.partial {
+		return // it may be declared in the file that could not be parsed
+	}
 	if v == nil {
 		l.at(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", printable(from)),
 			join(didYouMean(name, slices.Sorted(maps.Keys(l.scope.variables))), "Declare it with a variable block."))
@@ -183,6 +186,9 @@ func (l *loader) variableFile(path string, once map[string]hcl.Range) {
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		a := attributes[name]
 		v := l.scope.variables[name]
+		if v == nil && l.partial {
+			continue
+		}
 		if v == nil {
 			l.at(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", printable(name)),
 				join(didYouMean(name, slices.Sorted(maps.Keys(l.scope.variables))), "Declare it with a variable block."))

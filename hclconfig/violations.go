@@ -38,7 +38,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 		return
 	}
 	if v.Keyword == "minItems" && v.Pointer == "/sink" {
-		if l.emptyEach != nil {
+		if l.emptyEach != nil && !l.partial {
 			l.at(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
 		}
 		return
@@ -104,6 +104,9 @@ func (l *loader) exactly(v schema.Violation, tree map[string]any) hcl.Range {
 func (l *loader) missing(v schema.Violation, o *origin) {
 	pointer := v.Pointer + "/" + v.Property
 	if !l.places.known(pointer) { // it is there, and its value is not known or not valid
+		return
+	}
+	if l.partial && v.Pointer == "" {
 		return
 	}
 	detail := firstSentence(v.Description)
