@@ -60,7 +60,7 @@ func (l *loader) expand(path string) []string {
 		l.unreadable(path, err)
 		return nil
 	}
-	if !info.IsDir() && isValues(path) {
+	if !info.IsDir() && IsVariables(path) {
 		l.broken = true
 		l.at(fileRange(path), "no-configuration", "a file of values is no configuration",
 			"Name it with --var-file, behind the configuration whose variables it sets.")
@@ -79,7 +79,7 @@ func (l *loader) expand(path string) []string {
 		switch name := filepath.Join(path, e.Name()); {
 		case isConfiguration(e.Name()):
 			names = append(names, name)
-		case isValues(e.Name()) && !strings.HasPrefix(e.Name(), "."):
+		case IsVariables(e.Name()) && !strings.HasPrefix(e.Name(), "."):
 			values = append(values, name)
 		}
 	}
@@ -88,7 +88,7 @@ func (l *loader) expand(path string) []string {
 		case filepath.Dir(name) != filepath.Clean(path), slices.Contains(names, name), slices.Contains(values, name):
 		case isConfiguration(base):
 			names = append(names, name)
-		case isValues(base) && !strings.HasPrefix(base, "."):
+		case IsVariables(base) && !strings.HasPrefix(base, "."):
 			values = append(values, name)
 		}
 	}
@@ -103,13 +103,8 @@ func (l *loader) expand(path string) []string {
 }
 
 func isConfiguration(name string) bool {
-	return !strings.HasPrefix(name, ".") && !isValues(name) &&
+	return !strings.HasPrefix(name, ".") && !IsVariables(name) &&
 		(strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json"))
-}
-
-// isValues reports whether a file holds values of variables, and is no configuration.
-func isValues(name string) bool {
-	return strings.HasSuffix(name, ".vars.hcl") || strings.HasSuffix(name, ".vars.hcl.json")
 }
 
 // isAutomatic reports whether a file holds values of variables that apply whichever others are named.

@@ -90,9 +90,9 @@ func (all topics) explain(out *bytes.Buffer, name string) ([]topic, error) {
 			explainRule(next(), r)
 		}
 	}
-	for _, l := range append(languageTopics(), functionTopics()...) {
-		if l.is(name) {
-			l.explain(next())
+	for _, w := range words() {
+		if isWord(w, name) {
+			explainWord(next(), w)
 		}
 	}
 	found := all.find(name)
@@ -248,8 +248,8 @@ func (all topics) unknown(name string) error {
 	for _, r := range hclconfig.Rules() {
 		known = append(known, r.ID)
 	}
-	for _, l := range append(languageTopics(), functionTopics()...) {
-		known = append(known, l.name)
+	for _, w := range words() {
+		known = append(known, w.Name)
 	}
 	message := fmt.Sprintf("there is no block, attribute, value, function or rule %q", name)
 	if near := closest(name, known); near != "" {
@@ -273,12 +273,12 @@ func (all topics) overview(out *bytes.Buffer) {
 		fmt.Fprintf(out, "%s%-*s %s\n", indent, topicColumn-len(indent), name, shortly(t.doc()))
 	}
 	out.WriteString("\nLanguage:\n\n")
-	for _, l := range languageTopics() {
-		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, l.name, shortly(l.doc))
+	for _, w := range hclconfig.Words() {
+		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, w.Name, shortly(w.Doc))
 	}
 	out.WriteString("\nFunctions:\n\n")
-	for _, l := range functionTopics() {
-		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, l.form, shortly(l.doc))
+	for _, f := range hclconfig.Functions() {
+		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, f.Form, shortly(f.Doc))
 	}
 	out.WriteString("\nRules of validate:\n\n")
 	for _, r := range hclconfig.Rules() {

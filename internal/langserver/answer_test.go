@@ -148,8 +148,8 @@ func TestHover(t *testing.T) {
 		{"dead_letter \"f|ile\" {\n}", "Kind of dead-letter store"},
 		{"headers = loc|al.common", "`local.common`"},
 		{"content_type = \"${var.end|point}\"", "`var.endpoint`"},
-		{"content_type = up|per(\"x\")", "A text in upper case."},
-		{"content_type = e|nv(\"X\")", "It is sensitive"},
+		{"content_type = up|per(\"x\")", "`upper(TEXT)`\n\nTEXT in upper case."},
+		{"content_type = e|nv(\"X\")", "sensitive: it appears in no output"},
 		{"dyn|amic \"tls\" {\n}", "**dynamic** _Block_"},
 		{"ret|ry_delay = \"5x\"\n nonsense", "**retry_delay**"}, // in a file that does not parse
 		{"|", ""},

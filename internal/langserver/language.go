@@ -43,7 +43,7 @@ func defaultsBlock() *schema.BlockSchema {
 	}
 	body.Extensions = &schema.BodyExtensions{DynamicBlocks: true}
 	return &schema.BlockSchema{
-		Description: lang.Markdown("What every sink of this configuration has that does not say otherwise."),
+		Description: wordDoc("defaults"),
 		Type:        schema.BlockTypeObject, MaxItems: 1,
 		Body: body,
 	}
@@ -52,10 +52,9 @@ func defaultsBlock() *schema.BlockSchema {
 func variableBlock() *schema.BlockSchema {
 	text := schema.LiteralType{Type: cty.String}
 	return &schema.BlockSchema{
-		Description: lang.Markdown("A value that comes from outside, used as `var.NAME`: from `--var`, from `--var-file`, from a " +
-			"`*.auto.vars.hcl` file of a folder, from `IGGYSINK_VAR_NAME`, or the default."),
-		Type:   schema.BlockTypeMap,
-		Labels: []*schema.LabelSchema{{Name: "name", Description: lang.Markdown("The name that it has behind `var.`")}},
+		Description: wordDoc("variable"),
+		Type:        schema.BlockTypeMap,
+		Labels:      []*schema.LabelSchema{{Name: "name", Description: lang.Markdown("The name that it has behind `var.`")}},
 		Address: &schema.BlockAddrSchema{
 			Steps:        schema.Address{schema.StaticStep{Name: "var"}, schema.LabelStep{Index: 0}},
 			FriendlyName: "variable", ScopeId: "variable", AsReference: true,
@@ -87,7 +86,7 @@ func variableBlock() *schema.BlockSchema {
 
 func localsBlock() *schema.BlockSchema {
 	return &schema.BlockSchema{
-		Description: lang.Markdown("Names for values, used as `local.NAME`. They may use each other, but not in a circle."),
+		Description: wordDoc("locals"),
 		Type:        schema.BlockTypeObject,
 		Body: &schema.BodySchema{AnyAttribute: &schema.AttributeSchema{
 			IsOptional: true, Constraint: schema.AnyExpression{OfType: cty.DynamicPseudoType},
@@ -97,6 +96,16 @@ func localsBlock() *schema.BlockSchema {
 			},
 		}},
 	}
+}
+
+// wordDoc returns the documentation of a word of the language.
+func wordDoc(name string) lang.MarkupContent {
+	for _, w := range hclconfig.Words() {
+		if w.Name == name {
+			return lang.PlainText(w.Doc)
+		}
+	}
+	return lang.MarkupContent{}
 }
 
 func functionSignatures() map[string]schema.FunctionSignature {
@@ -110,7 +119,7 @@ func functionSignatures() map[string]schema.FunctionSignature {
 		if err != nil { // it depends on the arguments
 			result = cty.DynamicPseudoType
 		}
-		all[f.Name] = schema.FunctionSignature{Description: f.Doc, ReturnType: result, Params: f.Spec.Params(), VarParam: f.Spec.VarParam()}
+		all[f.Name] = schema.FunctionSignature{Description: "`" + f.Form + "`\n\n" + f.Doc, ReturnType: result, Params: f.Spec.Params(), VarParam: f.Spec.VarParam()}
 	}
 	return all
 }

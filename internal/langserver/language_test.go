@@ -29,6 +29,9 @@ func TestTheLanguageIsThatOfLoad(t *testing.T) {
 	}
 	require.NoError(t, offered.Validate())
 	compare(t, "", schema.ConfigBlock(), offered)
+	for name, block := range offered.Blocks {
+		assert.NotEmpty(t, block.Description.Value, name)
+	}
 }
 
 // write writes a body with everything that may be in it.
