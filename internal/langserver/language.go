@@ -119,7 +119,8 @@ func functionSignatures() map[string]schema.FunctionSignature {
 		if err != nil { // it depends on the arguments
 			result = cty.DynamicPseudoType
 		}
-		all[f.Name] = schema.FunctionSignature{Description: "`" + f.Form + "`\n\n" + f.Doc, ReturnType: result, Params: f.Spec.Params(), VarParam: f.Spec.VarParam()}
+		all[f.Name] = schema.FunctionSignature{Description: "`" + f.Form + "`\n\n" + f.Doc, ReturnType: result,
+			Params: f.Spec.Params(), VarParam: f.Spec.VarParam()}
 	}
 	return all
 }
