@@ -1,4 +1,5 @@
-// Package examples holds configurations to start from. Each of them is validated and run by a test; `iggysink dev` runs
+// Package examples holds configurations to start from, each in native syntax and, in a file that ends in .json, in JSON: a
+// test holds the two together. Each of them is validated and run by a test; `iggysink dev` runs
 // Quickstart when no file is given, so that the installed program needs no other file.
 package examples
 

@@ -2,7 +2,7 @@
 #
 #   iggysink dev --once minimal.hcl
 #
-# minimal.hcl.json says the same in JSON.
+# minimal.hcl.json says the same in JSON, as for each of these examples.
 
 iggy {
   address  = "127.0.0.1:8090"

@@ -24,6 +24,7 @@ type ignore struct {
 	rule   string
 	reason string
 	line   int // that it is about
+	label  int // in JSON: the line of the label of the block that begins in line
 	used   bool
 }
 
@@ -49,6 +50,9 @@ func (l *loader) ignores() {
 				c.line = target[c.line]
 			}
 			target[c.rng.Start.Line] = c.line
+		}
+		if f.json {
+			findLabels(f.text, comments)
 		}
 		comments = slices.DeleteFunc(comments, func(c *ignore) bool { return !l.validIgnore(c) })
 		l.silence(f.name, comments)
@@ -87,6 +91,9 @@ func (l *loader) silence(name string, comments []*ignore) {
 	byLine := make(map[int][]*ignore)
 	for _, c := range comments {
 		byLine[c.line] = append(byLine[c.line], c)
+		if c.label > 0 {
+			byLine[c.label] = append(byLine[c.label], c)
+		}
 	}
 	l.found = slices.DeleteFunc(l.found, func(d Diagnostic) bool {
 		silent := false
@@ -228,4 +235,18 @@ func jsonIgnores(f *source) (all []*ignore) {
 		all = append(all, c)
 	}
 	return all
+}
+
+// jsonHeader is a line that begins an object or a list and has nothing else: the type of a block, or its label.
+var jsonHeader = regexp.MustCompile(`^\s*(?:\{\s*)?"[^"]*"\s*:\s*[\[{]\s*$`)
+
+// findLabels finds labels that stand on a line of their own: a comment cannot stand above one, where HCL has no comments,
+// so that what stands above the type of the block is about both.
+func findLabels(text []byte, comments []*ignore) {
+	lines := bytes.Split(text, []byte("\n"))
+	for _, c := range comments {
+		if c.line < len(lines) && jsonHeader.Match(lines[c.line-1]) && jsonHeader.Match(lines[c.line]) {
+			c.label = c.line + 1
+		}
+	}
 }

@@ -47,19 +47,33 @@ func TestExamplesRun(t *testing.T) {
 	}
 }
 
-func TestTheJSONTwinSaysTheSame(t *testing.T) {
-	load := func(name string) *schema.Config {
-		result, findings := hclconfig.Load([]string{filepath.Join(root, "examples", name)}, hclconfig.Options{
-			Env: func(string) (string, bool) { return "secret", true },
-		})
-		if findings.HasErrors() {
-			t.Fatalf("%s: %v", name, findings)
-		}
-		return result.Config
+// Each example is there in both syntaxes, and says the same in both: the same configuration, needs and findings.
+func TestEveryExampleHasAJSONTwin(t *testing.T) {
+	names, err := fs.Glob(examples.Files, "*.hcl")
+	if err != nil || len(names) < 6 {
+		t.Fatalf("%d examples: %v", len(names), err)
 	}
-	twin := load("minimal.hcl.json")
-	if diff := cmp.Diff(load("minimal.hcl"), twin, cmp.Comparer(func(a, b schema.Secret) bool { return a == b }),
-		cmp.Comparer(func(a, b schema.Template) bool { return a == b })); diff != "" {
-		t.Error(diff)
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			native, twin := filepath.Join(root, "examples", name), filepath.Join(root, "examples", name+".json")
+			for _, env := range []func(string) (string, bool){
+				func(name string) (string, bool) { return "http://127.0.0.1:1/", !strings.HasPrefix(name, "IGGYSINK_") },
+				func(string) (string, bool) { return "", false },
+			} {
+				opts := hclconfig.Options{Env: env, Unknowns: true}
+				want, found := hclconfig.Load([]string{native}, opts)
+				got, foundInTwin := hclconfig.Load([]string{twin}, opts)
+				if len(found)+len(foundInTwin) > 0 {
+					t.Errorf("findings: %v, %v", found, foundInTwin)
+				}
+				if diff := cmp.Diff(want.Needs, got.Needs); diff != "" {
+					t.Errorf("what a run needs: -native +JSON\n%s", diff)
+				}
+				if diff := cmp.Diff(want.Config, got.Config, cmp.Comparer(func(a, b schema.Secret) bool { return a == b }),
+					cmp.Comparer(func(a, b schema.Template) bool { return a == b })); diff != "" {
+					t.Errorf("configuration: -native +JSON\n%s", diff)
+				}
+			}
+		})
 	}
 }
