@@ -234,7 +234,8 @@ func (l *loader) wrongType(value cty.Value, table *schema.Attribute, pointer str
 			return
 		}
 	}
-	l.at(l.places[pointer].value, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), "")
+	rng := l.places[pointer].value
+	l.at(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), l.setElsewhere(rng))
 }
 
 func (l *loader) attributeValue(a *hcl.Attribute, table *schema.Attribute) cty.Value {

@@ -69,7 +69,8 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 				detail += fmt.Sprintf(" Such as %q.", v.Example)
 			}
 		}
-		l.at(l.exactly(v, tree), rule, summary, detail)
+		rng := l.exactly(v, tree)
+		l.at(rng, rule, summary, join(detail, l.setElsewhere(rng)))
 	}
 	l.places.forget(v.Pointer)
 	remove(tree, v.Pointer)
@@ -98,6 +99,24 @@ func (l *loader) exactly(v schema.Violation, tree map[string]any) hcl.Range {
 		seen[number] = true
 	}
 	return l.places.find(v.Pointer).value
+}
+
+// setElsewhere says where a value stands that is nothing but the name of a variable or a local.
+func (l *loader) setElsewhere(rng hcl.Range) string {
+	text := strings.TrimSuffix(strings.TrimPrefix(l.textAt(rng), "${"), "}")
+	root, name, _ := strings.Cut(text, ".")
+	at := hcl.Range{}
+	switch v, d := l.scope.variables[name], l.scope.locals[name]; {
+	case root == "local" && d != nil:
+		at = d.attr.Expr.Range()
+	case root != "var" || v == nil:
+		return ""
+	case v.set.Filename == "":
+		return text + " comes from the command line or from " + envPrefix + printable(name) + "."
+	default:
+		at = v.set
+	}
+	return text + " is set at " + place(at) + "."
 }
 
 // missing tells of an attribute or a block that is not there.

@@ -24,6 +24,9 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 		}
 		fmt.Fprintf(out, "::%s %s::%s\n", d.Severity, f.githubProperties(d, opts), githubText(oneLine(message(d))))
 	}
+	for _, need := range f.Needs { // for the log: nothing is wrong with them
+		out.WriteString(needOf(need) + "\n")
+	}
 	if len(rest) == 0 {
 		return nil
 	}

@@ -98,9 +98,13 @@ func writeText(out *bytes.Buffer, f Findings, opts Options) error {
 	}
 	fmt.Fprintf(out, "%s\n", s.paint(bold, "The configuration is "+verdict+"."))
 	for _, need := range f.Needs {
-		fmt.Fprintf(out, "A run needs: %s %s\n", need.Kind, printable(need.Name))
+		out.WriteString(needOf(need) + "\n")
 	}
 	return nil
+}
+
+func needOf(need hclconfig.Need) string {
+	return fmt.Sprintf("A run needs: %s %s", need.Kind, oneLine(need.Name))
 }
 
 // writeLines ends nothing: whoever reads lines counts them.
