@@ -172,6 +172,8 @@ func goesBy(rule string) []string {
 		return []string{"batch_mode", "include_metadata"}
 	case "method-batch":
 		return []string{"batch_mode", "method"}
+	case "unchecked-certificate":
+		return []string{"tls_danger_accept_invalid_certs"}
 	case "exhausted-dead-letter":
 		return []string{"on_exhausted"}
 	case "ordering-key-unused", "max-in-flight-unused":

@@ -130,6 +130,10 @@ func (r sinkRules) urls() {
 			r.tell(name, "cleartext-credentials", "", "Use https, or a host of this machine.")
 		}
 	}
+	if r.sink.TLSDangerAcceptInvalidCerts && r.known("tls_danger_accept_invalid_certs") {
+		r.tell("tls_danger_accept_invalid_certs", "unchecked-certificate", "", "Trust the authority of the endpoint: "+
+			"tls { ca_file = ... }.")
+	}
 	if r.sink.URL.HasFields() && r.sink.HealthCheckEnabled && r.sink.HealthCheckURL.IsZero() &&
 		r.known("url", "health_check_enabled", "health_check_url") {
 		r.tell("health_check_enabled", "health-check-url", "", "Set it to a url without ${stream}, ${topic} and ${partition}.")

@@ -177,6 +177,9 @@ func settingRules() []Rule {
 				"token, and the defaults of variables that are marked as sensitive."},
 		{"cleartext-credentials", Warning, "credentials travel in clear text",
 			"http to another host shows the headers and the url to everyone on the way. Use https."},
+		{"unchecked-certificate", Warning, "any certificate is accepted",
+			"With tls_danger_accept_invalid_certs = true the endpoint may be anybody on the way, who reads the messages and the " +
+				"headers. Trust an authority of your own with tls { ca_file = ... }. The switch is for tests."},
 		{"url-userinfo", Error, "a url holds a user name or a password",
 			"Urls get into logs of proxies and endpoints. Use an Authorization header."},
 		{"default-group", Warning, "the consumer group follows the name of the sink",

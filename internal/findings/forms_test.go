@@ -51,6 +51,31 @@ func TestJSONIsWhatTerraformsOwnLibraryReads(t *testing.T) {
 	}
 }
 
+// What is more than terraform prints is the rule and the needs, and nothing else is other than there: a strict reader tells.
+func TestJSONHasNothingButTheRuleAndTheNeedsBeside(t *testing.T) {
+	for _, v := range vectors(t) {
+		t.Run(v.name(), func(t *testing.T) {
+			var report map[string]any
+			if err := json.Unmarshal(write(t, "json", v.load(t)), &report); err != nil {
+				t.Fatal(err)
+			}
+			delete(report, "needs")
+			for _, d := range report["diagnostics"].([]any) {
+				delete(d.(map[string]any), "rule")
+			}
+			text, err := json.Marshal(report)
+			if err != nil {
+				t.Fatal(err)
+			}
+			strict := json.NewDecoder(bytes.NewReader(text))
+			strict.DisallowUnknownFields()
+			if err := strict.Decode(new(tfjson.ValidateOutput)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func marked(d hclconfig.Diagnostic) string { return d.Snippet.Code[d.Snippet.Start:d.Snippet.End] }
 
 // command is a workflow command as the runner of GitHub Actions takes it apart.
