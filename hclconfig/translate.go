@@ -121,7 +121,7 @@ func jsonSyntaxKinds() []syntaxKind {
 		{"Trailing comma", "a comma is too many", "JSON has no comma behind the last element."},
 		{"Root value must be object", "the file is not a JSON object", "It is { ... }."},
 		{"Missing property value colon", "a colon is missing", `A property is "name": value.`},
-		{"Missing attribute seperator comma", "a comma is missing", "Properties are separated by commas."},
+		{"Missing attribute sep", "a comma is missing", "Properties are separated by commas."},
 		{"Invalid object property name", "the name of a property stands in double quotes", `A property is "name": value.`},
 		{"Extraneous data after value", "unexpected text behind the object", "A file is one JSON object."},
 		{"Invalid start of value", "a JSON value is expected", "It is text in double quotes, a number, true, false, null, [ ... ] or { ... }."},

@@ -105,7 +105,7 @@ func (l *loader) exactly(v schema.Violation, tree map[string]any) hcl.Range {
 func (l *loader) setElsewhere(rng hcl.Range) string {
 	text := strings.TrimSuffix(strings.TrimPrefix(l.textAt(rng), "${"), "}")
 	root, name, _ := strings.Cut(text, ".")
-	at := hcl.Range{}
+	var at hcl.Range
 	switch v, d := l.scope.variables[name], l.scope.locals[name]; {
 	case root == "local" && d != nil:
 		at = d.attr.Expr.Range()
