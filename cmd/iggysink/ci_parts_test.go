@@ -158,9 +158,10 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 		want          []string
 	}{
 		{"good", nil, exitOK, nil},
-		{"untidy", nil, exitFailed, []string{"iggysink.hcl\n::error title=iggysink fmt::"}},
+		{"untidy", nil, exitFailed, []string{"::error file=iggysink.hcl,title=iggysink fmt::", "\n+  username = \"iggy\"\n"}},
 		{"untidy", map[string]string{"IGGYSINK_FMT": "false"}, exitOK, nil},
 		{"invalid", nil, exitFailed, []string{"::error file=iggysink.hcl,line=2,endLine=2,col=3,"}},
+		{"good", map[string]string{"IGGYSINK_PATHS": "iggysink.hcl\r\n"}, exitOK, nil},
 		{"invalid", map[string]string{"IGGYSINK_SARIF": "a b.sarif", "IGGYSINK_JUNIT": "j.xml"}, exitFailed, []string{"::error file="}},
 		{"good", map[string]string{"IGGYSINK_ARGS": "--strict-env\n"}, exitFailed, []string{"title=env-unset::"}},
 		{"good", map[string]string{"IGGYSINK_PATHS": "nosuch.hcl\niggysink.hcl\n"}, exitUsage, []string{"title=unreadable-file::"}},

@@ -3,21 +3,31 @@
 # is wrong, 2 it could not be checked.
 set -euo pipefail
 
-# lines NAME TEXT puts the lines of TEXT that are not empty into the array NAME.
+# lines TEXT makes the array result of the lines of TEXT that are not empty.
 lines() {
-  local -n into="$1"
   local line
+  result=()
   while IFS= read -r line; do
+    line="${line%$'\r'}" # of a workflow that was written on Windows
     if [[ -n "$line" ]]; then
-      into+=("$line")
+      result+=("$line")
     fi
-  done <<<"$2"
+  done <<<"$1"
 }
 
-paths=()
-args=(--format github)
-lines paths "$IGGYSINK_PATHS"
-lines args "$IGGYSINK_ARGS"
+# escaped TEXT prints TEXT as a property of a workflow command.
+escaped() {
+  local text="$1"
+  text="${text//'%'/%25}"
+  text="${text//':'/%3A}"
+  printf '%s' "${text//','/%2C}"
+}
+
+# An array that may be empty is written as below for the bash of macOS, which takes it for an unset one.
+lines "$IGGYSINK_PATHS"
+paths=(${result[@]+"${result[@]}"})
+lines "$IGGYSINK_ARGS"
+args=(--format github ${result[@]+"${result[@]}"})
 if [[ "$IGGYSINK_WARNINGS_AS_ERRORS" == true ]]; then
   args+=(--warnings-as-errors)
 fi
@@ -29,19 +39,24 @@ if [[ -n "$IGGYSINK_JUNIT" ]]; then
 fi
 
 status=0
-iggysink validate "${args[@]}" -- "${paths[@]}" || status=$?
+iggysink validate "${args[@]}" -- ${paths[@]+"${paths[@]}"} || status=$?
 
 if [[ "$IGGYSINK_FMT" == true ]]; then
   native=()
-  for path in "${paths[@]}"; do
+  for path in ${paths[@]+"${paths[@]}"}; do
     if [[ "$path" != *.json ]]; then # JSON has its own tools
       native+=("$path")
     fi
   done
-  if ((${#native[@]} > 0)) && ! iggysink fmt --check -- "${native[@]}"; then
-    echo "::error title=iggysink fmt::the files above are not in the canonical layout: run iggysink fmt"
-    if ((status == 0)); then
-      status=1
+  if ((${#native[@]} > 0)); then
+    # A file that cannot be read or parsed is on stderr, and validate has said so, too.
+    lines "$(iggysink fmt --check -- "${native[@]}" || true)"
+    for path in ${result[@]+"${result[@]}"}; do
+      echo "::error file=$(escaped "$path"),title=iggysink fmt::$path is not in the canonical layout: run iggysink fmt"
+    done
+    if ((${#result[@]} > 0)); then
+      iggysink fmt --diff -- "${result[@]}" # it shows no secret
+      status=$((status == 0 ? 1 : status))
     fi
   fi
 fi
