@@ -139,8 +139,8 @@ func (l *loader) twice(pointer, first, rule, summary string) {
 	if here == l.places.find(first).value {
 		where = "The same place makes both: let it differ from one element to the next."
 	}
-	if a := l.instanceAt(first).address; a != "" && l.instanceAt(pointer).count > 1 {
-		where = "The first is that of " + a + ". Use each.key in it."
+	if a, b := l.instanceAt(first), l.instanceAt(pointer); a.address != "" && a.address != b.address && b.count > 1 {
+		where = "The first is that of " + a.address + ". Use each.key in it."
 	}
 	l.at(here, rule, summary, where)
 }
