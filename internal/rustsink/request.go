@@ -24,7 +24,7 @@ func (c *converter) request(b *block, conn *connector, t *table) map[string]attr
 		return headers
 	}
 	// The Rust sink takes these as a browser does, and iggysink only as RFC 3986 has them.
-	text = strings.ReplaceAll(strings.TrimSpace(text), " ", "%20")
+	text = slashes(strings.ReplaceAll(strings.TrimSpace(text), " ", "%20"))
 	text = escapePercent(text)
 	text, user := cutUserinfo(text)
 	value, comments := c.urlExpression(b.label, text, at)
@@ -50,6 +50,15 @@ func (c *converter) request(b *block, conn *connector, t *table) map[string]attr
 // overrideOf is the variable that the runtime takes a setting from before the file.
 func overrideOf(key, setting string) string {
 	return "IGGY_CONNECTORS_SINK_" + strings.ReplaceAll(strings.ToUpper(key), "=", "_") + "_PLUGIN_CONFIG_" + strings.ToUpper(setting)
+}
+
+// slashes writes a backslash in front of the query as a slash.
+func slashes(text string) string {
+	end := strings.IndexAny(text, "?#")
+	if end < 0 {
+		end = len(text)
+	}
+	return strings.ReplaceAll(text[:end], `\`, "/") + text[end:]
 }
 
 // escapePercent writes a percent sign that begins no escape as %25.

@@ -18,6 +18,7 @@ type connector struct {
 	key      string
 	version  int64
 	disabled bool
+	mode     string // batch_mode, once it was read
 }
 
 // connector reads what tells connectors apart. It returns nil if the file is not of an HTTP sink.
@@ -155,11 +156,11 @@ func (c *converter) settings(b *block, conn *connector, t *table) {
 	headers := c.request(b, conn, t)
 	c.method(b, t, "method")
 	c.timeout(b, t)
-	mode := c.batchMode(b, t)
+	conn.mode = c.batchMode(b, t)
 	c.integers(b, t, "max_payload_size_bytes", math.MaxInt64)
 	for _, name := range []string{"include_metadata", "include_checksum", "include_origin_timestamp"} {
 		value, found := t.boolean(name)
-		if found && (mode != "raw" || name != "include_metadata") {
+		if found && (conn.mode != "raw" || name != "include_metadata") {
 			b.set(t.place(name), name, boolOf(value))
 		}
 	}
@@ -202,7 +203,7 @@ func (c *converter) method(b *block, t *table, name string) {
 func (c *converter) batchMode(b *block, t *table) string {
 	mode, found := t.text("batch_mode")
 	if !found {
-		return ""
+		return "individual"
 	}
 	if mode == "ndjson" {
 		mode = "nd_json"

@@ -46,7 +46,7 @@ func (c *converter) stream(b *block, conn *connector, t *table, own map[string]s
 	s := b.add("stream", name, t.at)
 	s.set(t.place("topics"), "topics", listOf(topics))
 	c.schema(s, t)
-	c.batchLength(s, t)
+	c.batchLength(s, conn, t)
 	c.pollInterval(s, t)
 	s.set(t.place("consumer_group"), "consumer_group", textOf(group), comments...)
 	t.rest("streams.")
@@ -121,9 +121,14 @@ func (c *converter) numeric(t *table, key, name string) {
 	}
 }
 
-func (c *converter) batchLength(s *block, t *table) {
+func (c *converter) batchLength(s *block, conn *connector, t *table) {
 	n, found := t.integer("batch_length", math.MaxUint32)
 	if !found {
+		return
+	}
+	if conn.mode == "individual" || conn.mode == "raw" {
+		c.note(t.place("batch_length"), "batch_length was the messages of a poll; here it would be those of a request, which has one "+
+			"with batch_mode %s", conn.mode)
 		return
 	}
 	var comments []string
