@@ -83,6 +83,8 @@ func (l *loader) charge(node hclsyntax.Node) {
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
 		boundOperands(n)
 		switch n := n.(type) {
+		case *hclsyntax.ObjectConsExpr:
+			l.keysOnce(n)
 		case *hclsyntax.ForExpr:
 			if n.ValExpr = pay(n.ValExpr, turnCost); n.CondExpr != nil {
 				n.CondExpr = pay(n.CondExpr, turnCost)
@@ -104,6 +106,23 @@ func (l *loader) charge(node hclsyntax.Node) {
 		}
 		return nil
 	})
+}
+
+// keysOnce tells of a key that is written twice in a map. HCL takes the last one, and the others are gone without a word.
+func (l *loader) keysOnce(object *hclsyntax.ObjectConsExpr) {
+	seen := make(map[string]hcl.Range)
+	for _, item := range object.Items {
+		key := hcl.ExprAsKeyword(item.KeyExpr)
+		if value, diags := item.KeyExpr.Value(nil); key == "" && !diags.HasErrors() {
+			key = textOfKey(value)
+		}
+		rng := item.KeyExpr.Range()
+		if first, again := seen[key]; again && key != "//" { // a comment of JSON
+			l.at(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+place(l.exact(first))+".")
+		} else if key != "" {
+			seen[key] = rng
+		}
+	}
 }
 
 // isWritten reports whether a value stands in the file: it costs what the file does.

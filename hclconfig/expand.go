@@ -42,13 +42,16 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) []element {
 	kind := plain.Type()
 	isMap, isSet := kind.IsMapType() || kind.IsObjectType(), kind.IsSetType()
 	_, secret := marks[sensitive]
+	if _, undecided := marks[pending]; undecided { // what it will be may be shown
+		secret = false
+	}
 	unknown := []element{{key: outside(cty.UnknownVal(cty.String)), value: outside(cty.DynamicVal), unknown: true}}
 	switch {
-	case !plain.IsKnown(), isSet && !plain.IsWhollyKnown():
-		return unknown
 	case secret && ofSink:
 		l.at(rng, "invalid-for-each", "for_each must not be secret",
 			"Its keys are names of sinks, in logs and metrics. Go through names, and look the secrets up by each.key.")
+		return unknown
+	case !plain.IsKnown(), isSet && !plain.IsWhollyKnown():
 		return unknown
 	case plain.IsNull():
 		l.at(rng, "invalid-for-each", "for_each is null", "Take {} for no element.")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,6 +28,10 @@ func (l *loader) fileFunction(dir string) function.Function {
 			}
 			text, err := l.readAllowed(path, dir)
 			switch {
+			case name == "":
+				return cty.NilVal, &callError{"invalid-file", "", "Its path is empty."}
+			case errors.Is(err, errNotRegular):
+				return cty.NilVal, &callError{"invalid-file", "", "It is a folder, a pipe or a device."}
 			case errors.Is(err, errOutside):
 				return cty.NilVal, &callError{"file-outside", "",
 					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", printable(shown))}
@@ -60,6 +65,9 @@ func (l *loader) readAllowed(path, dir string) ([]byte, error) {
 	}
 	if !inside(path, absolute) && !inside(path, canonical) {
 		return nil, errOutside
+	}
+	if _, err := os.Stat(path); err != nil { // which says more than the next one does
+		return nil, err
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {

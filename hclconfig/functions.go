@@ -23,6 +23,7 @@ type valueMark string
 const (
 	sensitive valueMark = "sensitive" // from env(), file() or a sensitive variable: never printed
 	external  valueMark = "external"  // from outside the configuration: no literal in it
+	pending   valueMark = "pending"   // of a variable that has no value yet, and that is not declared as sensitive
 )
 
 // pureFunctions are those that depend on their arguments alone.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -126,6 +127,8 @@ func because(err error) string {
 		return "It does not exist."
 	case errors.Is(err, fs.ErrPermission):
 		return "It may not be read. Check its permissions."
+	case errors.Is(err, syscall.ELOOP):
+		return "Its links lead in a circle."
 	case errors.Is(err, errNotRegular):
 		return "It is neither a file nor a folder of files."
 	}

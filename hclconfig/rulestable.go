@@ -59,7 +59,7 @@ func languageRules() []Rule {
 		{"block-labels", Error, "wrong number of labels",
 			"A sink and a stream have one label, their name. A dead_letter block has one, its kind. A variable has one. " +
 				"Other blocks have none."},
-		{"duplicate-attribute", Error, "an attribute is set twice", "Each attribute is set once in a block."},
+		{"duplicate-attribute", Error, "an attribute is set twice", "Each attribute is set once in a block, and each key once in a map."},
 		{"duplicate-block", Error, "a block is there twice",
 			"This block may stand once in its place, all files together. iggysink does not merge two of them."},
 		{"duplicate-name", Error, "a name is declared twice",

@@ -181,6 +181,7 @@ func TestVectorsHaveATwin(t *testing.T) {
 	different := map[string]string{
 		"deep":   "the guard counts brackets of the text",
 		"ignore": "comments are properties in JSON", "ignore_unknown": "comments are properties in JSON",
+		"keys":   "a map of the twin is made without them",
 		"work":   "TestHostileExpressions has what takes long, in both",
 		"labels": "labels that are missing, and blocks that are attributes",
 		"syntax": "syntax", "numbers": "syntax", "partial": "syntax", "partial_defaults": "syntax",

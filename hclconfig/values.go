@@ -52,6 +52,9 @@ func (l *loader) variables() {
 			continue
 		}
 		v.value = outside(cty.UnknownVal(v.typ))
+		if !v.sensitive {
+			v.value = v.value.Mark(pending)
+		}
 		if l.unknowns() {
 			l.needs[Need{"variable", name}] = true
 			continue
@@ -231,9 +234,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	if condition == nil || message == nil {
 		return
 	}
-	text, err := convertTo(l.evaluate(message.Expr, evaluation{quiet: true}), cty.String)
-	if err != nil {
-		l.at(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
+	if !l.namesKnown(message.Expr, evaluation{quiet: true}) {
 		return
 	}
 	met, err := convertTo(l.evaluate(condition.Expr, evaluation{quiet: true}), cty.Bool)
@@ -249,7 +250,12 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 		l.at(condition.Expr.Range(), "wrong-type", "condition must be true or false", "It is null.")
 		return
 	}
-	if met.True() {
+	if met.True() { // the message is for what does not meet it: it may have no value otherwise
+		return
+	}
+	text, err := convertTo(l.evaluate(message.Expr, evaluation{quiet: true}), cty.String)
+	if err != nil {
+		l.at(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
 		return
 	}
 	detail := "Its message is not shown: it holds a secret."

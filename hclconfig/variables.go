@@ -43,6 +43,10 @@ func (l *loader) declare(block *hcl.Block) {
 		return
 	}
 	l.scope.variables[v.name] = v
+	if !hclsyntax.ValidIdentifier(v.name) {
+		l.at(block.LabelRanges[0], "invalid-value", "invalid name of a variable",
+			"It has letters, digits, _ and -, and begins with a letter, as in var.NAME.")
+	}
 	content := l.content(block.Body, variableSchema(), "variable")
 	if a := content.Attributes["type"]; a != nil {
 		l.showType(a)
@@ -105,13 +109,40 @@ func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
 // unknownType tells of a type that is none, and which one may be meant.
 func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 	rng := a.Expr.Range()
-	if d := diags[0]; d.Subject != nil && d.Subject.Start.Byte > rng.Start.Byte { // not so if a JSON string holds no expression
+	_, isNative := a.Expr.(hclsyntax.Expression)
+	if d := diags[0]; d.Subject != nil && (isNative || d.Subject.Start.Byte > rng.Start.Byte) { // else it is no expression
 		rng = *d.Subject
 	}
 	meant := didYouMean(l.textAt(l.exact(rng)),
 		[]string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
+	if hint := typeHint(l.textAt(l.exact(rng)), diags[0]); hint != "" {
+		l.at(rng, "wrong-type", "invalid type", hint)
+		return
+	}
 	l.at(rng, "wrong-type", "unknown type", join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
 		"tuple([TYPE]), any or object({NAME = TYPE}), where optional(TYPE) and optional(TYPE, DEFAULT) may stand for a TYPE."))
+}
+
+// typeHint says what is wrong with a type that is nearly one, or nothing.
+func typeHint(text string, d *hcl.Diagnostic) string {
+	has := func(part string) bool { return strings.Contains(d.Detail, part) }
+	switch {
+	case d.Summary == "Invalid default value for optional attribute":
+		return "The default of an optional attribute is not of its type."
+	case has("constructor requires one argument specifying the element type."):
+		return "A list, a set and a map take one type, that of their elements, such as list(string)."
+	case has("object type constructor requires"), has("Object type constructor requires"):
+		return "An object takes the names of its attributes and their types: object({NAME = TYPE})."
+	case has("uple type constructor requires"):
+		return "A tuple takes the types of its elements: tuple([TYPE, TYPE])."
+	case has("does not expect arguments"):
+		return "It has no brackets behind it."
+	case has("modifier for object type attributes"):
+		return "optional(TYPE) stands for the type of an attribute in object({NAME = TYPE}) only."
+	case has("is either a primitive type keyword") && slices.Contains([]string{"string", "number", "bool", "any"}, strings.Trim(text, `\"`)):
+		return "A type stands without quotes."
+	}
+	return ""
 }
 
 // showType lets a type be seen, unless it has defaults in it.
