@@ -9,9 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What a log shows of a file: names, and what fills an attribute that is known not to be sensitive.
-func TestFormatShown(t *testing.T) {
-	const text = `# password = "canaryOfSecrets7", or canaryOfSecrets7 alone
+const shownText = `# password = "canaryOfSecrets7", or canaryOfSecrets7 alone
 variable "s" {
   type=string
   sensitive = true
@@ -23,7 +21,7 @@ variable "o" {
 locals {
   text = <<-EOT
     canaryOfSecrets7
-      canaryOfSecrets7 ${var.s}
+      and canaryOfSecrets7 ${var.s}
   EOT
   all = [for k, v in var.o : "${k}canaryOfSecrets7"]
 }
@@ -49,7 +47,8 @@ sink "a" {
 }
 unknown = "canaryOfSecrets7"
 `
-	const want = `# password = (sensitive)
+
+const shownWant = `# password = (sensitive)
 variable "s" {
   type      = string
   sensitive = true
@@ -87,11 +86,14 @@ sink "a" {
 }
 unknown = "(sensitive)"
 `
-	before, after := FormatShown([]byte(text))
-	if diff := cmp.Diff(want, string(after)); diff != "" {
+
+// What a log shows of a file: names, and what fills an attribute that is known not to be sensitive.
+func TestFormatShown(t *testing.T) {
+	before, after := FormatShown([]byte(shownText))
+	if diff := cmp.Diff(shownWant, string(after)); diff != "" {
 		t.Error(diff)
 	}
-	if bytes.Contains(before, []byte(canary)) || bytes.Count(before, []byte("\n")) != strings.Count(text, "\n") {
+	if bytes.Contains(before, []byte(canary)) || bytes.Count(before, []byte("\n")) != strings.Count(shownText, "\n") {
 		t.Errorf("%s", before)
 	}
 }

@@ -130,8 +130,7 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := map[string]string{"GITHUB_ACTION_PATH": folder}
-	used := 0
+	env, used := map[string]string{"GITHUB_ACTION_PATH": folder}, 0
 	for name, value := range last.Env {
 		input, isInput := strings.CutPrefix(strings.TrimSuffix(value, " }}"), "${{ inputs.")
 		if _, known := a.Inputs[input]; !isInput || !known {
