@@ -76,6 +76,7 @@ type report struct {
 	rows     map[string]Rule // by id, made at the first use
 	seen     map[findingKey]*repetition
 	number   map[Severity]int
+	compared int      // pairs of names, for suggestions
 	instance instance // the sink that is looked at; the zero value outside of one
 	exact    func(hcl.Range) hcl.Range
 }

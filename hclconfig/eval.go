@@ -263,7 +263,7 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 			summary = fmt.Sprintf("unknown name %q", printable(root))
 		}
 		roots := append([]string{"var", "local"}, slices.Sorted(maps.Keys(how.template))...)
-		l.at(rng, "unknown-name", summary, join("Text stands in quotes. Names are var.NAME and local.NAME.", didYouMean(root, roots)))
+		l.at(rng, "unknown-name", summary, join("Text stands in quotes. Names are var.NAME and local.NAME.", l.didYouMean(root, roots)))
 	}
 	return false
 }
@@ -274,7 +274,7 @@ func (l *loader) turnKnown(t hcl.Traversal) bool {
 	name, named := nameAfter(t, root)
 	if named && name != "key" && name != "value" {
 		l.at(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, printable(name)),
-			join(fmt.Sprintf("It has %s.key and %s.value.", root, root), didYouMean(name, []string{"key", "value"})))
+			join(fmt.Sprintf("It has %s.key and %s.value.", root, root), l.didYouMean(name, []string{"key", "value"})))
 		return false
 	}
 	return true
@@ -285,10 +285,11 @@ func (l *loader) declared(t hcl.Traversal) bool {
 	root, rng := t.RootName(), t.SourceRange()
 	name, named := nameAfter(t, root)
 	var names []string
-	if root == "var" && l.scope.variables[name] == nil {
-		names = slices.Sorted(maps.Keys(l.scope.variables))
-	}
-	if root == "local" && l.scope.locals[name] == nil {
+	switch {
+	case !l.maySuggest():
+	case root == "var" && l.scope.variables[name] == nil:
+		names = l.variableNames()
+	case root == "local" && l.scope.locals[name] == nil:
 		names = slices.Sorted(maps.Keys(l.scope.locals))
 	}
 	switch {
@@ -299,7 +300,7 @@ func (l *loader) declared(t hcl.Traversal) bool {
 	case l.partial: // it may be declared there; the value is unknown
 	default:
 		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, printable(name)),
-			join(didYouMean(name, names), map[string]string{
+			join(l.didYouMean(name, names), map[string]string{
 				"var":   "Declare it with a variable block.",
 				"local": "Set it in a locals block.",
 			}[root]))

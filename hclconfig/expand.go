@@ -179,7 +179,7 @@ func (l *loader) dynamic(d *hcl.Block, table *schema.Block, object map[string]an
 			known = append(known, b.Name)
 		}
 		l.at(d.LabelRanges[0], "unknown-block", fmt.Sprintf("unknown block %q", printable(d.Labels[0])),
-			join(notIn(table.Name), didYouMean(d.Labels[0], known)))
+			join(notIn(table.Name), l.didYouMean(d.Labels[0], known)))
 		return
 	}
 	want := &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "for_each"}, {Name: "iterator"}},

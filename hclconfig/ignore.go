@@ -73,7 +73,7 @@ func (l *loader) validIgnore(c *ignore) bool {
 		l.at(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
 	case row.ID == "":
 		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", shorten(c.rule)),
-			didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
+			l.didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
 	case row.Severity == Error:
 		l.at(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
 	case c.reason == "":

@@ -49,10 +49,10 @@ func (l *loader) meant(root, name string, misspelled map[string]string) string {
 		declared, names = l.scope.locals[name] != nil, maps.Keys(l.scope.locals)
 	}
 	const most = 100 // each is compared with all that are declared, which are many in a hostile file
-	if declared || len(misspelled) == most {
+	if declared || len(misspelled) == most || !l.maySuggest() {
 		return name
 	}
-	misspelled[key] = closest(name, slices.Sorted(names))
+	misspelled[key] = l.closest(name, slices.Sorted(names))
 	return misspelled[key]
 }
 

@@ -2,6 +2,7 @@ package hclconfig
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,8 +11,33 @@ import (
 	"iggysink/schema"
 )
 
+// maxCompared is how many pairs of names are compared in one Load: a hostile file may declare thousands, and name thousands
+// of others.
+const maxCompared = 200_000
+
+// maySuggest reports whether more names may be compared: whoever has to collect them asks before.
+func (r *report) maySuggest() bool { return r.compared < maxCompared }
+
+// variableNames returns the names of all variables, sorted, while they may be compared with one.
+func (l *loader) variableNames() []string {
+	if !l.maySuggest() {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(l.scope.variables))
+}
+
 // didYouMean returns a sentence with the closest of the known names, or nothing if none is close.
-func didYouMean(name string, known []string) string { return youMean(closest(name, known)) }
+func (r *report) didYouMean(name string, known []string) string {
+	return youMean(r.closest(name, known))
+}
+
+// closest is the function of that name, as long as the bound is not reached.
+func (r *report) closest(name string, known []string) string {
+	if r.compared += len(known); r.compared > maxCompared {
+		return ""
+	}
+	return closest(name, known)
+}
 
 func youMean(name string) string {
 	if name == "" {

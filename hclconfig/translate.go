@@ -203,7 +203,7 @@ func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, conte
 	case elsewhere != "":
 		detail = elsewhere
 	default:
-		meant := closest(name, append(same, other...))
+		meant := l.closest(name, append(same, other...))
 		detail = join(youMean(meant), alreadyThere(meant, content, rng))
 	}
 	l.at(rng, rule, fmt.Sprintf("unknown %s %q", kind, printable(name)), join(notIn(title), detail))
@@ -258,7 +258,7 @@ func (r *report) evaluation(d *hcl.Diagnostic) {
 	case isCall && errors.As(extra.FunctionCallError(), &own):
 		r.at(rng, own.rule, own.summary, own.detail)
 	case d.Summary == "Call to unknown function":
-		r.at(rng, "unknown-function", "", cmp.Or(didYouMean(calledName(d), strings.Split(functionNames(), ", ")),
+		r.at(rng, "unknown-function", "", cmp.Or(r.didYouMean(calledName(d), strings.Split(functionNames(), ", ")),
 			"Known are "+functionNames()+"."))
 	case isCall, strings.Contains(d.Summary, "function argument"), strings.Contains(d.Summary, "expanding argument"):
 		name := ""

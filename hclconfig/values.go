@@ -72,7 +72,7 @@ func (l *loader) assign(name, text, from string) {
 	}
 	if v == nil {
 		l.at(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", printable(from)),
-			join(didYouMean(name, slices.Sorted(maps.Keys(l.scope.variables))), "Declare it with a variable block."))
+			join(l.didYouMean(name, l.variableNames()), "Declare it with a variable block."))
 		return
 	}
 	value := cty.DynamicVal
@@ -194,7 +194,7 @@ func (l *loader) variableFile(path string, once map[string]hcl.Range) {
 		}
 		if v == nil {
 			l.at(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", printable(name)),
-				join(didYouMean(name, slices.Sorted(maps.Keys(l.scope.variables))), "Declare it with a variable block."))
+				join(l.didYouMean(name, l.variableNames()), "Declare it with a variable block."))
 			continue
 		}
 		if other, again := once[name]; again {

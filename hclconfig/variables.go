@@ -113,7 +113,7 @@ func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 	if d := diags[0]; d.Subject != nil && (isNative || d.Subject.Start.Byte > rng.Start.Byte) { // else it is no expression
 		rng = *d.Subject
 	}
-	meant := didYouMean(l.textAt(l.exact(rng)),
+	meant := l.didYouMean(l.textAt(l.exact(rng)),
 		[]string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
 	if hint := typeHint(l.textAt(l.exact(rng)), diags[0]); hint != "" {
 		l.at(rng, "wrong-type", "invalid type", hint)

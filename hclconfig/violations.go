@@ -61,7 +61,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 			}
 		}
 		if v.Keyword == "enum" && isText && !o.secret {
-			detail = join(fmt.Sprintf("%q is not one of them.", shorten(value)), didYouMean(value, v.Allowed))
+			detail = join(fmt.Sprintf("%q is not one of them.", shorten(value)), l.didYouMean(value, v.Allowed))
 		}
 		if hint := formInWords(name); v.Keyword == "pattern" && hint != "" {
 			summary, detail = "invalid "+name, hint
