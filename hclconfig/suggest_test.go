@@ -47,7 +47,7 @@ func TestSuggestionsHaveABound(t *testing.T) {
 	var r report
 	suggested := 0
 	for range 10_000 {
-		if r.maySuggest() && r.didYouMean("variabel_7", known) != "" {
+		if r.maySuggest() && r.didYouMean("variables_7", known) != "" {
 			suggested++
 		}
 	}
