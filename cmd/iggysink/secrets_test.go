@@ -315,6 +315,12 @@ func TestNoFlagTellsASecret(t *testing.T) {
 	writeFile(t, "broken.hcl", "iggy {\n  password = \""+canary+"\n}\n")
 	writeFile(t, "untidy.hcl", "iggy {\npassword=\""+canary+"\" # "+canary+"\n}\n")
 	writeFile(t, "untidy.vars.hcl", "secret=\""+canary+"\"\n")
+	writeFile(t, "typed.hcl", "variable \"secret\" {\n  type      = number\n  sensitive = true\n}\n")
+	writeFile(t, "cut.vars.hcl", "secret = \""+canary+"\n")
+	writeFile(t, "bare.vars.hcl", "secret = "+canary+"\n")
+	writeFile(t, "block.vars.hcl", "secret {\n  a = \""+canary+"\"\n}\n")
+	writeFile(t, "cut.vars.hcl.json", "{\"secret\": \""+canary+"\n")
+	t.Setenv("IGGYSINK_VAR_secret", canary)
 	for _, args := range [][]string{
 		{"send", "shop", "created", "--server", "127.0.0.1:1", "--username", "u", "--password", canary},
 		{"send", "shop", "created", "--server", "127.0.0.1:1", "--token", canary},
@@ -323,6 +329,10 @@ func TestNoFlagTellsASecret(t *testing.T) {
 		{"import", "broken.toml"},
 		{"fmt", "broken.hcl"},
 		{"fmt", "--diff", "broken.hcl"}, {"fmt", "--diff", "untidy.hcl"}, {"fmt", "--diff", "untidy.vars.hcl"},
+		{"validate", "typed.hcl"}, {"validate", "typed.hcl", "--var", "secret=" + canary},
+		{"validate", "typed.hcl", "--var-file", "untidy.vars.hcl"}, {"validate", "typed.hcl", "--var-file", "cut.vars.hcl"},
+		{"validate", "typed.hcl", "--var-file", "bare.vars.hcl"}, {"validate", "typed.hcl", "--var-file", "block.vars.hcl"},
+		{"validate", "typed.hcl", "--var-file", "cut.vars.hcl.json"}, {"explain", "--config", "typed.hcl"},
 		{"validate", "broken.hcl", "--var", canary},
 		{"validate", "broken.hcl", "--var", "=" + canary},
 		{"run", "broken.hcl", "--var", "nosuch=" + canary},
