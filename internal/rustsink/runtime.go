@@ -29,6 +29,14 @@ func (c *converter) iggy(root *block) {
 	if !found {
 		address = defaultAddress
 	}
+	address, options, found := strings.Cut(address, "?") // it is a part of the runtime's connection string
+	switch {
+	case found && strings.Contains(options, "tls="):
+		c.problem(iggy.place("address"), "address has options of TLS: write them as iggy.tls")
+	case found:
+		c.note(iggy.place("address"), "the options behind the address are not carried over; iggysink connects again for as long as "+
+			"it takes")
+	}
 	b.set(iggy.place("address"), "address", textOf(address))
 	c.login(b, iggy)
 	c.iggyTLS(b, iggy.sub("tls"))
