@@ -38,6 +38,10 @@ func (t topic) explain(out *bytes.Buffer) {
 		row("default", "none: the attribute is required")
 	case a.Default != nil:
 		row("default", hclconfig.Literal(a.Default))
+	case strings.Contains(a.Doc, "Default: "):
+		row("default", "as told above")
+	default:
+		row("default", "none")
 	}
 	if a.Template {
 		row("fields", "${stream}, ${topic} and ${partition}, filled in for each partition")

@@ -48,8 +48,10 @@ func TestEveryBlockAndAttributeIsExplained(t *testing.T) {
 		if a == nil {
 			continue
 		}
-		if !regexp.MustCompile(`(?m)^  type       \S`).MatchString(out) {
-			t.Errorf("explain %s tells no type:\n%s", topic.name(), out)
+		for _, row := range []string{"type", "default", "example", "since"} {
+			if !regexp.MustCompile(`(?m)^  ` + row + ` +\S`).MatchString(out) {
+				t.Errorf("explain %s has no row %s:\n%s", topic.name(), row, out)
+			}
 		}
 		if a.Default != nil && !strings.Contains(out, "\n  default    "+hclconfig.Literal(a.Default)+"\n") {
 			t.Errorf("explain %s does not tell the default:\n%s", topic.name(), out)
