@@ -68,6 +68,9 @@ func unkindEndpoints() map[string]struct {
 		"has a header that is none": {func(w http.ResponseWriter, _ *http.Request) {
 			raw(w, "HTTP/1.1 200 OK\r\n"+canary+"\r\nContent-Length: "+canary+"\r\n\r\n")
 		}, paused},
+		"has a reason of its own": {func(w http.ResponseWriter, _ *http.Request) {
+			raw(w, "HTTP/1.1 401 "+canary+"\r\nContent-Length: 0\r\n\r\n")
+		}, paused},
 		"hangs up": {func(w http.ResponseWriter, _ *http.Request) { raw(w, "") }, paused},
 	}
 }
