@@ -17,12 +17,13 @@ const githubLimit = 10
 func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 	shown := map[hclconfig.Severity]int{}
 	var rest hclconfig.Diagnostics
+	var last cursor
 	for _, d := range f.Diagnostics {
 		if shown[d.Severity]++; shown[d.Severity] > githubLimit {
 			rest = append(rest, d)
 			continue
 		}
-		fmt.Fprintf(out, "::%s %s::%s\n", d.Severity, f.githubProperties(d, opts), githubText(oneLine(message(d))))
+		fmt.Fprintf(out, "::%s %s::%s\n", d.Severity, f.githubProperties(d, opts, &last), githubText(oneLine(message(d))))
 	}
 	for _, need := range f.Needs { // for the log: nothing is wrong with them
 		out.WriteString(needOf(need) + "\n")
@@ -41,14 +42,14 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 }
 
 // githubProperties leaves out the columns of a range over several lines: they cannot be shown, and are an error there.
-func (f Findings) githubProperties(d hclconfig.Diagnostic, opts Options) string {
+func (f Findings) githubProperties(d hclconfig.Diagnostic, opts Options, last *cursor) string {
 	var list []string
 	add := func(name, value string) { list = append(list, name+"="+githubProperty(value)) }
 	if d.Range.Filename != "" {
 		path, _ := opts.relative(d.Range.Filename)
 		add("file", path)
 	}
-	if at := f.region(d.Range); at.startLine > 0 {
+	if at := f.region(d.Range, last); at.startLine > 0 {
 		add("line", fmt.Sprint(at.startLine))
 		add("endLine", fmt.Sprint(at.endLine))
 		if at.startLine == at.endLine {

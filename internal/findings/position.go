@@ -62,22 +62,32 @@ func blank(text string) string {
 // with emoji or combining marks it is another number.
 func UTF16Column(text []byte, at int) int {
 	at = min(at, len(text))
-	column := 1
-	for line := text[bytes.LastIndexByte(text[:at], '\n')+1 : at]; len(line) > 0; {
-		r, n := utf8.DecodeRune(line)
-		column++
+	return 1 + utf16Units(text[bytes.LastIndexByte(text[:at], '\n')+1:at])
+}
+
+func utf16Units(text []byte) (units int) {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		units++
 		if r > 0xffff { // a surrogate pair
-			column++
+			units++
 		}
-		line = line[n:]
+		text = text[n:]
 	}
-	return column
+	return units
 }
 
 // region is a range as github and sarif count it, the end exclusive. It is zero for a file as a whole.
 type region struct{ startLine, startColumn, endLine, endColumn int }
 
-func (f Findings) region(rng hcl.Range) region {
+// cursor is the last place whose column was counted. Findings come in order: with it a file that stands on one line is
+// counted through once, and not again for each of them.
+type cursor struct {
+	file       string
+	at, column int
+}
+
+func (f Findings) region(rng hcl.Range, last *cursor) region {
 	if rng.Start.Line == 0 {
 		return region{}
 	}
@@ -85,7 +95,19 @@ func (f Findings) region(rng hcl.Range) region {
 	if !known {
 		return region{rng.Start.Line, rng.Start.Column, rng.End.Line, rng.End.Column}
 	}
-	return region{rng.Start.Line, UTF16Column(text, rng.Start.Byte), rng.End.Line, UTF16Column(text, rng.End.Byte)}
+	start := min(rng.Start.Byte, len(text))
+	column := 0
+	if last.file == rng.Filename && last.at <= start && bytes.IndexByte(text[last.at:start], '\n') < 0 {
+		column = last.column + utf16Units(text[last.at:start])
+	} else {
+		column = UTF16Column(text, start)
+	}
+	*last = cursor{rng.Filename, start, column}
+	end := min(max(rng.End.Byte, start), len(text))
+	if bytes.IndexByte(text[start:end], '\n') < 0 {
+		return region{rng.Start.Line, column, rng.End.Line, column + utf16Units(text[start:end])}
+	}
+	return region{rng.Start.Line, column, rng.End.Line, UTF16Column(text, end)}
 }
 
 // relative returns the slash-separated path of a file from the workspace, or its absolute path if it is elsewhere.

@@ -109,9 +109,9 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 			DefaultConfiguration: sarifConfiguration{string(rule.Severity)},
 		})
 	}
-	prints := make(map[string]int)
+	prints, last := make(map[string]int), cursor{}
 	for _, d := range f.Diagnostics {
-		place := f.sarifPlace(d, opts)
+		place := f.sarifPlace(d, opts, &last)
 		run.Results = append(run.Results, sarifResult{
 			RuleID:       d.Rule,
 			RuleIndex:    slices.IndexFunc(rules, func(r hclconfig.Rule) bool { return r.ID == d.Rule }),
@@ -130,7 +130,7 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 
 // sarifPlace returns where a finding is. One that is about no file, such as a --var, is at the start of the first: GitHub
 // refuses a whole report for one result without a location.
-func (f Findings) sarifPlace(d hclconfig.Diagnostic, opts Options) sarifPhysical {
+func (f Findings) sarifPlace(d hclconfig.Diagnostic, opts Options, last *cursor) sarifPhysical {
 	name := d.Range.Filename
 	if files := slices.Sorted(maps.Keys(f.Files)); name == "" && len(files) > 0 {
 		name = files[0]
@@ -142,7 +142,7 @@ func (f Findings) sarifPlace(d hclconfig.Diagnostic, opts Options) sarifPhysical
 		place.ArtifactLocation.URIBaseID = sourceRoot
 	}
 	place.Region.StartLine = 1
-	if at := f.region(d.Range); at.startLine > 0 {
+	if at := f.region(d.Range, last); at.startLine > 0 {
 		place.Region = sarifRegion{at.startLine, at.startColumn, at.endLine, at.endColumn}
 	}
 	return place
