@@ -96,7 +96,7 @@ func (f Findings) region(rng hcl.Range, last *cursor) region {
 		return region{rng.Start.Line, rng.Start.Column, rng.End.Line, rng.End.Column}
 	}
 	start := min(rng.Start.Byte, len(text))
-	column := 0
+	var column int
 	if last.file == rng.Filename && last.at <= start && bytes.IndexByte(text[last.at:start], '\n') < 0 {
 		column = last.column + utf16Units(text[last.at:start])
 	} else {
