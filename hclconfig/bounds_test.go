@@ -64,6 +64,8 @@ func TestBounds(t *testing.T) {
 		{"blocks", "a.hcl", "too-many-blocks", repeat("", "a {\n}\n", ""), maxBlocks, 40_000},
 		{"blocks on one line each", "a.hcl", "too-many-blocks", repeat("", "a{}\n", ""), maxBlocks, 40_000},
 		{"lines", "a.hcl", "too-many-blocks", repeat("", "\n", ""), maxLines, 0},
+		{"words", "a.hcl", "too-many-blocks", repeat("#", ",", ""), maxWords - 1, 0},
+		{"words in JSON", json, "too-many-blocks", repeat(`{"a": "${`, ",", `"}`), maxWords - 2, 0},
 		{"objects", json, "too-many-blocks", repeat("[", "{},", "{}]"), maxLines - 2, 0},
 		{"strings", json, "too-many-blocks", repeat("[", `"",`, `""]`), 2*maxLines - 1, 0},
 		{"pieces of a text", "a.hcl", "too-much-work", repeat(`a = "`, "%%", `"`), maxPieces / 2, 30_000},

@@ -68,7 +68,7 @@ func (l *loader) local(name string, path []string) {
 		return
 	}
 	d.state = 1
-	for _, t := range d.attr.Expr.Variables() {
+	for _, t := range l.native(d.attr.Expr).Variables() {
 		if used, isLocal := nameAfter(t, "local"); isLocal && l.scope.locals[used] != nil {
 			l.local(used, append(path, name))
 		}
@@ -232,7 +232,7 @@ func namedBy(expr hcl.Expression, root string) iter.Seq[string] {
 // namesKnown tells of every name in an expression that means nothing. HCL would tell too, but only where it evaluates.
 func (l *loader) namesKnown(expr hcl.Expression, how evaluation) bool {
 	known := true
-	for _, t := range expr.Variables() {
+	for _, t := range l.native(expr).Variables() {
 		known = l.nameKnown(t, how) && known
 	}
 	return known

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,6 +18,7 @@ const (
 	maxBlocks    = 20_000  // of a file
 	maxLines     = 100_000 // attributes and blocks of a file; strings, in JSON
 	maxPieces    = 5000    // that a text is cut into: HCL joins each with all before it
+	maxWords     = 800_000 // and signs of a file: HCL keeps a hundred bytes for each, twice
 	maxGuarded   = 100     // findings, before the rest is not looked at
 )
 
@@ -31,6 +33,10 @@ func guard(f *source) Diagnostics {
 	g := guardian{report: &r, name: f.name, text: f.text}
 	if f.json {
 		g.json()
+		return r.found
+	}
+	if i := tooManyWords(f.text, maxWords); i >= 0 {
+		g.at(rangeAt(f.name, f.text, i, i+1), "too-many-blocks", manyWords, "")
 		return r.found
 	}
 	tokens, _ := hclsyntax.LexConfig(f.text, f.name, hcl.InitialPos) // the parser reports what is wrong with them
@@ -63,6 +69,24 @@ func describeText(text []byte, i int) string {
 		return "There is a NUL character here."
 	}
 	return "The byte here is not valid in UTF-8."
+}
+
+const manyWords = "more than 800,000 words and signs"
+
+// tooManyWords returns where a text has more words and signs than that, or -1. It is a bound for the number of tokens that
+// costs nothing: the lexer would take a gigabyte for 2 MiB of commas.
+func tooManyWords(text []byte, most int) int {
+	count, inWord := 0, false
+	for i, c := range string(text) {
+		isWord := c == '_' || c == '-' || unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c)
+		if isWord && !inWord || !isWord && c != ' ' && c != '\t' && c != '\r' {
+			if count++; count > most {
+				return i
+			}
+		}
+		inWord = isWord
+	}
+	return -1
 }
 
 // guardian walks tokens.
@@ -226,6 +250,10 @@ func (g *guardian) jsonString(start, end int) {
 		return
 	}
 	if !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
+		return
+	}
+	if tooManyWords([]byte(text), maxWords) >= 0 {
+		g.at(rangeAt(g.name, g.text, start, end), "too-many-blocks", manyWords, "")
 		return
 	}
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), g.name, hcl.InitialPos)

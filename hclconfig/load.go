@@ -29,6 +29,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"iggysink/schema"
 )
@@ -79,7 +80,8 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	if opts.Env == nil {
 		opts.Env = os.LookupEnv
 	}
-	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), masks: make(map[string]*mask)}
+	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), masks: make(map[string]*mask),
+		nodes: make(map[hcl.Range]hclsyntax.Expression)}
 	l.report.exact = l.exact
 	l.read(paths)
 	l.parse()
@@ -110,7 +112,8 @@ type loader struct {
 	beside []string         // files of variables that were found in folders
 	masks  map[string]*mask // by file name
 	needs  map[Need]bool
-	broken bool // a file could not be read, or may change what the others mean: nothing is said about the rest
+	nodes  map[hcl.Range]hclsyntax.Expression // of JSON, by their place
+	broken bool                               // a file could not be read, or may change what the others mean: nothing is said about the rest
 
 	// partial notes that a file could not be parsed. The others are looked at, but nothing is said that it may belie: it
 	// may declare a name, hold a block that is missing, or use what nobody else does.

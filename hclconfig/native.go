@@ -18,8 +18,12 @@ func (l *loader) native(expr hcl.Expression) hclsyntax.Expression {
 	if node, isNative := expr.(hclsyntax.Expression); isNative {
 		return node
 	}
-	node := l.fromJSON(expr)
-	l.charge(node)
+	node, known := l.nodes[expr.Range()]
+	if !known { // for_each comes here again for each element
+		node = l.fromJSON(expr)
+		l.charge(node)
+		l.nodes[expr.Range()] = node
+	}
 	return node
 }
 

@@ -38,7 +38,8 @@ func fileRules() []Rule {
 			"A number has at most 300 digits and an exponent of at most 300. No attribute needs more, and the exact value " +
 				"of a number such as 1e9999999 takes a long time to compute."},
 		{"too-many-blocks", Error, "too many blocks",
-			"A file has at most 20000 blocks and 100000 lines of them, and for_each and dynamic make at most 20000, all together."},
+			"A file has at most 20,000 blocks, 100,000 lines of them and 800,000 words and signs, and for_each and dynamic make at " +
+				"most 20,000 blocks, all together."},
 		{"too-many-findings", Warning, "there is more to say",
 			"At most 2000 errors and 2000 warnings are shown."},
 		{"syntax", Error, "invalid syntax",
