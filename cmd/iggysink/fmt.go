@@ -25,9 +25,9 @@ func newFmtCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fmt PATH...",
 		Short: "Put configuration files into the canonical layout",
-		Long: `fmt rewrites the given files, and the *.hcl files of given folders, in the canonical layout, and prints the names of those
-that it changed. Only white space changes. A file that does not parse stays as it is. The path - formats stdin to
-stdout.
+		Long: `fmt rewrites the given files, and the *.hcl files of given folders but not of those below, in the canonical layout, and
+prints the names of those that it changed. Only white space changes. A file that does not parse stays as it is, and keeps
+no other from being formatted. The path - formats stdin to stdout.
 
 With --check or --diff nothing is written. --diff is made for logs: text that may be a secret is shown as (sensitive), as in
 the findings of validate. What - prints is the file itself.
