@@ -262,7 +262,7 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 		if !how.quiet {
 			summary = fmt.Sprintf("unknown name %q", printable(root))
 		}
-		roots := append([]string{"var", "local"}, slices.Sorted(maps.Keys(how.template))...)
+		roots := append([]string{"var", "local", "true", "false", "null"}, slices.Sorted(maps.Keys(how.template))...)
 		l.at(rng, "unknown-name", summary, join("Text stands in quotes. Names are var.NAME and local.NAME.", l.didYouMean(root, roots)))
 	}
 	return false
