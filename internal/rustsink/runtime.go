@@ -146,7 +146,8 @@ func (c *converter) restOfRuntime(file *table) {
 		}
 	}
 	if kind, _ := file.sub("connectors").values["config_type"].(string); kind == "http" {
-		c.note(file.place("connectors"), "connectors.config_type is http: import the connectors that this server hands out, too")
+		c.note(file.place("connectors"), "connectors.config_type is http: a server hands the connectors out, as JSON; write them as TOML "+
+			"and import these, too")
 	}
 	file.rest("")
 }
