@@ -41,6 +41,9 @@ func humanUnit(name string) (uint64, bool) {
 // parseHuman reads a duration as the humantime crate does: numbers with units, in any order, with or without spaces,
 // such as "1h 30m" or "1.5s". What is longer than a Go duration can be (292 years) becomes the longest one.
 func parseHuman(s string) (time.Duration, bool) {
+	if s == "0" { // the one number that needs no unit
+		return 0, true
+	}
 	total, spans := uint64(0), 0
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
 		whole, rest, ok := digits(s)

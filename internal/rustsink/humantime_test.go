@@ -13,7 +13,7 @@ import (
 func TestDurationsAreReadAsHumantimeReadsThem(t *testing.T) {
 	const day = 24 * time.Hour
 	for text, want := range map[string]time.Duration{
-		"500ms": 500 * time.Millisecond, "30s": 30 * time.Second, "2m": 2 * time.Minute, "1h": time.Hour, "0s": 0,
+		"500ms": 500 * time.Millisecond, "30s": 30 * time.Second, "2m": 2 * time.Minute, "1h": time.Hour, "0s": 0, "0": 0,
 		"1h 30m": 90 * time.Minute, "1h30m": 90 * time.Minute, " 1h  30m ": 90 * time.Minute, "30m 1h": 90 * time.Minute,
 		"1 h": time.Hour, "1 0 s": 10 * time.Second, "1.5s": 1500 * time.Millisecond, "1.5h": 90 * time.Minute,
 		"0.5 days": 12 * time.Hour, "1d": day, "2w": 14 * day, "1M": 2630016 * time.Second, "1y": 31557600 * time.Second,
@@ -26,7 +26,7 @@ func TestDurationsAreReadAsHumantimeReadsThem(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", " ", "5", "5x", "s", "-5s", "+5s", "1,5s", "5S", "1H", "1.s", ".5s", "1.5ns", "1.0001h", "1h 30", "1h-30m", "1h.5m", "5 m s",
+		"", " ", "5", " 0", "00", "0 ", "0.0", "5x", "s", "-5s", "+5s", "1,5s", "5S", "1H", "1.s", ".5s", "1.5ns", "1.0001h", "1h 30", "1h-30m", "1h.5m", "5 m s",
 		"18446744073709551616s", "18446744073709551615m", "18446744073709551615us", "0.00000000000000000001s", "5μs", "1e3s", "1h\x00",
 	} {
 		if got, ok := parseHuman(text); ok {
