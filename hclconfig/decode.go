@@ -140,8 +140,16 @@ func (l *loader) body(b *hcl.Block, table *schema.Block, pointer string) map[str
 	object := make(map[string]any)
 	l.begin(b, table, object, pointer)
 	content := l.content(b.Body, withDynamic(bodySchema(table), table), table.Name)
+	l.meantIn(pointer, l.meantHere)
 	l.fill(content, table, object, pointer)
 	return object
+}
+
+// meantIn notes what was misspelled in a block: that it is missing would be said twice then.
+func (l *loader) meantIn(pointer string, names []string) {
+	for _, name := range names {
+		l.places.forget(pointer + "/" + name)
+	}
 }
 
 // begin notes where a block is, and puts its labels into object.

@@ -106,6 +106,7 @@ func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any)
 	want := withDynamic(bodySchema(table), table)
 	want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "for_each"})
 	content := l.content(b.Body, want, "sink")
+	meant := l.meantHere
 	l.masks[header(b).Filename].context(b, table.Name)
 	list, found := tree["sink"].([]any)
 	if !found {
@@ -136,6 +137,7 @@ func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any)
 		object := make(map[string]any)
 		l.sinks, l.instance = append(l.sinks, made), made
 		l.begin(b, table, object, pointer)
+		l.meantIn(pointer, meant)
 		if made.address != "" {
 			object["name"] = made.address
 		}

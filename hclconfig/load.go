@@ -126,6 +126,7 @@ type loader struct {
 	sinks     []instance // by their place in the tree
 	emptyEach *hcl.Range // of the first for_each that makes no sink
 	defaults  *defaults  // nil without such a block
+	meantHere []string   // what unknown names may mean in the body whose content was read last
 	places    sourceMap
 	tree      map[string]any // nil if nothing could be decoded
 }

@@ -134,6 +134,7 @@ func jsonSyntaxKinds() []syntaxKind {
 // content reads a body by its table and tells what does not belong there.
 func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl.BodyContent {
 	content, diags := body.Content(want)
+	l.meantHere = nil
 	for _, d := range diags {
 		if l.full(Error) {
 			continue
@@ -204,6 +205,12 @@ func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, conte
 		detail = elsewhere
 	default:
 		meant := l.closest(name, append(same, other...))
+		there := content.Attributes[meant] != nil || slices.ContainsFunc(content.Blocks, func(b *hcl.Block) bool {
+			return b.Type == meant || b.Type == "dynamic" && b.Labels[0] == meant
+		})
+		if meant != "" && !there {
+			l.meantHere = append(l.meantHere, meant)
+		}
 		detail = join(youMean(meant), alreadyThere(meant, content, rng))
 	}
 	l.at(rng, rule, fmt.Sprintf("unknown %s %q", kind, printable(name)), join(notIn(title), detail))
