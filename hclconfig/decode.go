@@ -112,6 +112,7 @@ func (l *loader) decode(blocks []rootBlock) map[string]any {
 		}
 		l.block(b.block, b.table, tree, "")
 	}
+	l.checkNoTurns(tree)
 	l.checkDefaults(tree)
 	return tree
 }

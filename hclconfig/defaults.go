@@ -77,6 +77,15 @@ func (l *loader) tableOfDefaults(table *schema.Block) *schema.Block {
 	return &as
 }
 
+// checkNoTurns puts one sink into the tree for each block that makes none: a mistake in it would show when somebody gives
+// its variable the first element. dropDefaults takes them out again.
+func (l *loader) checkNoTurns(tree map[string]any) {
+	for _, sink := range l.noTurns {
+		list, _ := tree["sink"].([]any)
+		tree["sink"] = append(list, sink("/sink/"+strconv.Itoa(len(list))))
+	}
+}
+
 // checkDefaults puts the defaults into the tree as one more sink, for the schema to look at: nobody may have inherited a
 // wrong value yet. dropDefaults takes it out again.
 func (l *loader) checkDefaults(tree map[string]any) {
@@ -98,7 +107,7 @@ func (l *loader) checkDefaults(tree map[string]any) {
 }
 
 func (l *loader) dropDefaults(tree map[string]any) {
-	if list, _ := tree["sink"].([]any); l.defaults != nil && len(list) > len(l.sinks) {
+	if list, _ := tree["sink"].([]any); len(list) > len(l.sinks) {
 		tree["sink"] = list[:len(l.sinks)]
 	}
 }

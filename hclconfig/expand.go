@@ -35,8 +35,9 @@ func (e element) names(root string) map[string]cty.Value {
 }
 
 // elements evaluates a for_each. The keys of a sink become its name, which is in logs and in metrics: they cannot be
-// secret, and a list has none. What cannot be evaluated counts as not known: the body is checked all the same.
-func (l *loader) elements(a *hcl.Attribute, ofSink bool) []element {
+// secret, and a list has none. What cannot be evaluated counts as not known: the body is checked all the same, with none,
+// which stands for every element.
+func (l *loader) elements(a *hcl.Attribute, ofSink bool) (all []element, none element) {
 	plain, marks := l.evaluate(a.Expr, evaluation{quiet: true}).Unmark()
 	rng := a.Expr.Range()
 	kind := plain.Type()
@@ -45,24 +46,23 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) []element {
 	if _, undecided := marks[pending]; undecided { // what it will be may be shown
 		secret = false
 	}
-	unknown := []element{{key: outside(cty.UnknownVal(cty.String)), value: outside(cty.DynamicVal), unknown: true}}
+	none = noElement(kind)
 	switch {
 	case secret && ofSink:
 		l.at(rng, "invalid-for-each", "for_each must not be secret",
 			"Its keys are names of sinks, in logs and metrics. Go through names, and look the secrets up by each.key.")
-		return unknown
+		return []element{none}, none
 	case !plain.IsKnown(), isSet && !plain.IsWhollyKnown():
-		return unknown
+		return []element{none}, none
 	case plain.IsNull():
 		l.at(rng, "invalid-for-each", "for_each is null", "Take {} for no element.")
-		return unknown
+		return []element{none}, none
 	case isMap, isSet, !ofSink && (kind.IsListType() || kind.IsTupleType()):
 	default:
 		l.at(rng, "invalid-for-each", "", map[bool]string{true: "toset(...) makes a set of a list.",
 			false: "It takes a list, a set or a map."}[ofSink])
-		return unknown
+		return []element{none}, none
 	}
-	var all []element
 	for it := plain.ElementIterator(); it.Next(); {
 		key, value := it.Element()
 		e := element{key: key.WithMarks(marks), value: value.WithMarks(marks)}
@@ -79,9 +79,21 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) []element {
 	}
 	if l.made += len(all); l.made > maxMade {
 		l.at(rng, "too-many-blocks", "", fmt.Sprintf("for_each and dynamic make at most %d, all together.", maxMade))
-		return unknown
+		return []element{none}, none
 	}
-	return all
+	return all, none
+}
+
+// noElement stands for the elements of a collection of which none is known.
+func noElement(kind cty.Type) element {
+	e := element{key: outside(cty.UnknownVal(cty.String)), value: outside(cty.DynamicVal), unknown: true}
+	if kind.IsMapType() || kind.IsSetType() || kind.IsListType() {
+		e.value = outside(cty.UnknownVal(kind.ElementType().WithoutOptionalAttributesDeep()))
+	}
+	if kind.IsListType() || kind.IsTupleType() {
+		e.key = outside(cty.UnknownVal(cty.Number))
+	}
+	return e
 }
 
 // textOfKey writes a key as text; what is no text, number or truth has none.
@@ -106,7 +118,7 @@ func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any)
 	want := withDynamic(bodySchema(table), table)
 	want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "for_each"})
 	content := l.content(b.Body, want, "sink")
-	meant := l.meantHere
+	body := sinkBody{b, content, l.meantHere}
 	l.masks[header(b).Filename].context(b, table.Name)
 	list, found := tree["sink"].([]any)
 	if !found {
@@ -117,39 +129,57 @@ func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any)
 		l.at(b.LabelRanges[0], "invalid-value", "invalid name of a sink",
 			`It has letters, digits and _ . - and does not begin with a dot or a hyphen, such as "orders".`)
 	}
-	turns := []element{{}}
+	turns, none := []element{{}}, element{}
 	forEach := content.Attributes["for_each"]
 	if forEach != nil {
-		if turns = l.elements(forEach, true); len(turns) == 0 && l.emptyEach == nil {
+		turns, none = l.elements(forEach, true)
+	}
+	if len(turns) == 0 {
+		l.noTurns = append(l.noTurns, func(pointer string) map[string]any {
+			return l.sink(body, none, pointer)
+		})
+		if l.emptyEach == nil {
 			l.emptyEach = forEach.Expr.Range().Ptr()
 		}
 	}
 	for _, turn := range turns {
-		names, made := map[string]cty.Value(nil), instance{count: len(turns)}
-		if forEach != nil {
-			names = turn.names("each")
+		made := instance{count: len(turns)}
+		if forEach != nil && !turn.unknown {
 			made.address = b.Labels[0] + `["` + turn.name + `"]`
 		}
-		if turn.unknown {
-			made.address = ""
-		}
-		pointer := "/sink/" + strconv.Itoa(len(list))
-		object := make(map[string]any)
 		l.sinks, l.instance = append(l.sinks, made), made
-		l.begin(b, table, object, pointer)
-		l.meantIn(pointer, meant)
-		if made.address != "" {
-			object["name"] = made.address
-		}
-		if turn.unknown || !plainName.MatchString(b.Labels[0]) {
-			l.places.forget(pointer + "/name")
-			object["name"] = "unknown"
-		}
-		l.within(names, func() { l.fill(content, table, object, pointer) })
-		l.inherit(table, object, pointer)
-		list = append(list, object)
+		list = append(list, l.sink(body, turn, "/sink/"+strconv.Itoa(len(list))))
 	}
 	l.instance, tree["sink"] = instance{}, list
+}
+
+// sinkBody is a block of which sinks are made.
+type sinkBody struct {
+	block   *hcl.Block
+	content *hcl.BodyContent
+	meant   []string // what was misspelled in it
+}
+
+// sink makes one sink of a block.
+func (l *loader) sink(body sinkBody, turn element, pointer string) map[string]any {
+	b, content, table := body.block, body.content, child(schema.ConfigBlock(), "sink")
+	object := make(map[string]any)
+	l.begin(b, table, object, pointer)
+	l.meantIn(pointer, body.meant)
+	if l.instance.address != "" {
+		object["name"] = l.instance.address
+	}
+	if turn.unknown || !plainName.MatchString(b.Labels[0]) {
+		l.places.forget(pointer + "/name")
+		object["name"] = "unknown"
+	}
+	var names map[string]cty.Value
+	if content.Attributes["for_each"] != nil {
+		names = turn.names("each")
+	}
+	l.within(names, func() { l.fill(content, table, object, pointer) })
+	l.inherit(table, object, pointer)
+	return object
 }
 
 // within evaluates with the names of a turn, in addition to those around it.
@@ -204,30 +234,49 @@ func (l *loader) dynamic(d *hcl.Block, table *schema.Block, object map[string]an
 		return
 	}
 	iterator := l.iterator(content.Attributes["iterator"], kind.Name)
-	for _, turn := range l.elements(forEach, false) {
+	turns, none := l.elements(forEach, false)
+	if len(turns) == 0 { // its content is looked at all the same, at no pointer of the tree: nothing of it is kept
+		l.within(none.names(iterator), func() {
+			made, _ := l.dynamicBlock(d, content, kind)
+			l.body(made, kind, pointer+"/"+kind.Name+" never")
+		})
+	}
+	for _, turn := range turns {
 		l.within(turn.names(iterator), func() {
-			made := &hcl.Block{Type: kind.Name, Body: content.Blocks[0].Body, DefRange: rng, TypeRange: rng}
-			known := l.dynamicLabels(made, labels, len(kind.Labels))
+			made, known := l.dynamicBlock(d, content, kind)
 			at := pointer + "/" + kind.Name
 			if list, _ := object[kind.Name].([]any); kind.Repeated {
 				at += "/" + strconv.Itoa(len(list))
 			}
 			l.block(made, kind, object, pointer)
-			for i, name := range kind.Labels {
-				if !known[i].IsKnown() {
-					l.places.forget(at + "/" + name)
-					if inner, isObject := valueAt(object, at[len(pointer):]).(map[string]any); isObject {
-						inner[name] = "unknown"
-						if kind.Name == "dead_letter" {
-							inner[name] = string(schema.DeadLetterTypeFile)
-						}
-					}
-				}
-				if _, marks := known[i].Unmark(); len(marks) > 0 {
-					l.fromOutside(at+"/"+name, marks)
+			l.dynamicNames(kind, known, object, at, at[len(pointer):])
+		})
+	}
+}
+
+// dynamicBlock makes the block of a turn. It returns the values of its labels too.
+func (l *loader) dynamicBlock(d *hcl.Block, content *hcl.BodyContent, kind *schema.Block) (*hcl.Block, []cty.Value) {
+	rng := header(d)
+	made := &hcl.Block{Type: kind.Name, Body: content.Blocks[0].Body, DefRange: rng, TypeRange: rng}
+	return made, l.dynamicLabels(made, content.Attributes["labels"], len(kind.Labels))
+}
+
+// dynamicNames notes what is known of the labels of a block that a dynamic block made, and stands at a pointer of the tree,
+// and below its parent.
+func (l *loader) dynamicNames(kind *schema.Block, labels []cty.Value, parent map[string]any, at, below string) {
+	for i, name := range kind.Labels {
+		if !labels[i].IsKnown() {
+			l.places.forget(at + "/" + name)
+			if inner, isObject := valueAt(parent, below).(map[string]any); isObject {
+				inner[name] = "unknown"
+				if kind.Name == "dead_letter" {
+					inner[name] = string(schema.DeadLetterTypeFile)
 				}
 			}
-		})
+		}
+		if _, marks := labels[i].Unmark(); len(marks) > 0 {
+			l.fromOutside(at+"/"+name, marks)
+		}
 	}
 }
 

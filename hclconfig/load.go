@@ -120,13 +120,14 @@ type loader struct {
 	partial bool
 
 	scope     scope
-	spent     int        // what loops and text have cost so far
-	exhausted bool       // the expression that is being evaluated costs more than is left
-	made      int        // how many blocks for_each and dynamic have made
-	sinks     []instance // by their place in the tree
-	emptyEach *hcl.Range // of the first for_each that makes no sink
-	defaults  *defaults  // nil without such a block
-	meantHere []string   // what unknown names may mean in the body whose content was read last
+	spent     int                                   // what loops and text have cost so far
+	exhausted bool                                  // the expression that is being evaluated costs more than is left
+	made      int                                   // how many blocks for_each and dynamic have made
+	sinks     []instance                            // by their place in the tree
+	emptyEach *hcl.Range                            // of the first for_each that makes no sink
+	noTurns   []func(pointer string) map[string]any // make a sink of each block whose for_each is empty
+	defaults  *defaults                             // nil without such a block
+	meantHere []string                              // what unknown names may mean in the body whose content was read last
 	places    sourceMap
 	tree      map[string]any // nil if nothing could be decoded
 }

@@ -20,6 +20,9 @@ func (l *loader) validate(tree map[string]any) {
 		l.violation(v, tree)
 	}
 	l.instance = instance{}
+	if l.emptyEach != nil && len(l.sinks) == 0 && !l.partial {
+		l.at(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
+	}
 }
 
 // instanceAt returns the sink that a pointer leads into.
@@ -35,12 +38,6 @@ func (l *loader) instanceAt(pointer string) instance {
 func (l *loader) violation(v schema.Violation, tree map[string]any) {
 	o := l.places.find(v.Pointer)
 	if o.unknown && v.Pointer != "" {
-		return
-	}
-	if v.Keyword == "minItems" && v.Pointer == "/sink" {
-		if l.emptyEach != nil && !l.partial {
-			l.at(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
-		}
 		return
 	}
 	switch v.Keyword {
