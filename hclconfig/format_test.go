@@ -137,3 +137,11 @@ func FuzzFormat(f *testing.F) {
 		}
 	})
 }
+
+// A byte order mark is refused, and hides nothing of its line.
+func TestFormatRefusesAByteOrderMark(t *testing.T) {
+	got, found := Format("a.hcl", []byte("\ufeffiggy {\n}\n"))
+	if got != nil || len(found) != 1 || found[0].Rule != "invalid-encoding" || !strings.HasSuffix(found[0].Snippet.Code, "iggy {") {
+		t.Errorf("%q, %+v", got, found)
+	}
+}

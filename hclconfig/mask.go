@@ -366,7 +366,8 @@ var (
 
 // rawHidden hides in a line of a file that does not parse all but what is plainly no secret.
 func rawHidden(line, text []byte) []token {
-	if rawHeader.Match(line) || rawBrackets.Match(line) {
+	plain := bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark is what may be wrong with the line
+	if rawHeader.Match(plain) || rawBrackets.Match(plain) {
 		return nil
 	}
 	if m := rawAttribute.FindSubmatch(line); m != nil && !bytes.Contains(text, []byte("locals")) && isHarmless(string(m[1])) {
