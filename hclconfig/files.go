@@ -30,8 +30,6 @@ func (l *loader) fileFunction(dir string) function.Function {
 			switch {
 			case name == "":
 				return cty.NilVal, &callError{"invalid-file", "", "Its path is empty."}
-			case errors.Is(err, errNotRegular):
-				return cty.NilVal, &callError{"invalid-file", "", "It is a folder, a pipe or a device."}
 			case errors.Is(err, errOutside):
 				return cty.NilVal, &callError{"file-outside", "",
 					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", printable(shown))}

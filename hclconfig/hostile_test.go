@@ -36,8 +36,8 @@ func TestWhatIsNoFile(t *testing.T) {
 	require.NoError(t, os.WriteFile("blocks.hcl", []byte(strings.Repeat("a {}\n", 1_000_000)), 0o600))
 	for path, want := range map[string]string{
 		"absent.hcl": "[unreadable-file]\n  absent.hcl:0:0\n  It does not exist.",
-		"loop.hcl":   "[unreadable-file]",
-		"pipe.hcl":   "[unreadable-file]\n  pipe.hcl:0:0\n  It is neither",
+		"loop.hcl":   "[unreadable-file]\n  loop.hcl:0:0\n  Its links lead in a circle.",
+		"pipe.hcl":   "[unreadable-file]\n  pipe.hcl:0:0\n  It is a folder, a pipe or a device.",
 		"folder.hcl": "[no-configuration]",
 		"large.hcl":  "[file-too-large]",
 		"blocks.hcl": "[file-too-large]",

@@ -130,7 +130,7 @@ func because(err error) string {
 	case errors.Is(err, syscall.ELOOP):
 		return "Its links lead in a circle."
 	case errors.Is(err, errNotRegular):
-		return "It is neither a file nor a folder of files."
+		return "It is a folder, a pipe or a device."
 	}
 	return "Reading it failed."
 }
