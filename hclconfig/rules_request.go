@@ -103,6 +103,21 @@ func credentialIn(u *url.URL) bool {
 	return false
 }
 
+// isWebhook reports whether the path of a url is its credential: that of a service which knows its callers by nothing else.
+func isWebhook(u *url.URL) bool {
+	host := strings.ToLower(u.Hostname())
+	for _, known := range []struct{ host, path string }{
+		{"hooks.slack.com", "/"}, {"discord.com", "/api/webhooks/"}, {"discordapp.com", "/api/webhooks/"}, {"webhook.office.com", "/"},
+		{"hooks.zapier.com", "/"}, {"maker.ifttt.com", "/trigger/"}, {"api.telegram.org", "/bot"},
+	} {
+		rest, ofService := strings.CutPrefix(u.Path, known.path)
+		if ofService && strings.Trim(rest, "/"+fieldValue) != "" && (host == known.host || strings.HasSuffix(host, "."+known.host)) {
+			return true
+		}
+	}
+	return false
+}
+
 // hasCredentials reports whether the requests carry something that must not be seen on the way.
 func (r sinkRules) hasCredentials() bool {
 	return slices.ContainsFunc(r.headerNames(), func(name string) bool {
@@ -124,6 +139,10 @@ func (r sinkRules) urls() {
 		}
 		if credentialIn(u) && r.places.find(r.pointer+"/"+name).literal {
 			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and who can read the configuration knows it. "+
+				"Take it from env() or file().")
+		}
+		if isWebhook(u) && r.places.find(r.pointer+"/"+name).literal {
+			r.tell(name, "literal-secret", "", "Whoever knows the url of this webhook can post to it, and it stands in the configuration. "+
 				"Take it from env() or file().")
 		}
 		if u.Scheme == "http" && !isLoopback(u.Hostname()) && (credentialIn(u) || r.hasCredentials()) {

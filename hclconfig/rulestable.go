@@ -175,7 +175,8 @@ func settingRules() []Rule {
 		{"literal-secret", Warning, "a secret is written as a literal",
 			"Who can read the configuration knows the secret. Take it from env() or file(), or from a variable without default. " +
 				"Secrets are the login of Iggy, headers and parameters of a url whose name says so, such as Authorization or " +
-				"token, and the defaults of variables that are marked as sensitive."},
+				"token, the url of a webhook of Slack, Discord, Office, Zapier, IFTTT or Telegram, and the defaults of variables " +
+				"that are marked as sensitive."},
 		{"cleartext-credentials", Warning, "credentials travel in clear text",
 			"http to another host shows the headers and the url to everyone on the way. Use https."},
 		{"unchecked-certificate", Warning, "any certificate is accepted",
