@@ -56,12 +56,15 @@ func language(depth int) ordered {
 // body returns the schema of a block's content.
 func (e *editor) body(s *schema, depth int) ordered {
 	var properties ordered
-	var required []string
+	var required, blocks []string
 	for _, f := range s.properties {
 		if isLabel(s, f) {
 			continue
 		}
 		if inner, isBlock := asBlock(s, f); isBlock {
+			if s.requires(f.key) && depth > 0 && len(inner.schema.labels) > 0 { // no defaults can give it
+				blocks = append(blocks, f.key)
+			}
 			properties = properties.with(f.key, e.block(inner, f.doc, depth+1))
 			continue
 		}
@@ -74,7 +77,30 @@ func (e *editor) body(s *schema, depth int) ordered {
 	if len(required) > 0 {
 		out = out.with("required", required)
 	}
+	if together := dependents(s, depth); len(together) > 0 {
+		out = out.with("dependentRequired", together)
+	}
+	if len(blocks) > 0 {
+		dynamic := ordered{{"required", []string{"dynamic"}}}
+		out = out.with("anyOf", []any{ordered{{"required", blocks}}, dynamic})
+	}
 	return out.with("properties", append(properties, language(depth)...)).with("additionalProperties", !s.closed)
+}
+
+// dependents returns what asks for what, where nothing else can give it: at the root another file may, and in a sink the
+// defaults.
+func dependents(s *schema, depth int) (out ordered) {
+	if depth == 0 || len(s.labels) > 0 {
+		return nil
+	}
+	for _, d := range s.dependents {
+		var names []string
+		for _, name := range d.names {
+			names = append(names, name.text)
+		}
+		out = out.with(d.trigger.text, names)
+	}
+	return out
 }
 
 // block returns the schema of a block: its body, or a list of bodies, inside an object for each label.

@@ -58,7 +58,12 @@ func TestEditorKnowsHCLInJSON(t *testing.T) {
 		{sink(`, "max_retries": "${var.n}", "timeout": "${var.t}", "method": "${var.m}", "enabled": "${var.e}"`), true},
 		{sink(`, "success_status_codes": "${var.codes}", "retry_status_codes": [500, "${var.code}"], "headers": "${local.h}"`), true},
 		{sink(`, "for_each": "${var.tenants}", "dynamic": {"stream": {"for_each": [], "content": {}}}`), true},
-		{`{"sink": [{"a": {"url": "https://h"}}, {"b": [{"url": "${var.u}"}]}]}`, true},
+		{`{"sink": [{"a": {"stream": {}}}, {"b": [{"dynamic": {"stream": {}}, "url": "${var.u}"}]}]}`, true},
+		{`{"sink": {"a": {"url": "https://h"}}}`, false}, // without a stream
+		{`{"defaults": {"timeout": "5s"}}`, true},
+		{`{"iggy": {"username": "a", "password": "${env(\"P\")}"}}`, true},
+		{`{"iggy": {"username": "a"}}`, false},
+		{sink(`, "tls": {"cert_file": "a"}`), false},
 		{sink(`, "dead_letter": {"file": {"path": "x"}}`), true},
 		{sink(`, "max_retries": -1`), false},
 		{sink(`, "max_retries": "three"`), false},
