@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
@@ -267,7 +266,7 @@ func sweepValid(t *testing.T, s source) {
 // captured runs a command line and returns all that it prints.
 func captured(t *testing.T, args ...string) (int, string) {
 	t.Helper()
-	var out bytes.Buffer
+	var out syncBuffer // dev writes requests and logs at the same time
 	code := run(t.Context(), args, strings.NewReader(""), &out, &out)
 	return code, out.String()
 }
