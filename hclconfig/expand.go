@@ -169,9 +169,13 @@ func (l *loader) sink(body sinkBody, turn element, pointer string) map[string]an
 	if l.instance.address != "" {
 		object["name"] = l.instance.address
 	}
-	if turn.unknown || !plainName.MatchString(b.Labels[0]) {
+	switch isName := plainName.MatchString(b.Labels[0]); {
+	case !isName:
 		l.places.forget(pointer + "/name")
 		object["name"] = "unknown"
+	case turn.unknown:
+		l.places.forget(pointer + "/name")
+		object["name"] = b.Labels[0] + `["..."]`
 	}
 	var names map[string]cty.Value
 	if content.Attributes["for_each"] != nil {

@@ -55,7 +55,7 @@ variable "s" {
   default   = "(sensitive)"
 }
 variable "o" {
-  type = object({ key = optional((sensitive), "(sensitive)") })
+  type = object({ key = optional(string, "(sensitive)") })
 }
 locals {
   text = <<-EOT

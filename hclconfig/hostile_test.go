@@ -26,6 +26,17 @@ func TestWindowsLineBreaks(t *testing.T) {
 	require.Len(t, c.Sinks, 1)
 }
 
+// A name may be as long as a file. A log has no use for it.
+func TestFindingsAboutLongNames(t *testing.T) {
+	long := strings.Repeat("a", 1<<20)
+	for _, text := range []string{long + " = 1\n", long + " {}\n", "sink \"a\" {\n  url = var." + long + "\n}\n",
+		"variable \"" + long + "\" {}\n", "sink \"" + long + "\" {\n  timeout = \"x\"\n}\n"} {
+		if found := loadText("a.hcl", text); len(found) > 10_000 {
+			t.Errorf("%.20s... has %d bytes of findings", text, len(found))
+		}
+	}
+}
+
 func TestWhatIsNoFile(t *testing.T) {
 	write(t, map[string]string{"folder.hcl/a.txt": "", "good/a.hcl": sinkOf(`"http://127.0.0.1/"`, "")})
 	require.NoError(t, os.Symlink("loop.hcl", "loop.hcl"))

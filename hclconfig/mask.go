@@ -329,7 +329,12 @@ func isName(all hclsyntax.Tokens, i int, bound map[string]bool) bool {
 		i -= 2
 	}
 	word := string(all[i].Bytes)
-	return bound[word] || slices.Contains([]string{"true", "false", "null", "for", "in", "if"}, word)
+	return bound[word] || slices.Contains(plainWords(), word)
+}
+
+// plainWords are the words of the language that stand alone: what a condition and a loop are made of, and types.
+func plainWords() []string {
+	return []string{"true", "false", "null", "for", "in", "if", "string", "number", "bool", "any"}
 }
 
 // jsonTokens returns every string that is no name, and every number.

@@ -1,12 +1,15 @@
 package hclconfig
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"iggysink/schema"
 )
@@ -84,6 +87,52 @@ func hasWords(known, name string) bool {
 	return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool {
 		return len(word) < 3 || !slices.ContainsFunc(of, func(w string) bool { return strings.HasPrefix(w, word) })
 	})
+}
+
+// wrongStep is the step of a name that leads to nothing, such as ulr in each.value.ulr.
+type wrongStep struct {
+	name string
+	of   cty.Value // what does not have it
+}
+
+// stepOf returns which step HCL complains of, or nil if it is none of a name.
+func stepOf(d *hcl.Diagnostic) *wrongStep {
+	expr, isName := d.Expression.(*hclsyntax.ScopeTraversalExpr)
+	if !isName || d.EvalContext == nil {
+		return nil
+	}
+	for i, step := range expr.Traversal {
+		if attribute, isAttribute := step.(hcl.TraverseAttr); isAttribute && i > 0 && attribute.SrcRange == subject(d) {
+			of, _ := expr.Traversal[:i].TraverseAbs(d.EvalContext) // it is what the next step was taken from
+			return &wrongStep{attribute.Name, of}
+		}
+	}
+	return nil
+}
+
+// noAttribute tells of a name that an object does not have. Which names it has is not shown of a secret that is there:
+// those of one that is not known are those of a type in the configuration.
+func (r *report) noAttribute(rng hcl.Range, step *wrongStep) {
+	detail := ""
+	plain, marks := step.of.Unmark()
+	_, secret := marks[sensitive]
+	if plain.Type().IsObjectType() && (!secret || !plain.IsKnown()) && r.maySuggest() {
+		names := slices.Sorted(maps.Keys(plain.Type().AttributeTypes()))
+		detail = cmp.Or(r.didYouMean(step.name, names), has(names))
+	}
+	r.at(rng, "invalid-expression", fmt.Sprintf("there is no attribute %q", printable(step.name)),
+		cmp.Or(detail, "The value has no attribute of that name."))
+}
+
+// has lists the names of an object while they are few.
+func has(names []string) string {
+	if len(names) == 0 || len(names) > 10 {
+		return ""
+	}
+	for i, name := range names {
+		names[i] = printable(name)
+	}
+	return "The value has " + strings.Join(names, ", ") + "."
 }
 
 // alreadyThere says where a block has what may be meant: who takes the advice would otherwise get another error.

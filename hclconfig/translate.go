@@ -256,6 +256,7 @@ func (e *callError) Error() string { return e.summary }
 func (r *report) evaluation(d *hcl.Diagnostic) {
 	rng := subject(d)
 	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
+	step := stepOf(d)
 	var own *callError
 	switch {
 	case d.Summary == hugeNumber:
@@ -264,6 +265,8 @@ func (r *report) evaluation(d *hcl.Diagnostic) {
 		r.at(rng, "invalid-variable", "a literal is expected", "Functions and other names cannot be used here.")
 	case isCall && errors.As(extra.FunctionCallError(), &own):
 		r.at(rng, own.rule, own.summary, own.detail)
+	case d.Summary == "Unsupported attribute" && step != nil:
+		r.noAttribute(rng, step)
 	case d.Summary == "Call to unknown function":
 		r.at(rng, "unknown-function", "", cmp.Or(r.didYouMean(calledName(d), strings.Split(functionNames(), ", ")),
 			"Known are "+functionNames()+"."))
@@ -347,8 +350,8 @@ func laterBlocks() []string {
 	return []string{"rate_limit", "auth", "signature", "cloudevents", "proxy", "network", "compression", "test"}
 }
 
-// printable returns a name of the user in a form that can go to a terminal.
-func printable(name string) string {
-	quoted := strconv.Quote(name)
+// printable returns a text of the user in a form that can go to a terminal. It has a bound: a name may be as long as a file.
+func printable(text string) string {
+	quoted := strconv.Quote(shortenTo(500, text))
 	return quoted[1 : len(quoted)-1]
 }

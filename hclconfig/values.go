@@ -273,10 +273,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 
 // sentence bounds a text of the user and ends it.
 func sentence(s string) string {
-	if r := []rune(s); len(r) > 500 {
-		s = string(r[:500]) + "..."
-	}
-	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".!?") {
+	if s = shortenTo(500, s); s != "" && !strings.ContainsAny(s[len(s)-1:], ".!?") {
 		s += "."
 	}
 	return s

@@ -125,6 +125,9 @@ func (l *loader) missing(v schema.Violation, o *origin) {
 	if l.partial && v.Pointer == "" {
 		return
 	}
+	if v.Pointer == "/iggy" && v.Trigger != "" && l.places["/iggy/token"] != nil {
+		return // there is another login, which is told: a whole one would be one more too many
+	}
 	detail := firstSentence(v.Description)
 	table := l.tableAt(v.Pointer)
 	switch isBlock := table != nil && child(table, v.Property) != nil; {
@@ -217,9 +220,12 @@ func durationDetail(s, format string) string {
 }
 
 // shorten cuts a value that would fill the screen.
-func shorten(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "..."
+func shorten(s string) string { return shortenTo(40, s) }
+
+// shortenTo cuts a text behind so many characters.
+func shortenTo(most int, s string) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "..."
 	}
 	return s
 }
