@@ -58,7 +58,7 @@ func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions)
 	for _, sink := range sinks {
 		w, err := newWorker(server, sink, opts)
 		if err != nil {
-			return nil, fmt.Errorf("sink %q: %w", sink.Name, err)
+			return nil, fmt.Errorf("sink %s: %w", titleOf(sink.Name), err)
 		}
 		d.workers = append(d.workers, w)
 		snapshots = append(snapshots, w.relay.Status)
@@ -183,7 +183,7 @@ func (w *worker) run(ctx context.Context) ending {
 func (d *delivery) summarize(w io.Writer) error {
 	for _, worker := range d.workers {
 		s := worker.relay.Status()
-		_, err := fmt.Fprintf(w, "sink %q: %s delivered in %s, %d rejected\n", s.Sink,
+		_, err := fmt.Fprintf(w, "sink %s: %s delivered in %s, %d rejected\n", titleOf(s.Sink),
 			plural(int(s.Delivered), "message"), plural(int(s.Stats.Requests), "request"), s.Rejected)
 		if err != nil {
 			return err

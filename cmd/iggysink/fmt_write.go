@@ -7,10 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-)
 
-// maxSource is what a configuration file may have, as when it is loaded.
-const maxSource = 16 << 20
+	"iggysink/hclconfig"
+)
 
 // readSource returns a file, or stdin for "-". It looks before it opens: opening a pipe would wait.
 func readSource(stdin io.Reader, path string) (source []byte, err error) {
@@ -30,9 +29,9 @@ func readSource(stdin io.Reader, path string) (source []byte, err error) {
 		defer func() { err = errors.Join(err, file.Close()) }()
 		from = file
 	}
-	source, err = io.ReadAll(io.LimitReader(from, maxSource+1))
-	if err == nil && len(source) > maxSource {
-		err = fmt.Errorf("%s is larger than %d MiB, which no configuration file may be", path, maxSource>>20)
+	source, err = io.ReadAll(io.LimitReader(from, hclconfig.MaxFileSize+1))
+	if err == nil && len(source) > hclconfig.MaxFileSize {
+		err = fmt.Errorf("%s is larger than %d MiB, which no configuration file may be", path, hclconfig.MaxFileSize>>20)
 	}
 	return source, err
 }

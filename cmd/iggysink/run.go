@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
@@ -92,7 +94,7 @@ func selectSinks(cfg *schema.Config, names []string) ([]*schema.Sink, error) {
 		asked := slices.Contains(names, sink.Name)
 		switch {
 		case asked && !sink.Enabled:
-			return nil, fmt.Errorf("sink %q is disabled: its block has enabled = false", sink.Name)
+			return nil, fmt.Errorf("sink %s is disabled: its block has enabled = false", titleOf(sink.Name))
 		case asked || len(names) == 0 && sink.Enabled:
 			selected = append(selected, sink)
 		}
@@ -102,14 +104,23 @@ func selectSinks(cfg *schema.Config, names []string) ([]*schema.Sink, error) {
 			continue
 		}
 		if near := closest(name, known); near != "" {
-			return nil, fmt.Errorf("there is no sink %q; did you mean %q?", name, near)
+			return nil, fmt.Errorf("there is no sink %s; did you mean %s?", titleOf(name), titleOf(near))
 		}
-		return nil, fmt.Errorf("there is no sink %q; there are: %s", name, strings.Join(known, ", "))
+		return nil, fmt.Errorf("there is no sink %s; there are: %s", titleOf(name), strings.Join(known, ", "))
 	}
 	if len(selected) == 0 {
 		return nil, errors.New("every sink is disabled: there is nothing to run")
 	}
 	return selected, nil
+}
+
+// titleOf returns the name of a sink as it stands behind the word sink: "orders", or tenant["acme"], whose quotes are its
+// own.
+func titleOf(name string) string {
+	if strings.HasSuffix(name, `"]`) && !strings.ContainsFunc(name, unicode.IsControl) {
+		return name
+	}
+	return strconv.Quote(name)
 }
 
 // closest returns the name that is at most two edits away from name, or nothing.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -120,7 +121,8 @@ func (f *validateFlags) stdin(cmd *cobra.Command, paths []string, opts *hclconfi
 	if slices.Contains(paths[i+1:], "-") {
 		return nil, errors.New("the path - stands there twice")
 	}
-	text, err := readSource(cmd.InOrStdin(), "-")
+	// One byte more than a file may have is enough for Load to tell of it, in the format that was asked for.
+	text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), hclconfig.MaxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading stdin: %w", err)
 	}
