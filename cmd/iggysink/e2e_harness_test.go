@@ -121,16 +121,21 @@ func (l testLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// e2eMain gives the tests a folder for the program that builtBinary builds, and removes it after them.
+// e2eMain gives the tests a folder for the program that builtBinary builds, and removes it after them. It also sets what
+// the race detector does in the processes that they start.
 type e2eMain struct{ *testing.M }
 
 // binaryFolder names the variable of the environment with that folder.
 const binaryFolder = "IGGYSINK_E2E_FOLDER"
 
+// raceOptions let a race fail the process that has it: its report alone goes to a stderr that few tests look at. And they
+// spare each of hundreds of processes the second for which the detector would sleep at their end.
+const raceOptions = "halt_on_error=1 exitcode=66 atexit_sleep_ms=0"
+
 func (m e2eMain) Run() int {
 	dir, err := os.MkdirTemp("", "iggysink-e2e")
 	if err == nil {
-		err = os.Setenv(binaryFolder, dir)
+		err = errors.Join(os.Setenv(binaryFolder, dir), os.Setenv("GORACE", raceOptions))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"iggysink/hclconfig"
 	"iggysink/schema"
@@ -194,18 +195,26 @@ type schemaNode struct {
 	Defs        map[string]schemaNode `json:"$defs"`
 }
 
-// schemaAt returns the node at a path of names, with what stands beside a $ref laid over its target.
-func schemaAt(path []string) schemaNode {
-	at, _ := nodeAt(schema.ConfigSchema(), path)
-	return at
-}
+// configNode is the schema of this build, read once: some names are looked up in every topic of it.
+var configNode = sync.OnceValue(func() schemaNode { return newSchemaNode(schema.ConfigSchema()) })
 
-// nodeAt is schemaAt in any version of the schema. False if it has nothing there.
-func nodeAt(text []byte, path []string) (schemaNode, bool) {
-	var root schemaNode
+// newSchemaNode reads any version of the schema.
+func newSchemaNode(text []byte) (root schemaNode) {
 	if err := json.Unmarshal(text, &root); err != nil {
 		panic("the schema of the configuration is no JSON: " + err.Error()) // a build that no test let through
 	}
+	return root
+}
+
+// schemaAt returns the node at a path of names in the schema of this build.
+func schemaAt(path []string) schemaNode {
+	at, _ := configNode().at(path)
+	return at
+}
+
+// at returns the node at a path of names, with what stands beside a $ref laid over its target. False if the schema has
+// nothing there.
+func (root schemaNode) at(path []string) (schemaNode, bool) {
 	at := root
 	for _, name := range path {
 		if at.Items != nil {
@@ -235,7 +244,7 @@ func since(path []string) string {
 		panic(err) // a build that no test let through
 	}
 	for _, r := range releases {
-		if _, found := nodeAt(r.Config, path); found {
+		if _, found := newSchemaNode(r.Config).at(path); found {
 			return r.Version
 		}
 	}

@@ -109,9 +109,11 @@ func TestLSPExitCodes(t *testing.T) {
 	}
 }
 
-// Whatever an editor asks, wherever: what is secret is in no answer.
+// Whatever an editor asks, wherever: what is secret is in no answer. Each document is asked about in other columns, so that
+// all of them together leave none out.
 func TestLSPTellsNoSecret(t *testing.T) {
-	for _, b := range breakages() {
+	const step = 11
+	for i, b := range breakages() {
 		secret := `"` + canary + `"`
 		if b.secret != nil {
 			secret = b.secret(secret)
@@ -123,12 +125,13 @@ func TestLSPTellsNoSecret(t *testing.T) {
 		name := filepath.Join(t.TempDir(), "a.hcl")
 		s := startLSP(t)
 		s.open(name, text)
+		document := map[string]any{"uri": "file://" + name}
+		s.call(protocol.MethodTextDocumentDocumentSymbol, map[string]any{"textDocument": document}, nil)
 		for line, words := range strings.Split(text, "\n") {
-			for column := 0; column <= len(words); column += 5 {
-				at := map[string]any{"textDocument": map[string]any{"uri": "file://" + name},
-					"position": map[string]any{"line": line, "character": column}}
+			for column := min(i%step, len(words)); column <= len(words); column += step {
+				at := map[string]any{"textDocument": document, "position": map[string]any{"line": line, "character": column}}
 				for _, method := range []string{protocol.MethodTextDocumentHover, protocol.MethodTextDocumentCompletion,
-					protocol.MethodTextDocumentSignatureHelp, protocol.MethodTextDocumentDefinition, protocol.MethodTextDocumentDocumentSymbol} {
+					protocol.MethodTextDocumentSignatureHelp, protocol.MethodTextDocumentDefinition} {
 					s.call(method, at, nil)
 				}
 			}

@@ -25,8 +25,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			// The race detector's report goes to stderr of a program whose stderr a script compares; it must fail it.
-			env.Setenv("GORACE", "halt_on_error=1 exitcode=66")
+			env.Setenv("GORACE", raceOptions)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -205,6 +205,11 @@ func TestNoCommandTellsASecret(t *testing.T) {
 					writeFile(t, "broken.hcl", text)
 					sweep(t, b.name+" of a "+login, text, s)
 				}
+				for _, format := range findings.Formats() { // in which noCanaryInFiles has looked
+					if info, err := os.Stat(reportFile(format)); err != nil || info.Size() == 0 {
+						t.Errorf("there is no report: %v", err)
+					}
+				}
 				writeFile(t, "valid.hcl", s.prelude+secretText(login, s.secret))
 				sweepValid(t, s)
 			}
@@ -230,18 +235,23 @@ func sweep(t *testing.T, name, text string, s source) {
 }
 
 // brokenCommands are those that load a configuration, each as far as it gets with one that is broken.
-func brokenCommands() (commands [][]string) {
+func brokenCommands() [][]string {
+	reports := []string{"validate", "broken.hcl"}
 	for _, format := range findings.Formats() {
-		commands = append(commands, []string{"validate", "broken.hcl", "--format", format})
+		reports = append(reports, "--format", format+"="+reportFile(format))
 	}
-	return append(commands,
-		[]string{"validate", "broken.hcl", "--format", "line", "--format", "json=out.json", "--strict-env"},
-		[]string{"run", "broken.hcl", "--once", "--timeout", "1ns"},
-		[]string{"dev", "broken.hcl", "--once"},
-		[]string{"explain", "--config", "broken.hcl"},
-		[]string{"fmt", "--check", "--diff", "broken.hcl"},
-	)
+	return [][]string{
+		reports,
+		{"validate", "broken.hcl", "--strict-env"},
+		{"run", "broken.hcl", "--once", "--timeout", "1ns"},
+		{"dev", "broken.hcl", "--once"},
+		{"explain", "--config", "broken.hcl"},
+		{"fmt", "--check", "--diff", "broken.hcl"},
+	}
 }
+
+// reportFile is where brokenCommands have a report written.
+func reportFile(format string) string { return "report." + format }
 
 // sweepValid runs commands on a configuration that is valid, with a server and an endpoint that are not there.
 func sweepValid(t *testing.T, s source) {
