@@ -3,7 +3,6 @@ package iggy_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -137,16 +136,21 @@ func TestAfterTheStartRefusedCredentialsAreWaitedFor(t *testing.T) {
 }
 
 func TestARestartLosesNothing(t *testing.T) {
-	for name, options := range map[string]iggyserver.RestartOptions{
-		"with goodbye":  {},
-		"by a kill":     {Kill: true},
-		"after a while": {Down: func() { time.Sleep(300 * time.Millisecond) }},
+	for name, restart := range map[string]struct {
+		kill   bool
+		missed bool // the source has found nobody there
+	}{
+		"with goodbye": {}, "by a kill": {kill: true}, "after it was missed": {missed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, server := faultyWorld(t, 2)
 			w.send(0, lines("a", 10)...)
 			run := w.start(committing)
 			run.until(t, "delivery", func(r *recorder) bool { return r.count() == 10 })
+			options := iggyserver.RestartOptions{Kill: restart.kill}
+			if restart.missed {
+				options.Down = func() { run.logs.await(t, "dial tcp") }
+			}
 			require.NoError(t, server.Restart(options))
 			w.again()
 			w.send(0, "b")
