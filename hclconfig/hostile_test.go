@@ -133,6 +133,9 @@ func TestNoFindingShowsASecretInJSON(t *testing.T) {
 		`{"locals": {"a": "${upper(\"%s\", 1)}"}}`, `{"sink": {"a": {"url": "%s"}}}`, `{"sink": {"a": {"headers": {"A": "%s\n"}}}}`,
 		`{"sink": {"a": {"headers": "%s"}}}`, `{"sink": {"a": {"timeout": "${env(\"NONE\", \"%s\")}"}}}`,
 		`{"sink": {"a": {"timeout": "${\u0065nv(\"NONE\", \"%s\")}"}}}`, `{"sink": {"a": {"url": "${upper(topic)}%s"}}}`,
+		`{"iggy": {"token": "${%s}", "wrong": 1}}`, `{"iggy": {"tokn": "${var.v}%s${upper(%[1]s)}"}}`, `{"iggy": {"tokn": "${%s"}}`,
+		`{"iggy": {"tokn": "%%{ if true }%s%%{ endif }"}}`, `{"iggy": {"tokn": "$${%s}"}}`, `{"iggy": {"tokn": "${var.v /* %s */}"}}`,
+		`{"iggy": {"tokn": "${ {%s = 1}"}}`, `{"iggy": {"tokn": "\n\"${var.v} %s"}}`,
 		`{"variable": {"v": {"type": "number", "default": "%s"}}}`, `{"iggy": {"token": %s}}`, `{"iggy": %s`} {
 		write(t, map[string]string{"a.hcl.json": fmt.Sprintf(body, canary)})
 		result, found := Load([]string{"a.hcl.json"}, Options{Env: environment(nil)})

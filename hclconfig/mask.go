@@ -263,8 +263,13 @@ func (m *mask) isShown(t span) bool {
 }
 
 // nativeTokens returns every literal, comment and word that is neither the name of something nor a known beginning.
-func nativeTokens(text []byte) (out []token) {
+func nativeTokens(text []byte) []token {
 	all, _ := hclsyntax.LexConfig(text, "", hcl.InitialPos) // the file parses
+	return hiddenOf(all)
+}
+
+// hiddenOf returns those of the tokens that nativeTokens does.
+func hiddenOf(all hclsyntax.Tokens) (out []token) {
 	bound := boundNames(all)
 	for i, t := range all {
 		hide, comment := false, false
@@ -332,31 +337,9 @@ func isName(all hclsyntax.Tokens, i int, bound map[string]bool) bool {
 	return bound[word] || slices.Contains(plainWords(), word)
 }
 
-// plainWords are the words of the language that stand alone: what a condition and a loop are made of, and types.
+// plainWords are the words of the language that stand alone: those of conditions and loops, and types.
 func plainWords() []string {
-	return []string{"true", "false", "null", "for", "in", "if", "string", "number", "bool", "any"}
-}
-
-// jsonTokens returns every string that is no name, and every number.
-func jsonTokens(text []byte) (out []token) {
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			end := stringEnd(text, i)
-			if rest := bytes.TrimLeft(text[end:], " \t\r\n"); !bytes.HasPrefix(rest, []byte(":")) && end > i+2 {
-				out = append(out, token{span: span{i + 1, end - 1}})
-			}
-			i = end - 1
-		case c == '-' || c >= '0' && c <= '9':
-			end := i + 1
-			for end < len(text) && strings.IndexByte("0123456789.eE+-", text[end]) >= 0 {
-				end++
-			}
-			out = append(out, token{span: span{i, end}})
-			i = end - 1
-		}
-	}
-	return out
+	return []string{"true", "false", "null", "for", "in", "if", "else", "endif", "endfor", "string", "number", "bool", "any"}
 }
 
 var (
