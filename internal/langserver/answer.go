@@ -3,6 +3,7 @@ package langserver
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl-lang/decoder"
@@ -33,9 +34,25 @@ func (s *server) hover(p *protocol.HoverParams) (any, error) {
 	if !known || data == nil || data.Content.Value == "" {
 		return nil, nil
 	}
+	if attribute := d.attributeAt(pos); attribute != nil && typeAlone.MatchString(data.Content.Value) {
+		// Of a value hcl-lang tells the type, which says nothing: its attribute tells what it means.
+		whole, known := ask(func() (*lang.HoverData, error) {
+			return d.answers().HoverAtPos(context.Background(), d.name, attribute.NameRange.Start)
+		})
+		if known && whole != nil {
+			data.Content = whole.Content
+		}
+	}
 	rng := rangeOf(d.text, data.Range)
 	return &protocol.Hover{Contents: *s.markup(data.Content), Range: &rng}, nil
 }
+
+// The markup of hcl-lang: documentation that is nothing but a type, one at the end of a line, and the fence around code.
+var (
+	typeAlone = regexp.MustCompile(`^_[^_\n]+_$`)
+	typeAtEnd = regexp.MustCompile(`(?m)(^|\s)_([^\n]+)_$`)
+	fence     = regexp.MustCompile("(?m)^```.*\n?")
+)
 
 // markup returns documentation in what the editor can show.
 func (s *server) markup(content lang.MarkupContent) *protocol.MarkupContent {
@@ -45,7 +62,8 @@ func (s *server) markup(content lang.MarkupContent) *protocol.MarkupContent {
 	if s.client.markdown && content.Kind == lang.MarkdownKind {
 		return &protocol.MarkupContent{Kind: protocol.Markdown, Value: content.Value}
 	}
-	plain := strings.NewReplacer("**", "", "`", "", "\\*", "*", "&lt;", "<", "&gt;", ">").Replace(content.Value)
+	text := typeAtEnd.ReplaceAllString(fence.ReplaceAllString(content.Value, ""), "$1($2)")
+	plain := strings.NewReplacer("**", "", "`", "", "\\*", "*", "&lt;", "<", "&gt;", ">").Replace(text)
 	return &protocol.MarkupContent{Kind: protocol.PlainText, Value: plain}
 }
 

@@ -150,6 +150,8 @@ func TestHover(t *testing.T) {
 		{"content_type = \"${var.end|point}\"", "`var.endpoint`"},
 		{"content_type = up|per(\"x\")", "`upper(TEXT)`\n\nTEXT in upper case."},
 		{"content_type = e|nv(\"X\")", "sensitive: it appears in no output"},
+		{"batch_mode = \"r|aw\"", "raw: the payload's own bytes"}, // and not its type alone
+		{"max_retries = 1|5", "Attempts after the first one"},
 		{"dyn|amic \"tls\" {\n}", "**dynamic** _Block_"},
 		{"ret|ry_delay = \"5x\"\n nonsense", "**retry_delay**"}, // in a file that does not parse
 		{"|", ""},
@@ -174,15 +176,22 @@ func TestHover(t *testing.T) {
 
 // An editor that shows no markup gets none.
 func TestHoverInPlainText(t *testing.T) {
-	text, place := marked(t, "/a.hcl", strings.Replace(around, "@", "batch_m|ode = \"raw\"", 1))
-	s := serving(t, text)
-	s.client.markdown = false
-	got, err := s.hover(&protocol.HoverParams{TextDocumentPositionParams: place})
-	require.NoError(t, err)
-	contents := got.(*protocol.Hover).Contents
-	assert.Equal(t, protocol.PlainText, contents.Kind)
-	assert.NotContains(t, contents.Value, "`")
-	assert.Contains(t, contents.Value, "nd_json")
+	for at, says := range map[string]string{
+		"batch_m|ode = \"raw\"":      "batch_mode (optional, string)\n\n",
+		"content_type = e|nv(\"X\")": "env(name string, …otherwise string) string\n",
+		"headers = loc|al.common":    "\n(object)",
+	} {
+		text, place := marked(t, "/a.hcl", strings.Replace(around, "@", at, 1))
+		s := serving(t, text)
+		s.client.markdown = false
+		got, err := s.hover(&protocol.HoverParams{TextDocumentPositionParams: place})
+		require.NoError(t, err)
+		contents := got.(*protocol.Hover).Contents
+		assert.Equal(t, protocol.PlainText, contents.Kind)
+		assert.NotContains(t, contents.Value, "`")
+		assert.NotContains(t, contents.Value, "terraform")
+		assert.Contains(t, contents.Value, says)
+	}
 }
 
 func TestSignature(t *testing.T) {

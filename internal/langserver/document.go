@@ -126,6 +126,11 @@ func templateTargets(body *hclsyntax.Body, table *tables.Block) (targets referen
 	return targets
 }
 
+// attributeAt returns the attribute that a position is in, or nil.
+func (d *document) attributeAt(pos hcl.Pos) *hcl.Attribute {
+	return d.context.Files[d.name].AttributeAtPos(pos)
+}
+
 // comment returns what stands before a position in the comment that it is in. hcl-lang would complete there too.
 func (d *document) comment(pos hcl.Pos) (before string, is bool) {
 	tokens, _ := hclsyntax.LexConfig(d.text, d.name, hcl.InitialPos)
