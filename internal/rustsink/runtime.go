@@ -53,6 +53,9 @@ func (c *converter) login(b *block, iggy *table) {
 	if !hasUsername {
 		username = defaultUsername
 	}
+	if token != "" && hasPassword {
+		c.note(iggy.place("password"), "username and password are left out: the runtime logs in with the token")
+	}
 	path, isFile := strings.CutPrefix(token, "file:")
 	switch {
 	case isFile:
