@@ -39,6 +39,15 @@ func (l *loader) declareDefaults(b *hcl.Block) {
 	l.defaults = &defaults{b, table, content}
 }
 
+// inDefaults reports whether a place is in the defaults block.
+func (l *loader) inDefaults(rng hcl.Range) bool {
+	if l.defaults == nil {
+		return false
+	}
+	start := header(l.defaults.block)
+	return rng.Filename == start.Filename && start.Start.Byte <= rng.Start.Byte && rng.Start.Byte < blockEnd(l.defaults.block)
+}
+
 // inherit gives a sink what it does not set, or sets to null, and the defaults block does.
 func (l *loader) inherit(table *schema.Block, sink map[string]any, pointer string) {
 	if l.defaults == nil {

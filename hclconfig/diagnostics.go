@@ -79,12 +79,14 @@ type report struct {
 	compared int      // pairs of names, for suggestions
 	instance instance // the sink that is looked at; the zero value outside of one
 	exact    func(hcl.Range) hcl.Range
+	shared   func(hcl.Range) bool // whether a place is in the defaults block, which is part of every sink
 }
 
 // instance is one sink of the plain tree.
 type instance struct {
 	address string // such as tenant["acme"]; empty if its block has no for_each
 	count   int    // how many sinks its block makes
+	sink    string // in words, such as sink "orders", or the address
 }
 
 // findingKey tells one finding from another.
@@ -93,11 +95,13 @@ type findingKey struct {
 	rule, summary, detail string
 }
 
-// repetition says for which instances of a sink a finding was made.
+// repetition says for which instances of a sink a finding was made, or for which sinks if it is about a default.
 type repetition struct {
 	first     string
 	addresses map[string]bool
 	count     int
+	shared    bool
+	itself    bool // it is about a default, whichever sinks have it
 }
 
 // at adds a finding of a rule. The severity and, if summary is empty, the summary are those of the rule's row. What was
@@ -116,11 +120,16 @@ func (r *report) at(rng hcl.Range, rule, summary, detail string) {
 		if r.number[row.Severity]++; r.number[row.Severity] > maxFindings && rule != "too-many-findings" {
 			return
 		}
-		s = &repetition{count: r.instance.count}
+		s = &repetition{count: r.instance.count, shared: r.shared != nil && r.shared(rng)}
 		r.seen[key] = s
 		r.found = append(r.found, Diagnostic{Severity: row.Severity, Rule: rule, Summary: key.summary, Detail: detail, Range: rng})
 	}
-	if a := r.instance.address; a != "" {
+	a := r.instance.address
+	if s.shared {
+		a = r.instance.sink
+		s.itself = s.itself || a == ""
+	}
+	if a != "" {
 		if s.addresses == nil {
 			s.first, s.addresses = a, make(map[string]bool)
 		}
@@ -143,13 +152,16 @@ func (r *report) rule(id string) Rule {
 	return row
 }
 
-// nameInstances says which instances a finding is about, unless it is about all that a block makes, and that
-// there would be more to say.
-func (r *report) nameInstances() {
+// nameInstances says which instances a finding is about, unless it is about all that a block makes: a default may be wrong
+// in one of all the sinks. It says too that there would be more to say.
+func (r *report) nameInstances(sinks int) {
 	for i := range r.found {
 		d := &r.found[i]
 		s := r.seen[findingKey{d.Range, d.Rule, d.Summary, d.Detail}]
-		if s == nil || len(s.addresses) == 0 || len(s.addresses) == s.count {
+		if s == nil || s.itself || len(s.addresses) == 0 {
+			continue
+		}
+		if all := map[bool]int{false: s.count, true: sinks}[s.shared]; len(s.addresses) == all {
 			continue
 		}
 		where := s.first

@@ -22,6 +22,9 @@ var (
 	instanceKey = regexp.MustCompile(`^[\x20-\x21\x23-\x5B\x5D-\x7E]+$`)
 )
 
+// anyKey stands behind the name of a sink of which it is not known what for_each makes.
+const anyKey = `["..."]`
+
 // element is one turn of a for_each.
 type element struct {
 	key, value cty.Value
@@ -143,9 +146,13 @@ func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any)
 		}
 	}
 	for _, turn := range turns {
-		made := instance{count: len(turns)}
-		if forEach != nil && !turn.unknown {
+		made := instance{count: len(turns), sink: fmt.Sprintf("sink %q", shorten(b.Labels[0]))}
+		switch {
+		case turn.unknown:
+			made.sink = b.Labels[0] + anyKey
+		case forEach != nil:
 			made.address = b.Labels[0] + `["` + turn.name + `"]`
+			made.sink = made.address
 		}
 		l.sinks, l.instance = append(l.sinks, made), made
 		list = append(list, l.sink(body, turn, "/sink/"+strconv.Itoa(len(list))))
@@ -175,7 +182,7 @@ func (l *loader) sink(body sinkBody, turn element, pointer string) map[string]an
 		object["name"] = "unknown"
 	case turn.unknown:
 		l.places.forget(pointer + "/name")
-		object["name"] = b.Labels[0] + `["..."]`
+		object["name"] = b.Labels[0] + anyKey
 	}
 	var names map[string]cty.Value
 	if content.Attributes["for_each"] != nil {

@@ -82,7 +82,7 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	}
 	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), masks: make(map[string]*mask),
 		nodes: make(map[hcl.Range]hclsyntax.Expression)}
-	l.report.exact = l.exact
+	l.report.exact, l.shared = l.exact, l.inDefaults
 	l.read(paths)
 	l.parse()
 	root := l.collect()
@@ -154,7 +154,7 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 	slices.SortFunc(result.Needs, func(a, b Need) int {
 		return strings.Compare(a.Kind+"\x00"+a.Name, b.Kind+"\x00"+b.Name)
 	})
-	l.nameInstances()
+	l.nameInstances(len(l.sinks))
 	found := l.found.sorted()
 	for i := range found {
 		if m := l.masks[found[i].Range.Filename]; m != nil {

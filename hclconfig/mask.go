@@ -68,10 +68,11 @@ func (m *mask) context(b *hcl.Block, name string) {
 		return
 	}
 	start := header(b).Start.Byte
-	m.contexts = append(m.contexts, contextOf{span{start, m.blockEnd(b)}, name + " " + `"` + printable(b.Labels[0]) + `"`})
+	m.contexts = append(m.contexts, contextOf{span{start, blockEnd(b)}, name + " " + `"` + printable(b.Labels[0]) + `"`})
 }
 
-func (m *mask) blockEnd(b *hcl.Block) int {
+// blockEnd returns the byte behind a block.
+func blockEnd(b *hcl.Block) int {
 	if body, isNative := b.Body.(*hclsyntax.Body); isNative {
 		return body.SrcRange.End.Byte
 	}
