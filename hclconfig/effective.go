@@ -29,8 +29,8 @@ type effective struct {
 }
 
 // Values returns what an attribute is in each block of one kind, in the order of the configuration. The kind is the names
-// of the blocks around it and its own, such as sink, stream. What env(), file() or a variable gave is masked, like the
-// attributes that are sensitive.
+// of the blocks around it and its own, such as sink, stream. What env(), file() or a sensitive variable gave is
+// masked, like the attributes that are sensitive.
 func (r *Result) Values(kind []string, attribute schema.Attribute) (values []Value) {
 	var visit func(node any, table *schema.Block, rest []string, pointer, title string)
 	visit = func(node any, table *schema.Block, rest []string, pointer, title string) {
@@ -105,9 +105,10 @@ func (e effective) value(object map[string]any, attribute schema.Attribute, poin
 	return v
 }
 
-// mayBeSecret reports whether a value, or an element of it, is sensitive or came from outside.
+// mayBeSecret reports whether a value, or an element of it, fills a sensitive attribute or came from env(), file() or a
+// sensitive variable.
 func (e effective) mayBeSecret(pointer string, value any) bool {
-	if o := e.places.find(pointer); o.secret || !o.literal {
+	if e.places.find(pointer).secret {
 		return true
 	}
 	switch v := value.(type) {

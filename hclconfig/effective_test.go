@@ -22,6 +22,10 @@ variable "plain" {
 variable "given" {
   type = string
 }
+variable "secret" {
+  type      = string
+  sensitive = true
+}
 iggy {
   username = "iggy"
   password = env("PASSWORD")
@@ -30,6 +34,7 @@ sink "orders" {
   url                  = "http://127.0.0.1:1/orders"
   timeout              = var.plain
   retry_delay          = var.given
+  content_type         = "text/${var.secret}"
   max_retry_delay      = env("UNSET")
   success_status_codes = [200, env("CODE")]
   max_retries          = 0
@@ -66,7 +71,7 @@ func TestValues(t *testing.T) {
 	}
 	result, found := Load([]string{"a.hcl"}, Options{
 		Unknowns: true,
-		Vars:     map[string]string{"given": "3s"},
+		Vars:     map[string]string{"given": "3s", "secret": "plain"},
 		Env: func(name string) (string, bool) {
 			value, set := map[string]string{"PASSWORD": "p", "CODE": "201"}[name]
 			return value, set
@@ -88,8 +93,10 @@ func TestValues(t *testing.T) {
 		{"sink.max_retries", []Value{{Block: orders, Text: "0"}, {Block: alerts, Text: "3"}, {Block: acme, Text: "3"}}, []string{"0", "", ""}},
 		{"sink.timeout", []Value{{Block: orders, Text: `"7s"`}, {Block: alerts, Text: `"30s"`}, {Block: acme, Text: `"30s"`}},
 			[]string{"var.plain", "", ""}},
-		{"sink.retry_delay", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: `"1s"`}, {Block: acme, Text: `"1s"`}},
+		{"sink.retry_delay", []Value{{Block: orders, Text: `"3s"`}, {Block: alerts, Text: `"1s"`}, {Block: acme, Text: `"1s"`}},
 			[]string{"var.given", "", ""}},
+		{"sink.content_type", []Value{{Block: orders, Text: hiddenText}, {Block: alerts}, {Block: acme}},
+			[]string{`"text/${var.secret}"`, "", ""}},
 		{"sink.max_retry_delay", []Value{{Block: orders, Unknown: true}, {Block: alerts, Text: `"30s"`}, {Block: acme, Text: `"30s"`}},
 			[]string{`env("UNSET")`, "", ""}},
 		{"sink.success_status_codes", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: "[200, 201, 202, 204]"},

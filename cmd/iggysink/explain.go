@@ -29,8 +29,8 @@ the language around them and its functions, or of a rule of validate. A name may
 its end, such as topics. Without a name it lists all of them.
 
 With --config it prints what an attribute is in each block of a configuration, and where that is set. Secrets, and what
-comes from the environment, from files or from variables, are masked. Nothing is started, and an env() that is not set is
-no error.
+comes from env(), from file() or from a sensitive variable, are masked. Nothing is started, and an env() that is not set
+is no error.
 
 Exit codes: 0 explained; 1 the configuration is invalid; 2 there is no such name.`,
 		Example: `  iggysink explain sink.retry_delay
