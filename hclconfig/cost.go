@@ -66,6 +66,25 @@ func (l *loader) sizeOf(expr hclsyntax.Expression, value cty.Value) int {
 	return textSize(value)
 }
 
+// textSize adds up the text in a value, and counts its elements. It stops where that is more than all may cost.
+func textSize(v cty.Value) int {
+	v, _ = v.Unmark()
+	switch {
+	case !v.IsKnown() || v.IsNull():
+		return 1
+	case v.Type() == cty.String:
+		return 1 + len(v.AsString())
+	case !v.CanIterateElements():
+		return 1
+	}
+	n := 1
+	for it := v.ElementIterator(); n <= maxSpent && it.Next(); {
+		_, e := it.Element()
+		n += textSize(e)
+	}
+	return n
+}
+
 // spend reports whether there is so much left, and takes it.
 func (l *loader) spend(cost int) bool {
 	if l.exhausted = l.exhausted || l.spent+cost > maxSpent; l.exhausted {
@@ -141,17 +160,12 @@ var errTooMuch = &callError{"too-much-work", "", "The text that a function would
 
 // paying makes a function refuse arguments from which it would make, or go through, more than there is left.
 func (l *loader) paying(name string, f function.Function) function.Function {
-	spec := &function.Spec{
-		Params: f.Params(), VarParam: f.VarParam(),
-		Type: f.ReturnTypeForValues,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if !l.spend(callCost(name, args)) {
-				return cty.NilVal, errTooMuch
-			}
-			return f.Call(args)
-		},
-	}
-	return function.New(spec)
+	return guarded(f, func(args []cty.Value) error {
+		if !l.spend(callCost(name, args)) {
+			return errTooMuch
+		}
+		return nil
+	})
 }
 
 // payingFunctions are those that can make much out of little.

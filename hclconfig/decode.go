@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math/big"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,7 +69,7 @@ func (l *loader) collect() []rootBlock {
 	return rest
 }
 
-// child returns the table of a nested block.
+// child returns the table of a nested block, or nil.
 func child(table *schema.Block, name string) *schema.Block {
 	for _, b := range table.Blocks {
 		if b.Name == name {
@@ -75,6 +77,29 @@ func child(table *schema.Block, name string) *schema.Block {
 		}
 	}
 	return nil
+}
+
+// settingOf returns the row of an attribute, or nil.
+func settingOf(table *schema.Block, name string) *schema.Attribute {
+	if table == nil {
+		return nil
+	}
+	i := slices.IndexFunc(table.Attributes, func(a schema.Attribute) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &table.Attributes[i]
+}
+
+// tables yields the table of a block and those of all blocks in it.
+func tables(table *schema.Block) iter.Seq[*schema.Block] {
+	return func(yield func(*schema.Block) bool) {
+		visitTables(table, yield)
+	}
+}
+
+func visitTables(table *schema.Block, yield func(*schema.Block) bool) bool {
+	return yield(table) && !slices.ContainsFunc(table.Blocks, func(b *schema.Block) bool { return !visitTables(b, yield) })
 }
 
 func (l *loader) declareLocals(block *hcl.Block) {
@@ -334,12 +359,7 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 
 // fromOutside notes the marks of a value.
 func (l *loader) fromOutside(pointer string, marks cty.ValueMarks) {
-	o := l.places[pointer]
-	if o == nil {
-		copied := *l.places.find(pointer)
-		o = &copied
-		l.places[pointer] = o
-	}
+	o := l.places.own(pointer)
 	_, isSensitive := marks[sensitive]
 	_, isExternal := marks[external]
 	o.secret = o.secret || isSensitive

@@ -32,9 +32,6 @@ type local struct {
 	state int // 0 not begun, 1 being evaluated, 2 done
 }
 
-// fields are the names that only a url may use.
-func fields() []string { return []string{"stream", "topic", "partition"} }
-
 // secret marks a value as sensitive, and tells Options.Secret of the texts in it.
 func (l *loader) secret(v cty.Value) cty.Value {
 	if l.opts.Secret != nil {
@@ -100,43 +97,6 @@ func (l *loader) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
 		return cty.DynamicVal
 	}
 	return v
-}
-
-// textSize adds up the text in a value, and counts its elements. It stops where that
-// is more than all may cost.
-func textSize(v cty.Value) int {
-	v, _ = v.Unmark()
-	switch {
-	case !v.IsKnown() || v.IsNull():
-		return 1
-	case v.Type() == cty.String:
-		return 1 + len(v.AsString())
-	case !v.CanIterateElements():
-		return 1
-	}
-	n := 1
-	for it := v.ElementIterator(); n <= maxSpent && it.Next(); {
-		_, e := it.Element()
-		n += textSize(e)
-	}
-	return n
-}
-
-// numbersFit reports whether every number, and every text that could be converted to one, has a bounded exponent.
-func numbersFit(v cty.Value) bool {
-	v, _ = v.UnmarkDeep()
-	if v.Type() == cty.String {
-		return true
-	}
-	fit := true
-	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
-		if e.IsKnown() && !e.IsNull() && e.Type() == cty.Number {
-			exponent := e.AsBigFloat().MantExp(nil)
-			fit = fit && exponent < 2000 && exponent > -2000 && !e.AsBigFloat().IsInf()
-		}
-		return fit, nil
-	})
-	return fit
 }
 
 // evaluation says how an expression is to be evaluated.
@@ -252,7 +212,7 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 		return l.turnKnown(t)
 	case root == "each":
 		l.at(rng, "unknown-name", "there is no each here", "each.key and each.value belong to a sink with for_each.")
-	case slices.Contains(fields(), root):
+	case slices.Contains(TemplateFields(), root):
 		l.at(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
 	case root == "var", root == "local":

@@ -13,11 +13,10 @@ import (
 // exact returns where in a file a range is that HCL found in the text of a JSON string. HCL counts as if there were no
 // escapes: behind each it is too early. Every other range of a JSON file begins where a value or a name does, and stays.
 func (l *loader) exact(rng hcl.Range) hcl.Range {
-	i := slices.IndexFunc(l.files, func(f *source) bool { return f.json && f.name == rng.Filename })
-	if i < 0 {
+	f := l.fileOf(rng)
+	if f == nil || !f.json {
 		return rng
 	}
-	f := l.files[i]
 	if f.escaped == nil {
 		f.escaped = escapedStrings(f.text)
 	}

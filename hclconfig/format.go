@@ -3,7 +3,6 @@ package hclconfig
 import (
 	"bytes"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -120,17 +119,6 @@ func (m *mask) showBody(body *hclsyntax.Body, table *schema.Block) {
 func (m *mask) hasDefault(a *hclsyntax.Attribute) bool {
 	rng := a.Expr.Range()
 	return a.Name == "type" && bytes.Contains(m.text[rng.Start.Byte:rng.End.Byte], []byte("optional"))
-}
-
-func settingOf(table *schema.Block, name string) *schema.Attribute {
-	if table == nil {
-		return nil
-	}
-	i := slices.IndexFunc(table.Attributes, func(a schema.Attribute) bool { return a.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &table.Attributes[i]
 }
 
 // tableOf returns the table of a block in a body of a table, or nil.

@@ -62,6 +62,20 @@ func (l *loader) functions(dir string) map[string]function.Function {
 	return all
 }
 
+// guarded is a function that is not called with arguments that check refuses.
+func guarded(f function.Function, check func(args []cty.Value) error) function.Function {
+	return function.New(&function.Spec{
+		Params: f.Params(), VarParam: f.VarParam(),
+		Type: f.ReturnTypeForValues,
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if err := check(args); err != nil {
+				return cty.NilVal, err
+			}
+			return f.Call(args)
+		},
+	})
+}
+
 // textFunction makes a function of one string.
 func textFunction(impl func(string) (string, error)) function.Function {
 	return function.New(&function.Spec{

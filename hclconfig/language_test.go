@@ -180,7 +180,7 @@ func TestTexts(t *testing.T) {
 	opts.Texts["conf/new.hcl"] = []byte("iggy {\n}\n")
 	result, found := Load([]string{"conf"}, opts)
 	require.Contains(t, inWords(result, found), "[duplicate-block]\n  conf/new.hcl:1:1")
-	opts.Texts["stdin.hcl"] = make([]byte, maxFileSize+1)
+	opts.Texts["stdin.hcl"] = make([]byte, MaxFileSize+1)
 	result, found = Load([]string{"stdin.hcl"}, opts)
 	require.Contains(t, inWords(result, found), "[file-too-large]")
 }

@@ -2,19 +2,28 @@
 //
 // A file travels in a straight line:
 //
-//	read.go      finds the files and reads them, bounded
-//	guard.go     refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
-//	translate.go tells what HCL found in our own words
-//	variables.go what variables are declared, values.go where their values come from
-//	eval.go      locals, names and functions; cost.go bounds what an expression may take
-//	decode.go    blocks and attributes -> a plain tree, with the place of every value in sourcemap.go; a url in
-//	             urltemplate.go
-//	expand.go    for_each, dynamic and defaults: more than one block of the tree from one of the text
-//	violations.go the tree against the JSON Schema, each violation at its place
-//	rules.go     what a schema cannot say, on the typed configuration; lint.go what works but cannot be meant; the ids
-//	             of all findings are in rulestable.go
-//	ignore.go    comments that silence a warning
-//	mask.go      one source line for each finding, without secrets
+//	read.go          finds the files and reads them, bounded
+//	guard.go         refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
+//	translate.go     tells what HCL found in our own words; suggest.go which name may be meant
+//	variables.go     what variables are declared, values.go where their values come from, misfit.go what of a value does
+//	                 not fit the type
+//	eval.go          locals and names; functions.go what can be called, files.go file(), urltemplate.go the url; native.go
+//	                 takes expressions of JSON for native ones
+//	cost.go          bounds what an expression may take, numbers.go how large a number may be
+//	decode.go        blocks and attributes -> a plain tree, with the place of every value in sourcemap.go; exact.go finds
+//	                 that place in a JSON string with escapes
+//	expand.go        for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block
+//	                 that every sink inherits from
+//	violations.go    the tree against the JSON Schema, each violation at its place
+//	rules.go         what a schema cannot say, on the typed configuration: rules_request.go of headers and urls,
+//	                 rules_batch.go of limits, payload.go of payload schemas
+//	lint.go          what works but cannot be meant
+//	ignore.go        comments that silence a warning
+//	mask.go          one source line for each finding, without secrets
+//
+// The findings themselves are in diagnostics.go, and the ids of all of them in rulestable.go. Beside Load there are
+// effective.go with what every attribute is in the end, format.go with the layout of fmt, syntax.go with what an editor
+// asks about a file that is being typed, and words.go with the documentation of the language.
 //
 // All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()
 // or a sensitive variable, or that fills a sensitive attribute, is in none of its texts.
@@ -140,6 +149,15 @@ type source struct {
 	json bool
 
 	escaped []span // strings of JSON that have escapes, made at the first use
+}
+
+// fileOf returns the configuration file that a range is in, or nil.
+func (l *loader) fileOf(rng hcl.Range) *source {
+	i := slices.IndexFunc(l.files, func(f *source) bool { return f.name == rng.Filename })
+	if i < 0 {
+		return nil
+	}
+	return l.files[i]
 }
 
 // finish sorts the findings and gives each its masked snippet.

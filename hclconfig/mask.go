@@ -304,7 +304,7 @@ func isLookedUp(all hclsyntax.Tokens, i int) bool {
 // block gives a meaning.
 func boundNames(all hclsyntax.Tokens) map[string]bool {
 	bound := map[string]bool{"var": true, "local": true, "each": true}
-	for _, field := range fields() {
+	for _, field := range TemplateFields() {
 		bound[field] = true
 	}
 	for i, t := range all {
@@ -376,17 +376,10 @@ func rawHidden(line, text []byte) []token {
 // isHarmless reports whether an attribute of that name is sensitive nowhere.
 func isHarmless(name string) bool {
 	found, harmless := false, true
-	var visit func(b *schema.Block)
-	visit = func(b *schema.Block) {
-		for i := range b.Attributes {
-			if b.Attributes[i].Name == name {
-				found, harmless = true, harmless && !b.Attributes[i].Sensitive
-			}
-		}
-		for _, nested := range b.Blocks {
-			visit(nested)
+	for table := range tables(schema.ConfigBlock()) {
+		if a := settingOf(table, name); a != nil {
+			found, harmless = true, harmless && !a.Sensitive
 		}
 	}
-	visit(schema.ConfigBlock())
 	return found && harmless
 }

@@ -56,23 +56,21 @@ func (l *loader) fromJSON(expr hcl.Expression) hclsyntax.Expression {
 // jsonTemplate parses the text of a JSON string as HCL does when it evaluates it. A text that is no template has no
 // value: the expression that it returns then fails as HCL's would.
 func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
-	for _, f := range l.files {
-		if f.name != rng.Filename || !rng.CanSliceBytes(f.text) {
-			continue
-		}
-		raw := rng.SliceBytes(f.text)
-		var text string
-		if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
-			return nil
-		}
-		start := hcl.Pos{Line: rng.Start.Line, Column: rng.Start.Column + 1, Byte: rng.Start.Byte + 1}
-		expr, diags := hclsyntax.ParseTemplate([]byte(text), f.name, start)
-		if diags.HasErrors() {
-			return &faulty{&hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: rng}, diags}
-		}
-		return expr
+	f := l.fileOf(rng)
+	if f == nil || !rng.CanSliceBytes(f.text) {
+		return nil
 	}
-	return nil
+	raw := rng.SliceBytes(f.text)
+	var text string
+	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
+		return nil
+	}
+	start := hcl.Pos{Line: rng.Start.Line, Column: rng.Start.Column + 1, Byte: rng.Start.Byte + 1}
+	expr, diags := hclsyntax.ParseTemplate([]byte(text), f.name, start)
+	if diags.HasErrors() {
+		return &faulty{&hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: rng}, diags}
+	}
+	return expr
 }
 
 // meansBlock reports whether an unknown property of a JSON object is told of as a block: if it, or the known name that is
@@ -85,37 +83,29 @@ func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bo
 	for _, a := range want.Attributes {
 		attributes = append(attributes, a.Name)
 	}
-	var visit func(b *schema.Block)
-	visit = func(b *schema.Block) {
-		for i := range b.Attributes {
-			if b.Attributes[i].Name == name {
-				attributes = append(attributes, name)
-			}
+	for table := range tables(schema.ConfigBlock()) {
+		if settingOf(table, name) != nil {
+			attributes = append(attributes, name)
 		}
-		for _, inner := range b.Blocks {
-			if inner.Name == name {
-				blocks = append(blocks, name)
-			}
-			visit(inner)
+		if child(table, name) != nil {
+			blocks = append(blocks, name)
 		}
 	}
-	visit(schema.ConfigBlock())
 	if slices.Contains(blocks, name) || slices.Contains(attributes, name) {
 		return slices.Contains(blocks, name)
 	}
 	if meant := closest(name, slices.Concat(blocks, attributes)); meant != "" {
 		return slices.Contains(blocks, meant)
 	}
-	for _, f := range l.files {
-		if f.name == rng.Filename && rng.CanSliceBytes(f.text) {
-			value := bytes.TrimLeft(f.text[rng.End.Byte:min(len(f.text), rng.End.Byte+longLine)], ": \t\r\n")
-			if bytes.HasPrefix(value, []byte("[")) {
-				value = bytes.TrimLeft(value[1:], " \t\r\n")
-			}
-			return bytes.HasPrefix(value, []byte("{"))
-		}
+	f := l.fileOf(rng)
+	if f == nil || !rng.CanSliceBytes(f.text) {
+		return false
 	}
-	return false
+	value := bytes.TrimLeft(f.text[rng.End.Byte:min(len(f.text), rng.End.Byte+longLine)], ": \t\r\n")
+	if bytes.HasPrefix(value, []byte("[")) {
+		value = bytes.TrimLeft(value[1:], " \t\r\n")
+	}
+	return bytes.HasPrefix(value, []byte("{"))
 }
 
 // faulty is an expression that could not be parsed.

@@ -1,6 +1,9 @@
 package hclconfig
 
 import (
+	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,28 +114,19 @@ func boundOperands(node hclsyntax.Node) {
 	}
 }
 
-// boundedNumbers makes a function refuse arguments from which it would make a number that is too large.
-func boundedNumbers(f function.Function, huge func(args []cty.Value) bool) function.Function {
-	return function.New(&function.Spec{
-		Params: f.Params(), VarParam: f.VarParam(),
-		Type: f.ReturnTypeForValues,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if huge(args) {
-				return cty.NilVal, errHuge
-			}
-			return f.Call(args)
-		},
-	})
-}
-
 var errHuge = &callError{"number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300."}
 
 // lookupFunction is lookup, which converts what it returns instead of an element to the type of the elements.
 func lookupFunction() function.Function {
-	return boundedNumbers(stdlib.LookupFunc, func(args []cty.Value) bool {
-		return len(args) == 3 && args[0].Type().IsMapType() && !countable(args[2], args[0].Type().ElementType())
+	return guarded(stdlib.LookupFunc, func(args []cty.Value) error {
+		if len(args) == 3 && args[0].Type().IsMapType() && !countable(args[2], args[0].Type().ElementType()) {
+			return errHuge
+		}
+		return nil
 	})
 }
+
+var errNumber = errors.New("number out of range")
 
 // convertTo converts a value, unless a text would become a number that is too large.
 func convertTo(v cty.Value, want cty.Type) (cty.Value, error) {
@@ -164,6 +158,23 @@ func countable(v cty.Value, want cty.Type) bool {
 	return true
 }
 
+// numbersFit reports whether every number in a value has a bounded exponent. What is text is left alone.
+func numbersFit(v cty.Value) bool {
+	v, _ = v.UnmarkDeep()
+	if v.Type() == cty.String {
+		return true
+	}
+	fit := true
+	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
+		if e.IsKnown() && !e.IsNull() && e.Type() == cty.Number {
+			exponent := e.AsBigFloat().MantExp(nil)
+			fit = fit && exponent < 2000 && exponent > -2000 && !e.AsBigFloat().IsInf()
+		}
+		return fit, nil
+	})
+	return fit
+}
+
 // defaultsFit reports whether the numbers in the defaults of optional attributes are bounded: they may come from text.
 func defaultsFit(d *typeexpr.Defaults) bool {
 	for _, v := range d.DefaultValues {
@@ -192,4 +203,17 @@ func elementType(t cty.Type, key cty.Value) cty.Type {
 		}
 	}
 	return cty.DynamicPseudoType
+}
+
+// holdsNumber reports whether a type has numbers in it.
+func holdsNumber(t cty.Type) bool {
+	switch {
+	case t.IsCollectionType():
+		return holdsNumber(t.ElementType())
+	case t.IsObjectType():
+		return slices.ContainsFunc(slices.Collect(maps.Values(t.AttributeTypes())), holdsNumber)
+	case t.IsTupleType():
+		return slices.ContainsFunc(t.TupleElementTypes(), holdsNumber)
+	}
+	return t == cty.Number
 }

@@ -17,10 +17,11 @@ import (
 	hcljson "github.com/hashicorp/hcl/v2/json"
 )
 
-const (
-	maxFileSize  = 2 << 20 // a configuration file
-	maxValueSize = 1 << 20 // file(), and the text of a local or a variable
-)
+// MaxFileSize is how many bytes a configuration file may have.
+const MaxFileSize = 2 << 20
+
+// maxValueSize is how many bytes file() reads, and how much text a local or a variable may hold.
+const maxValueSize = 1 << 20
 
 // read finds and reads all files. A file that is named twice, or once and through its folder, is read once.
 func (l *loader) read(paths []string) {
@@ -108,6 +109,11 @@ func isConfiguration(name string) bool {
 		(strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json"))
 }
 
+// IsVariables reports whether a file, by its name, gives variables their values rather than being configuration.
+func IsVariables(name string) bool {
+	return strings.HasSuffix(name, ".vars.hcl") || strings.HasSuffix(name, ".vars.hcl.json")
+}
+
 // isAutomatic reports whether a file holds values of variables that apply whichever others are named.
 func isAutomatic(name string) bool {
 	return strings.HasSuffix(name, ".auto.vars.hcl") || strings.HasSuffix(name, ".auto.vars.hcl.json")
@@ -169,8 +175,8 @@ func (l *loader) textOf(name string) ([]byte, error) {
 	text, given := l.opts.Texts[name]
 	switch {
 	case !given:
-		return readBounded(name, maxFileSize)
-	case len(text) > maxFileSize:
+		return readBounded(name, MaxFileSize)
+	case len(text) > MaxFileSize:
 		return nil, errTooLarge
 	}
 	return text, nil
@@ -192,7 +198,7 @@ func (l *loader) notRead(name string, err error) {
 		return
 	}
 	l.broken = true
-	l.at(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", maxFileSize>>20))
+	l.at(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", MaxFileSize>>20))
 }
 
 // parse parses every file that the guard lets through.

@@ -69,8 +69,8 @@ func (r sinkRules) headers() {
 
 // isToken reports whether s is a token of RFC 9110 5.6.2.
 func isToken(s string) bool {
-	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") == "" &&
-		!strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c) })
+	const characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
+	return s != "" && strings.Trim(s, characters) == ""
 }
 
 // ofConnection reports whether a header, by its lower-case name, is the transport's alone: a sink with one does not start.

@@ -36,16 +36,17 @@ func (m sourceMap) find(pointer string) *origin {
 	}
 }
 
-// forget notes that nothing is to be said about a value.
-func (m sourceMap) forget(pointer string) {
-	o := m[pointer]
-	if o == nil {
+// own returns the origin of a pointer itself. It begins as a copy of the closest one around it.
+func (m sourceMap) own(pointer string) *origin {
+	if m[pointer] == nil {
 		copied := *m.find(pointer)
-		o = &copied
-		m[pointer] = o
+		m[pointer] = &copied
 	}
-	o.unknown = true
+	return m[pointer]
 }
+
+// forget notes that nothing is to be said about a value.
+func (m sourceMap) forget(pointer string) { m.own(pointer).unknown = true }
 
 // known reports whether the values at all of these pointers, present or not, are what the user wrote.
 func (m sourceMap) known(pointers ...string) bool {

@@ -165,23 +165,18 @@ func belongs(name, title string) string {
 	}
 	var homes []string
 	label := ""
-	var visit func(b *schema.Block)
-	visit = func(b *schema.Block) {
+	for b := range tables(schema.ConfigBlock()) {
 		if b.Name == title && slices.Contains(b.Labels, name) {
 			label = fmt.Sprintf("It is the label of the block: %s %q { ... }.", b.Name, strings.ToUpper(name))
 		}
-		has := slices.ContainsFunc(b.Attributes, func(a schema.Attribute) bool { return a.Name == name }) || child(b, name) != nil
+		has := settingOf(b, name) != nil || child(b, name) != nil
 		if has && b.Name == "" && title != "" && child(b, name) != nil {
 			label = "It stands at the top of a file."
 		}
 		if has && b.Name != "" && !slices.Contains(homes, b.Name) {
 			homes = append(homes, b.Name)
 		}
-		for _, inner := range b.Blocks {
-			visit(inner)
-		}
 	}
-	visit(schema.ConfigBlock())
 	switch {
 	case label != "":
 		return label

@@ -32,7 +32,7 @@ func TestSyntaxOfAnUnfinishedFile(t *testing.T) {
 
 func TestSyntaxRefusesWhatHCLMustNotParse(t *testing.T) {
 	for name, text := range map[string]string{
-		"a.hcl.json": "{}", "large.hcl": strings.Repeat(" ", maxFileSize+1), "number.hcl": "a = 1e9999999\n",
+		"a.hcl.json": "{}", "large.hcl": strings.Repeat(" ", MaxFileSize+1), "number.hcl": "a = 1e9999999\n",
 		"deep.hcl": "a = " + strings.Repeat("[", 1000), "nul.hcl": "a = \"\x00\"\n",
 	} {
 		assert.Nil(t, Syntax(name, []byte(text)), name)

@@ -167,10 +167,8 @@ func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl
 
 // textAt returns the name at rng as it was written, without the quotes of JSON.
 func (l *loader) textAt(rng hcl.Range) string {
-	for _, f := range l.files {
-		if f.name == rng.Filename && rng.CanSliceBytes(f.text) {
-			return strings.Trim(string(rng.SliceBytes(f.text)), `"`)
-		}
+	if f := l.fileOf(rng); f != nil && rng.CanSliceBytes(f.text) {
+		return strings.Trim(string(rng.SliceBytes(f.text)), `"`)
 	}
 	return ""
 }

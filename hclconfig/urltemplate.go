@@ -12,6 +12,9 @@ import (
 	"iggysink/schema"
 )
 
+// TemplateFields returns the names that a url may use next to those of the configuration.
+func TemplateFields() []string { return []string{"stream", "topic", "partition"} }
+
 // template evaluates a url: everything in it but the fields. A field has a sentinel as its value, which is then replaced
 // by the field's text form; text around it is escaped. The result is what schema.ParseTemplate reads.
 //
@@ -22,7 +25,7 @@ func (l *loader) template(expr hcl.Expression) cty.Value {
 		return cty.DynamicVal
 	}
 	values := make(map[string]cty.Value)
-	for _, name := range fields() {
+	for _, name := range TemplateFields() {
 		values[name] = cty.StringVal(sentinel(name))
 	}
 	value := l.evaluate(expr, evaluation{quiet: true, template: values})
@@ -41,7 +44,7 @@ func templateText(s string) string {
 	var b strings.Builder
 	for s != "" {
 		at, found := len(s), ""
-		for _, name := range fields() {
+		for _, name := range TemplateFields() {
 			if i := strings.Index(s, sentinel(name)); i >= 0 && i < at {
 				at, found = i, name
 			}
@@ -86,7 +89,7 @@ func isText(node hclsyntax.Node) bool {
 
 // Enter implements hclsyntax.Walker.
 func (w *fieldWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
-	if t, isName := node.(*hclsyntax.ScopeTraversalExpr); isName && slices.Contains(fields(), t.Traversal.RootName()) {
+	if t, isName := node.(*hclsyntax.ScopeTraversalExpr); isName && slices.Contains(TemplateFields(), t.Traversal.RootName()) {
 		if w.around > 0 || len(t.Traversal) > 1 {
 			w.wrong = append(w.wrong, t.Traversal)
 		}

@@ -1,9 +1,7 @@
 package hclconfig
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -183,19 +181,4 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 		value = v.optional.Apply(value)
 	}
 	return convertTo(value, v.typ)
-}
-
-var errNumber = errors.New("number out of range")
-
-// holdsNumber reports whether a type has numbers in it.
-func holdsNumber(t cty.Type) bool {
-	switch {
-	case t.IsCollectionType():
-		return holdsNumber(t.ElementType())
-	case t.IsObjectType():
-		return slices.ContainsFunc(slices.Collect(maps.Values(t.AttributeTypes())), holdsNumber)
-	case t.IsTupleType():
-		return slices.ContainsFunc(t.TupleElementTypes(), holdsNumber)
-	}
-	return t == cty.Number
 }

@@ -66,7 +66,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 				detail += fmt.Sprintf(" Such as %q.", v.Example)
 			}
 		}
-		rng := l.exactly(v, tree)
+		rng := l.placeOf(v, tree)
 		l.at(rng, rule, summary, join(detail, l.setElsewhere(rng)))
 	}
 	l.places.forget(v.Pointer)
@@ -84,8 +84,8 @@ func formInWords(name string) string {
 	return ""
 }
 
-// exactly returns the place of a violation: in a list that holds a value twice that of the second one.
-func (l *loader) exactly(v schema.Violation, tree map[string]any) hcl.Range {
+// placeOf returns the place of a violation: in a list that holds a value twice that of the second one.
+func (l *loader) placeOf(v schema.Violation, tree map[string]any) hcl.Range {
 	list, _ := valueAt(tree, v.Pointer).([]any)
 	seen := make(map[json.Number]bool)
 	for i, value := range list {
