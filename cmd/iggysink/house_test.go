@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,43 @@ func listPackages(t *testing.T) (packages []listedPackage) {
 		t.Fatal("go list does not know this package")
 	}
 	return packages
+}
+
+// The doc of a package that has a map of its files names every one of them, and none that is gone.
+func TestMapsOfFilesAreTrue(t *testing.T) {
+	mapped, name := regexp.MustCompile(`(?m)^//\t\w+\.go +\S`), regexp.MustCompile(`\b\w+\.go\b`)
+	maps := 0
+	for path := range allowedImports {
+		folder := strings.TrimPrefix(strings.TrimPrefix(path, "iggysink"), "/")
+		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range files {
+			files[i] = filepath.Base(files[i])
+		}
+		for _, home := range files {
+			doc, _, _ := strings.Cut(readFile(t, filepath.Join(folder, home)), "\npackage ")
+			if !mapped.MatchString(doc) {
+				continue
+			}
+			maps++
+			named := name.FindAllString(doc, -1)
+			for _, file := range files {
+				if !strings.HasSuffix(file, "_test.go") && file != home && !slices.Contains(named, file) {
+					t.Errorf("the map of %s does not name %s", path, file)
+				}
+			}
+			for _, file := range named {
+				if !slices.Contains(files, file) {
+					t.Errorf("the map of %s names %s, which is gone", path, file)
+				}
+			}
+		}
+	}
+	if maps < 3 {
+		t.Errorf("only %d maps", maps)
+	}
 }
 
 func TestFilesFitTheBudget(t *testing.T) {
