@@ -116,7 +116,7 @@ func inVariables(expr hcl.Expression) (all []hcl.Traversal) {
 func (l *loader) literalDefault(a *hcl.Attribute, v *variable) {
 	value, _ := v.value.Unmark()
 	if value.IsKnown() && !value.IsNull() && !value.RawEquals(cty.StringVal("")) {
-		l.at(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and who can read the configuration knows "+
-			"its default. Leave it away, and set %s.", envPrefix+printable(v.name)))
+		l.at(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and whoever can read the configuration knows "+
+			"its default. Leave it out, and set %s.", envPrefix+printable(v.name)))
 	}
 }

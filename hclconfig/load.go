@@ -19,7 +19,7 @@
 //	                 rules_batch.go of limits, payload.go of payload schemas
 //	lint.go          what works but cannot be meant
 //	ignore.go        comments that silence a warning
-//	mask.go          one source line for each finding, without secrets
+//	mask.go          one source line for each finding, without secrets: in JSON by maskjson.go
 //
 // The findings themselves are in diagnostics.go, and the ids of all of them in rulestable.go. Beside Load there are
 // effective.go with what every attribute is in the end, format.go with the layout of fmt, syntax.go with what an editor

@@ -60,7 +60,7 @@ func (l *loader) pending(pointers ...string) bool {
 	return slices.ContainsFunc(pointers, func(p string) bool { return l.places[p] != nil && l.places[p].present })
 }
 
-const literalDetail = "It stands in the configuration, and who can read that knows it. Use env() or file()."
+const literalDetail = "It stands in the configuration, and whoever can read that knows it. Use env() or file()."
 
 // literalSecret warns of a value that can be read in the configuration.
 func (l *loader) literalSecret(pointer string) {

@@ -138,8 +138,8 @@ func (r sinkRules) urls() {
 			r.tell(name, "url-userinfo", "", "Take it out, and set an Authorization header.")
 		}
 		if credentialIn(u) && r.places.find(r.pointer+"/"+name).literal {
-			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and who can read the configuration knows it. "+
-				"Take it from env() or file().")
+			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and whoever can read the configuration knows "+
+				"it. Take it from env() or file().")
 		}
 		if isWebhook(u) && r.places.find(r.pointer+"/"+name).literal {
 			r.tell(name, "literal-secret", "", "Whoever knows the url of this webhook can post to it, and it stands in the configuration. "+

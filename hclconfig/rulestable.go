@@ -29,11 +29,11 @@ func fileRules() []Rule {
 			"A folder holds no *.hcl or *.hcl.json file, or a *.vars.hcl file was named as one. Those hold values of variables, " +
 				"and are named with --var-file. Files whose name begins with a dot are skipped."},
 		{"file-too-large", Error, "a file is too large",
-			"A configuration file may have 2 MiB, which is thousands of sinks. What is larger is another kind of file by mistake."},
+			"A configuration file has at most 2 MiB, which is thousands of sinks. What is larger is another kind of file by mistake."},
 		{"invalid-encoding", Error, "a file is not plain UTF-8 text",
 			"Configuration files are UTF-8 without a byte order mark and without NUL characters."},
 		{"too-deep", Error, "too deeply nested",
-			"Brackets nest at most 100 deep, and one statement has at most 10000 operators and brackets."},
+			"Brackets nest at most 100 deep, and one statement has at most 10,000 operators and brackets."},
 		{"number-out-of-range", Error, "a number is out of range",
 			"A number has at most 300 digits and an exponent of at most 300. No attribute needs more, and the exact value " +
 				"of a number such as 1e9999999 takes a long time to compute."},
@@ -41,7 +41,7 @@ func fileRules() []Rule {
 			"A file has at most 20,000 blocks, 100,000 lines of them and 800,000 words and signs, and for_each and dynamic make at " +
 				"most 20,000 blocks, all together."},
 		{"too-many-findings", Warning, "there is more to say",
-			"At most 2000 errors and 2000 warnings are shown."},
+			"At most 2,000 errors and 2,000 warnings are shown."},
 		{"syntax", Error, "invalid syntax",
 			"The text is not HCL. A block is `type \"label\" { ... }`, an attribute is `name = value` on its own line, and a " +
 				"one-line block holds exactly one attribute. In *.hcl.json files the rules of JSON apply."},
@@ -58,22 +58,22 @@ func languageRules() []Rule {
 			"The block is part of the language but this version of iggysink cannot do it. It is an error so that nobody " +
 				"relies on something that does not happen."},
 		{"block-labels", Error, "wrong number of labels",
-			"A sink and a stream have one label, their name. A dead_letter block has one, its kind. A variable has one. " +
-				"Other blocks have none."},
+			"A sink and a stream have one label, their name. A dead_letter block has one, its kind, and a variable one, its " +
+				"name. Other blocks have none."},
 		{"duplicate-attribute", Error, "an attribute is set twice", "Each attribute is set once in a block, and each key once in a map."},
 		{"duplicate-block", Error, "a block is there twice",
 			"This block may stand once in its place, all files together. iggysink does not merge two of them."},
 		{"duplicate-name", Error, "a name is declared twice",
-			"A variable and a local each have one declaration, all files together. So has a variable in the *.vars.hcl files of a " +
-				"folder: --var-file names the one that counts."},
+			"A variable and a local each have one declaration, all files together. The *.vars.hcl files of a folder give a variable " +
+				"one value too: --var-file names the file that counts."},
 		{"unknown-name", Error, "unknown name",
 			"An expression may use var.NAME of a variable block and local.NAME of a locals block; in the url of a sink also " +
 				"stream, topic and partition. Text stands in quotes."},
 		{"local-cycle", Error, "a local depends on itself", "Locals may use each other, but not in a circle."},
 		{"unknown-function", Error, "unknown function", "The functions of the language are: " + functionNames() + "."},
 		{"function-call", Error, "a function call failed",
-			"An argument is missing, of the wrong type, or not what the function can work with. The message shows no value, " +
-				"which may be secret."},
+			"An argument is missing, of the wrong type, or not what the function can work with. The message shows no value: " +
+				"it may be secret."},
 		{"invalid-expression", Error, "an expression cannot be evaluated",
 			"The expression is well-formed but has no value, such as an element of a list that has fewer."},
 		{"value-too-large", Error, "a value is too large", "A local or a variable holds at most 1 MiB of text."},
@@ -81,7 +81,7 @@ func languageRules() []Rule {
 			"Loops, text and function calls have a bound, all expressions together. Loops in loops over long lists, and text " +
 				"that is put together from long text, exceed it."},
 		{"invalid-for-each", Error, "for_each cannot go through the value",
-			"The for_each of a sink takes a map or a set of strings, that of a dynamic block a list too. The keys of a sink's " +
+			"The for_each of a sink takes a map or a set of strings, that of a dynamic block takes a list too. The keys of a sink's " +
 				"for_each become part of its name, so they are no secret. toset(list) makes a set of a list."},
 		{"env-unset", Error, "an environment variable is not set",
 			"env(\"NAME\") needs the variable NAME in the environment of the process. env(\"NAME\", \"x\") gives x where it is " +
@@ -90,7 +90,7 @@ func languageRules() []Rule {
 			"file(\"path\") reads UTF-8 text of at most 1 MiB. A relative path starts at the folder of the file that names it."},
 		{"file-outside", Error, "file() may not read there",
 			"file() reads in the folder of the file that calls it, links followed, and in folders that --allow-files names. " +
-				"Who may change a configuration could otherwise read every file that the process can."},
+				"Whoever may change a configuration could otherwise read every file that the process can."},
 		{"validation-failed", Error, "the value of a variable is not valid",
 			"A validation block of the variable has a condition that the value does not meet. Its error_message says why."},
 		{"missing-variable", Error, "a variable has no value",
@@ -102,7 +102,7 @@ func languageRules() []Rule {
 				"declared. Values are literals: they use no functions and no other names."},
 		{"template-field", Error, "stream, topic and partition cannot be used here",
 			"${stream}, ${topic} and ${partition} differ from partition to partition. They are filled in after the " +
-				"configuration was evaluated, so they may stand in the url of a sink, as they are: not in another attribute, " +
+				"configuration has been evaluated, so they may stand in the url of a sink, as they are: not in another attribute, " +
 				"in a local, in a condition or inside a function."},
 	}
 }
@@ -116,7 +116,7 @@ func schemaRules() []Rule {
 		{"invalid-value", Error, "invalid value", "The attribute takes one of a few values, or text of a certain form."},
 		{"out-of-range", Error, "value out of range", "The value is below or above its bounds, or has too few or too many " +
 			"characters or elements."},
-		{"duplicate-value", Error, "a list holds a value twice", "Each value of this list stands there once."},
+		{"duplicate-value", Error, "a list holds a value twice", "Each value is in this list once."},
 		{"invalid-duration", Error, "invalid duration",
 			"A duration is a number with a unit: ns, us, ms, s, m, h or d, such as \"500ms\", \"1.5s\" or \"1d12h\". It has no " +
 				"sign."},
@@ -142,7 +142,7 @@ func meaningRules() []Rule {
 				"document. validate reads it too: a mistake in it would stop the sink at its start."},
 		{"payload-schema-json", Error, "payload_schema needs schema = \"json\"",
 			"Only a payload that is JSON can be checked against a JSON Schema. Set schema to json, its default, or leave " +
-				"payload_schema away."},
+				"payload_schema out."},
 		{"shared-dead-letter", Error, "two sinks have one dead-letter file",
 			"Each sink has its own file, so that it can be shown and sent again by itself."},
 	}
@@ -166,14 +166,14 @@ func settingRules() []Rule {
 		{"content-type-header", Error, "Content-Type stands in headers",
 			"The content type follows from batch_mode, and is set to another with content_type."},
 		{"invalid-header", Error, "invalid header name",
-			"A header name has letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 5.1), and stands there once, whatever its " +
+			"A header name has letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 5.1), and is set once, whatever its " +
 				"case. Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer and Upgrade belong to the connection " +
 				"and cannot be set."},
 		{"header-line-break", Error, "a header value has a line break",
 			"A line break, or another control character, would end the header and begin another one. Use trimspace() around " +
 				"file()."},
 		{"literal-secret", Warning, "a secret is written as a literal",
-			"Who can read the configuration knows the secret. Take it from env() or file(), or from a variable without default. " +
+			"Whoever can read the configuration knows the secret. Take it from env() or file(), or from a variable without default. " +
 				"Secrets are the login of Iggy, headers and parameters of a url whose name says so, such as Authorization or " +
 				"token, the url of a webhook of Slack, Discord, Office, Zapier, IFTTT or Telegram, and the defaults of variables " +
 				"that are marked as sensitive."},
@@ -203,7 +203,7 @@ func settingRules() []Rule {
 		{"iggy-credentials", Error, "the Iggy server asks for a login",
 			"The iggy block has either username and password, or token."},
 		{"health-check-url", Error, "health_check_url is missing",
-			"The url differs from partition to partition and the check has none. Say where to check."},
+			"The url differs from partition to partition, and the check is of no partition. Say where to check."},
 	}
 }
 

@@ -183,9 +183,9 @@ func belongs(name, title string) string {
 	case len(homes) == 0:
 		return ""
 	case len(homes) == 1:
-		return fmt.Sprintf("It belongs into a block of type %s.", homes[0])
+		return fmt.Sprintf("It belongs in a block of type %s.", homes[0])
 	}
-	return fmt.Sprintf("It belongs into a block of type %s or %s.", strings.Join(homes[:len(homes)-1], ", "), homes[len(homes)-1])
+	return fmt.Sprintf("It belongs in a block of type %s or %s.", strings.Join(homes[:len(homes)-1], ", "), homes[len(homes)-1])
 }
 
 // distance is the number of letters to insert, delete, replace or swap with their neighbour.
