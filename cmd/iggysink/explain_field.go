@@ -214,8 +214,8 @@ func schemaAt(path []string) schemaNode {
 
 // at returns the node at a path of names, with what stands beside a $ref laid over its target. False if the schema has
 // nothing there.
-func (root schemaNode) at(path []string) (schemaNode, bool) {
-	at := root
+func (n schemaNode) at(path []string) (schemaNode, bool) {
+	at, root := n, n
 	for _, name := range path {
 		if at.Items != nil {
 			at = *at.Items
