@@ -39,7 +39,7 @@ func readSource(stdin io.Reader, path string) (source []byte, err error) {
 // replaceFile writes content beside path and renames it, so that a crash leaves the old file or the new one, whole. A
 // symbolic link stays one, and the file keeps its permissions, owner and group. One that may not be written is refused,
 // although the rename would not mind.
-func replaceFile(path string, content []byte) (err error) {
+func replaceFile(path string, content []byte) error {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
@@ -52,14 +52,26 @@ func replaceFile(path string, content []byte) (err error) {
 	if err != nil {
 		return fmt.Errorf("formatting %s: %w", path, err)
 	}
+	err = takePlace(file, target, content, func() error {
+		// The owner comes before the permissions: who may not read the old file must not read the new one in between.
+		return errors.Join(keepOwner(file, info), file.Chmod(info.Mode().Perm()), file.Sync())
+	})
+	if err != nil {
+		return fmt.Errorf("formatting %s: %w", path, err)
+	}
+	return nil
+}
+
+// takePlace writes content to file, a new one beside target, and renames it to target once it is as finish leaves it. A
+// file that cannot take the place is removed.
+func takePlace(file *os.File, target string, content []byte, finish func() error) (err error) {
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("formatting %s: %w", path, err), os.Remove(file.Name()))
+			err = errors.Join(err, os.Remove(file.Name()))
 		}
 	}()
 	_, writeErr := file.Write(content)
-	// The owner comes before the permissions: who may not read the old file must not read the new one in between.
-	if err := errors.Join(writeErr, keepOwner(file, info), file.Chmod(info.Mode().Perm()), file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(writeErr, finish(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), target)

@@ -96,7 +96,7 @@ func sameFile(a, b string) bool {
 
 // writeReport writes beside path and renames, so that whoever reads path finds a whole report: this one, or that of the
 // last run where this one cannot be written. What is no regular file, such as a pipe, is written to as it is.
-func writeReport(path string, text []byte) (err error) {
+func writeReport(path string, text []byte) error {
 	target, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		target = path
@@ -115,14 +115,5 @@ func writeReport(path string, text []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(beside))
-		}
-	}()
-	_, writeErr := file.Write(text)
-	if err := errors.Join(writeErr, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(beside, target)
+	return takePlace(file, target, text, func() error { return nil })
 }
