@@ -3,7 +3,6 @@ module iggysink
 go 1.26.0
 
 require (
-	github.com/agext/levenshtein v1.2.1
 	github.com/apache/iggy/foreign/go v0.8.0
 	github.com/apparentlymart/go-textseg/v15 v15.0.0
 	github.com/google/go-cmp v0.7.0
@@ -30,6 +29,7 @@ require (
 )
 
 require (
+	github.com/agext/levenshtein v1.2.1 // indirect
 	github.com/andybalholm/brotli v1.2.2 // indirect
 	github.com/apparentlymart/go-textseg/v17 v17.0.1 // indirect
 	github.com/avast/retry-go/v5 v5.0.0 // indirect

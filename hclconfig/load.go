@@ -4,7 +4,7 @@
 //
 //	read.go          finds the files and reads them, bounded
 //	guard.go         refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
-//	translate.go     tells what HCL found in our own words; suggest.go which name may be meant
+//	translate.go     tells what HCL found in our own words; suggest.go which name may be meant, also for other packages
 //	variables.go     what variables are declared, values.go where their values come from, misfit.go what of a value does
 //	                 not fit the type
 //	eval.go          locals and names; functions.go what can be called, files.go file(), urltemplate.go the url; native.go

@@ -94,7 +94,7 @@ func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bo
 	if slices.Contains(blocks, name) || slices.Contains(attributes, name) {
 		return slices.Contains(blocks, name)
 	}
-	if meant := closest(name, slices.Concat(blocks, attributes)); meant != "" {
+	if meant := Closest(name, slices.Concat(blocks, attributes)); meant != "" {
 		return slices.Contains(blocks, meant)
 	}
 	f := l.fileOf(rng)

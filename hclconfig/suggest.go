@@ -39,7 +39,7 @@ func (r *report) closest(name string, known []string) string {
 	if r.compared += len(known); r.compared > maxCompared {
 		return ""
 	}
-	return closest(name, known)
+	return Closest(name, known)
 }
 
 func youMean(name string) string {
@@ -49,9 +49,9 @@ func youMean(name string) string {
 	return fmt.Sprintf("Did you mean %q?", name)
 }
 
-// closest returns the known name that is at most a third of its letters, and at most three edits, away: otherwise the
+// Closest returns the known name that is at most a third of its letters, and at most three edits, away: otherwise the
 // only one that has all the words of the name, as max_retries has those of retries.
-func closest(name string, known []string) string {
+func Closest(name string, known []string) string {
 	if len(name) > 64 {
 		return ""
 	}

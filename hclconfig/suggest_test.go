@@ -32,7 +32,7 @@ func TestClosest(t *testing.T) {
 		{"_", sink, ""},
 		{"日本", []string{"日本語"}, "日本語"},
 	} {
-		if got := closest(tt.name, tt.known); got != tt.want {
+		if got := Closest(tt.name, tt.known); got != tt.want {
 			t.Errorf("%q is close to %q, not %q", tt.name, got, tt.want)
 		}
 	}

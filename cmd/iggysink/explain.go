@@ -252,7 +252,7 @@ func (all topics) unknown(name string) error {
 		known = append(known, w.Name)
 	}
 	message := fmt.Sprintf("there is no block, attribute, value, function or rule %q", name)
-	if near := closest(name, known); near != "" {
+	if near := hclconfig.Closest(name, known); near != "" {
 		return fmt.Errorf("%s; did you mean %q?", message, near)
 	}
 	return fmt.Errorf("%s\nRun 'iggysink explain' for a list of all", message)

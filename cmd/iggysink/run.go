@@ -10,9 +10,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 
+	"iggysink/hclconfig"
 	"iggysink/schema"
 )
 
@@ -103,7 +103,7 @@ func selectSinks(cfg *schema.Config, names []string) ([]*schema.Sink, error) {
 		if slices.Contains(known, name) {
 			continue
 		}
-		if near := closest(name, known); near != "" {
+		if near := hclconfig.Closest(name, known); near != "" {
 			return nil, fmt.Errorf("there is no sink %s; did you mean %s?", titleOf(name), titleOf(near))
 		}
 		return nil, fmt.Errorf("there is no sink %s; there are: %s", titleOf(name), strings.Join(known, ", "))
@@ -121,15 +121,4 @@ func titleOf(name string) string {
 		return name
 	}
 	return strconv.Quote(name)
-}
-
-// closest returns the name that is at most two edits away from name, or nothing.
-func closest(name string, known []string) string {
-	best, bound := "", 3
-	for _, k := range known {
-		if d := levenshtein.Distance(name, k, nil); d < bound {
-			best, bound = k, d
-		}
-	}
-	return best
 }
