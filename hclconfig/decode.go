@@ -54,6 +54,7 @@ func (l *loader) collect() []rootBlock {
 		}
 		for _, b := range l.content(f.body, want, "").Blocks {
 			l.masks[f.name].showBlock(b)
+			l.masks[f.name].context(b)
 			switch b.Type {
 			case "variable":
 				l.declare(b)

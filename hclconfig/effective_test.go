@@ -2,7 +2,6 @@ package hclconfig
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -65,10 +64,7 @@ sink "tenant" {
 `
 
 func TestValues(t *testing.T) {
-	t.Chdir(t.TempDir())
-	if err := os.WriteFile("a.hcl", []byte(valuesText), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, map[string]string{"a.hcl": valuesText})
 	result, found := Load([]string{"a.hcl"}, Options{
 		Unknowns: true,
 		Vars:     map[string]string{"given": "3s", "secret": "plain"},

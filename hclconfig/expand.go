@@ -122,7 +122,6 @@ func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any)
 	want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "for_each"})
 	content := l.content(b.Body, want, "sink")
 	body := sinkBody{b, content, l.meantHere}
-	l.masks[header(b).Filename].context(b, table.Name)
 	list, found := tree["sink"].([]any)
 	if !found {
 		list = []any{}

@@ -62,13 +62,13 @@ func (m *mask) showBlock(b *hcl.Block) {
 // showName lets a name be seen.
 func (m *mask) showName(rng hcl.Range) { m.shows = append(m.shows, spanOf(rng)) }
 
-// context notes where a block begins, as the context of what follows.
-func (m *mask) context(b *hcl.Block, name string) {
-	if name != "sink" {
-		return
+// context notes where a block at the top of a file begins, as the context of what follows.
+func (m *mask) context(b *hcl.Block) {
+	title := b.Type
+	for _, label := range b.Labels {
+		title += ` "` + printable(label) + `"`
 	}
-	start := header(b).Start.Byte
-	m.contexts = append(m.contexts, contextOf{span{start, blockEnd(b)}, name + " " + `"` + printable(b.Labels[0]) + `"`})
+	m.contexts = append(m.contexts, contextOf{span{header(b).Start.Byte, blockEnd(b)}, title})
 }
 
 // blockEnd returns the byte behind a block.
