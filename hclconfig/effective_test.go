@@ -68,10 +68,7 @@ func TestValues(t *testing.T) {
 	result, found := Load([]string{"a.hcl"}, Options{
 		Unknowns: true,
 		Vars:     map[string]string{"given": "3s", "secret": "plain"},
-		Env: func(name string) (string, bool) {
-			value, set := map[string]string{"PASSWORD": "p", "CODE": "201"}[name]
-			return value, set
-		},
+		Env:      environment(map[string]string{"PASSWORD": "p", "CODE": "201"}),
 	})
 	if found.HasErrors() {
 		t.Fatal(found)
