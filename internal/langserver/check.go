@@ -44,6 +44,7 @@ func (s *server) checkDue() error {
 func (s *server) check(configuration string) error {
 	result, found := hclconfig.Load([]string{configuration}, s.opts.Load)
 	s.files[configuration] = result.Files
+	s.forget()
 	files := make(map[string][]protocol.Diagnostic)
 	for name := range s.opts.Load.Texts {
 		if s.configurationOf(name) == configuration {
@@ -88,6 +89,7 @@ func (s *server) closed(name string) error {
 	}
 	s.due = slices.DeleteFunc(s.due, func(c string) bool { return c == configuration })
 	delete(s.files, configuration)
+	s.forget()
 	for _, file := range s.published[configuration] {
 		if err := s.publish(file, nil); err != nil {
 			return err

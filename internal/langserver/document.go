@@ -40,7 +40,7 @@ func (s *server) open(uri protocol.DocumentURI) *document {
 	if !is || hclconfig.IsVariables(name) {
 		return nil
 	}
-	file := hclconfig.Syntax(name, text)
+	file := s.syntax(name, text)
 	if file == nil {
 		return nil
 	}
@@ -55,11 +55,41 @@ func (s *server) open(uri protocol.DocumentURI) *document {
 		if open, isOpen := s.opts.Load.Texts[other]; isOpen {
 			text = open
 		}
-		if file := hclconfig.Syntax(other, text); file != nil {
+		if file := s.syntax(other, text); file != nil {
 			d.context.Files[other], d.texts[other] = file, text
 		}
 	}
 	return d
+}
+
+// parsed is the syntax of a file, nil for one that HCL must not parse.
+type parsed struct {
+	text []byte
+	file *hcl.File
+}
+
+// syntax parses a file, once for each of its texts: an editor asks many things about one.
+func (s *server) syntax(name string, text []byte) *hcl.File {
+	if p, known := s.parsed[name]; known && bytes.Equal(p.text, text) {
+		return p.file
+	}
+	file := hclconfig.Syntax(name, text)
+	s.parsed[name] = parsed{text, file}
+	return file
+}
+
+// forget drops the syntax of files that are neither open nor part of a configuration any more.
+func (s *server) forget() {
+	for name := range s.parsed {
+		_, keep := s.opts.Load.Texts[name]
+		for _, files := range s.files {
+			_, isPart := files[name]
+			keep = keep || isPart
+		}
+		if !keep {
+			delete(s.parsed, name)
+		}
+	}
 }
 
 // Paths and PathContext are what hcl-lang reads a configuration by.

@@ -11,8 +11,8 @@
 //	position.go  places of the protocol and of HCL
 //
 // The server answers one message after the other and keeps nothing but the texts of open documents and the files of the
-// configurations that it has checked. A configuration is checked once nobody has anything more to say: a user who types
-// faster than a large configuration can be checked never waits for the findings of a letter that is gone.
+// configurations that it has checked, with their syntax. A configuration is checked once nobody has anything more to say: a
+// user who types faster than a large configuration can be checked never waits for the findings of a letter that is gone.
 package langserver
 
 import (
@@ -113,6 +113,7 @@ type server struct {
 	due       []string               // configurations to check
 	published map[string][]string    // files with findings, by the configuration that they are of
 	files     map[string]filesByName // of each configuration, as it was checked last
+	parsed    map[string]parsed      // by file name
 	state     sessionState
 }
 
@@ -132,7 +133,7 @@ type client struct{ snippets, markdown bool }
 
 func newServer(out io.Writer, opts Options) (*server, error) {
 	s := &server{out: out, opts: opts, language: newLanguage(),
-		published: make(map[string][]string), files: make(map[string]filesByName)}
+		published: make(map[string][]string), files: make(map[string]filesByName), parsed: make(map[string]parsed)}
 	s.opts.Load.Unknowns = true
 	s.opts.Load.Texts = make(map[string][]byte)
 	s.opts.Paths = nil

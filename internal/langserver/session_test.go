@@ -187,3 +187,17 @@ func TestTheEndOfTheContextEndsTheServer(t *testing.T) {
 	assert.ErrorIs(t, <-served, context.Canceled)
 	require.NoError(t, toServer.Close())
 }
+
+// A text is parsed once, however much is asked about it; and nothing is kept of a document that is closed.
+func TestATextIsParsedOnce(t *testing.T) {
+	s := serving(t, sessionText)
+	first := s.open(uriOf("/a.hcl")).context.Files["/a.hcl"]
+	require.NotNil(t, first)
+	assert.Same(t, first, s.open(uriOf("/a.hcl")).context.Files["/a.hcl"])
+	s.changed("/a.hcl", sessionText+"\n")
+	assert.NotSame(t, first, s.open(uriOf("/a.hcl")).context.Files["/a.hcl"])
+	_, err := s.didClose(&protocol.DidCloseTextDocumentParams{TextDocument: documentOf("/a.hcl")})
+	require.NoError(t, err)
+	assert.Empty(t, s.parsed)
+	assert.Empty(t, s.files)
+}
