@@ -3,7 +3,7 @@ package relay
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,24 +15,36 @@ import (
 	"iggysink/sinkhttp"
 )
 
-// countedSource counts the polls that bring messages.
-type countedSource struct {
+// timedSource notes the instants at which polls bring messages.
+type timedSource struct {
 	*fakeSource
-	polls *atomic.Int64
+	at *instants
 }
 
-func (s countedSource) Run(ctx context.Context, h Handler) error {
-	return s.fakeSource.Run(ctx, countedHandler{h, s.polls})
+func (s timedSource) Run(ctx context.Context, h Handler) error {
+	return s.fakeSource.Run(ctx, timedHandler{h, s.at})
 }
 
-type countedHandler struct {
+type timedHandler struct {
 	Handler
-	polls *atomic.Int64
+	at *instants
 }
 
-func (h countedHandler) Batch(b Batch) {
-	h.polls.Add(1)
+func (h timedHandler) Batch(b Batch) {
+	h.at.note(time.Now())
 	h.Handler.Batch(b)
+}
+
+// instants are points of virtual time: all that happens until everybody waits is one.
+type instants struct {
+	mu  sync.Mutex
+	all map[time.Time]bool
+}
+
+func (i *instants) note(now time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.all[now] = true
 }
 
 // A schema attribute that is wrong rejects everything before it is sent. That must not empty the topic into the dead
@@ -60,7 +72,8 @@ func TestATopicThatPrepareRejectsPausesTheSink(t *testing.T) {
 					topic.publish(p, 0, make([]string, 300)...) // empty: not JSON
 					owned = append(owned, p)
 				}
-				source := countedSource{topic.source(owned...), &atomic.Int64{}}
+				polls := &instants{all: make(map[time.Time]bool)}
+				source := timedSource{topic.source(owned...), polls}
 				engine, err := sinkhttp.New(&cfg, sinkhttp.Options{})
 				require.NoError(t, err)
 				dead := &memoryLetters{}
@@ -74,8 +87,8 @@ func TestATopicThatPrepareRejectsPausesTheSink(t *testing.T) {
 				assert.True(t, state.Paused)
 				assert.Contains(t, state.Reason, "too many rejected messages in a row")
 				assert.LessOrEqual(t, len(dead.payloads()), c.atMost)
-				// One poll a partition at each end of a cool-down of a minute, and those of the beginning.
-				assert.Less(t, source.polls.Load(), int64(250*c.partitions))
+				// In an hour: at the beginning, and behind cool-downs of 5, 10, 20 and 40 s and 58 of a minute.
+				assert.Len(t, polls.all, 1+4+58)
 				assert.Zero(t, engine.Stats().Requests)
 			})
 		})
