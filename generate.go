@@ -11,8 +11,11 @@
 // is going, internal/iggyserver is the in-process server of `iggysink dev` and of the tests, and golden holds the
 // vectors of every body that iggysink can send.
 //
-// Below are only the generators: edit a schema, then go generate ./... The second lets the vectors of golden follow an
-// envelope that has other properties.
+// Around the writing of a configuration: internal/findings prints what hclconfig finds, internal/langserver shows it in an
+// editor, and internal/rustsink makes HCL of the Rust sink's TOML. The package docs say which file holds what.
+//
+// Below are only the generators: edit a schema, then go generate ./... and never a *_gen.go file. The second lets the
+// vectors of golden follow an envelope that has other properties.
 package iggysink
 
 //go:generate go run ./gen
