@@ -1,0 +1,192 @@
+// Package jsonscan finds values in JSON text without decoding it. It reads text that was checked before, with
+// schema.CheckJSON for instance: of other text it may find anything, but it reads no byte outside and always ends.
+package jsonscan
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Step is one step from a value to one inside it.
+type Step struct {
+	Name    string // of a member
+	Index   int    // of an element, from 0
+	IsIndex bool   // the step is Index; otherwise Name
+}
+
+// Trim returns text without the white space around it.
+func Trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
+
+// Find returns the text of the value that the path leads to. Of members with one name the last counts, as in
+// encoding/json.
+func Find(text []byte, path []Step) ([]byte, bool) {
+	value := Trim(text)
+	for _, step := range path {
+		var ok bool
+		if value, ok = enter(value, step); !ok {
+			return nil, false
+		}
+	}
+	return value, len(value) > 0
+}
+
+func enter(value []byte, step Step) (inner []byte, ok bool) {
+	if step.IsIndex {
+		n := 0
+		for element := range Elements(value) {
+			if n == step.Index {
+				return element, true
+			}
+			n++
+		}
+		return nil, false
+	}
+	for name, member := range Members(value) {
+		if nameIs(name, step.Name) {
+			inner, ok = member, true
+		}
+	}
+	return inner, ok
+}
+
+// nameIs reports whether a quoted name has that text.
+func nameIs(quoted []byte, name string) bool {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return len(quoted) >= 2 && string(quoted[1:len(quoted)-1]) == name
+	}
+	return string(AppendText(nil, quoted)) == name
+}
+
+// Elements ranges over the elements of an array, and over nothing if value is none.
+func Elements(value []byte) func(yield func(element []byte) bool) {
+	return func(yield func([]byte) bool) {
+		if len(value) == 0 || value[0] != '[' {
+			return
+		}
+		for i := space(value, 1); i < len(value) && value[i] != ']'; {
+			end := skip(value, i)
+			if end == i || !yield(value[i:end]) {
+				return
+			}
+			i = comma(value, end)
+		}
+	}
+}
+
+// Members ranges over the members of an object, names with their quotes and in the order of the text, and over nothing if
+// value is none.
+func Members(value []byte) func(yield func(name, member []byte) bool) {
+	return func(yield func(name, member []byte) bool) {
+		if len(value) == 0 || value[0] != '{' {
+			return
+		}
+		for i := space(value, 1); i < len(value) && value[i] == '"'; {
+			end := skip(value, i)
+			name := value[i:end]
+			i = space(value, end)
+			if i >= len(value) || value[i] != ':' {
+				return
+			}
+			i = space(value, i+1)
+			end = skip(value, i)
+			if end == i || !yield(name, value[i:end]) {
+				return
+			}
+			i = comma(value, end)
+		}
+	}
+}
+
+// comma returns the index of what stands behind a comma at i, white space aside.
+func comma(text []byte, i int) int {
+	if i = space(text, i); i < len(text) && text[i] == ',' {
+		i = space(text, i+1)
+	}
+	return i
+}
+
+// space returns the index of the first byte from i on that is no white space.
+func space(text []byte, i int) int {
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skip returns the index behind the value that begins at i.
+func skip(text []byte, i int) int {
+	depth := 0
+	for i < len(text) {
+		switch c := text[i]; c {
+		case '"':
+			i = quoteEnd(text, i)
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			if depth == 0 {
+				return i
+			}
+			depth--
+			i++
+		case ',', ':', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return i
+			}
+			i++
+			continue
+		default:
+			i = plainEnd(text, i)
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return i
+}
+
+// quoteEnd returns the index behind the string that begins at i.
+func quoteEnd(text []byte, i int) int {
+	for i++; i < len(text); {
+		n := bytes.IndexByte(text[i:], '"')
+		if n < 0 {
+			return len(text)
+		}
+		// An odd number of backslashes in front of it makes the quote a part of the string.
+		back := 0
+		for j := i + n - 1; j >= i && text[j] == '\\'; j-- {
+			back++
+		}
+		i += n + 1
+		if back%2 == 0 {
+			return i
+		}
+	}
+	return i
+}
+
+// plainEnd returns the index behind the number or the word at i.
+func plainEnd(text []byte, i int) int {
+	for ; i < len(text); i++ {
+		switch text[i] {
+		case ',', ':', ']', '}', ' ', '\t', '\n', '\r', '"', '[', '{':
+			return i
+		}
+	}
+	return i
+}
+
+// AppendText appends the content of a quoted string. Half of a surrogate pair becomes U+FFFD, as in encoding/json.
+func AppendText(dst, quoted []byte) []byte {
+	if len(quoted) < 2 {
+		return dst
+	}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return append(dst, quoted[1:len(quoted)-1]...)
+	}
+	var s string
+	if json.Unmarshal(quoted, &s) != nil {
+		return append(dst, quoted[1:len(quoted)-1]...)
+	}
+	return append(dst, s...)
+}
