@@ -7,19 +7,29 @@ import (
 	"strings"
 )
 
-// Template is a URL with the fields ${stream}, ${topic} and ${partition}, filled in once per partition. Its text form
-// writes a literal "${" as "$${". It may hold a secret, such as a key in its query: only Source and Fill give the text,
-// every other way of printing or marshalling it gives scheme and host. Templates compare with ==. The zero value is
-// empty text.
+// Template is text with the fields ${stream}, ${topic} and ${partition}, filled in once per partition, and with
+// expressions over a message, such as ${message.headers["tenant"]}, evaluated for each message by package message. Its
+// text form writes a literal "${" as "$${". It may hold a secret, such as a key in the query of a URL: only Source, Fill
+// and Segments give the text, every other way of printing or marshalling it gives scheme and host. Templates compare
+// with ==. The zero value is empty text.
 type Template struct {
-	source    Secret // its segments are cut again at each Fill: fmt would reach them here
-	hasFields bool
+	source     Secret // its segments are cut again at each Fill: fmt would reach them here
+	hasFields  bool
+	perMessage bool
+}
+
+// Segment is a piece of a template: literal text, or an expression. The fields are the expressions stream, topic and
+// partition.
+type Segment struct {
+	Text       string
+	Expression string // HCL; empty: the segment is Text
 }
 
 // segment is literal text, or the value of one field.
 type segment struct {
 	text  string
 	field field
+	expr  string // of a messageField
 }
 
 type field uint8
@@ -29,6 +39,7 @@ const (
 	streamField
 	topicField
 	partitionField
+	messageField // an expression over the message
 )
 
 // fieldOf returns the field of a name, or noField.
@@ -53,7 +64,16 @@ func ParseTemplate(source string) (Template, error) {
 	if err != nil {
 		return Template{}, err
 	}
-	return Template{source: NewSecret(source), hasFields: len(segments) > 1}, nil
+	t := Template{source: NewSecret(source), hasFields: len(segments) > 1}
+	for _, s := range segments {
+		t.perMessage = t.perMessage || s.field == messageField
+	}
+	return t, nil
+}
+
+// Literal returns the template of text without fields.
+func Literal(text string) Template {
+	return Template{source: NewSecret(strings.ReplaceAll(text, "${", "$${"))}
 }
 
 // cut returns the segments of a text form: literal text and fields in turn, literal text first and last.
@@ -66,23 +86,69 @@ func cut(source string) ([]segment, error) {
 			text = append(text, "${"...)
 			i += len("$${")
 		case strings.HasPrefix(rest, "${"):
-			name, _, found := strings.Cut(rest[len("${"):], "}")
-			if !found {
+			end := expressionEnd(rest, len("${"))
+			if end < 0 {
 				return nil, fmt.Errorf("%w: the ${ at byte %d has no }", ErrTemplate, i)
 			}
-			f := fieldOf(name)
+			expr := rest[len("${") : end-len("}")]
+			f := fieldOf(expr)
+			if f == noField && strings.Contains(expr, "message") {
+				f = messageField
+			}
 			if f == noField {
 				return nil, fmt.Errorf("%w: the field at byte %d is not stream, topic or partition", ErrTemplate, i)
 			}
-			segments = append(segments, segment{text: string(text)}, segment{field: f})
+			segments = append(segments, segment{text: string(text)}, segment{field: f, expr: strings.TrimSpace(expr)})
 			text = text[:0]
-			i += len("${") + len(name) + len("}")
+			i += end
 		default:
 			text = append(text, source[i])
 			i++
 		}
 	}
 	return append(segments, segment{text: string(text)}), nil
+}
+
+// expressionEnd returns the index behind the } that closes the expression of s at i, or -1. Braces and quoted text nest,
+// as in HCL; the text form has no comments and no heredocs.
+func expressionEnd(s string, i int) int {
+	for depth := 1; i < len(s); i++ {
+		switch s[i] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case '"':
+			if i = quoteEnd(s, i+1); i < 0 {
+				return -1
+			}
+			i-- // of the loop
+		}
+	}
+	return -1
+}
+
+// quoteEnd returns the index behind the quote that closes the text of s at i, or -1.
+func quoteEnd(s string, i int) int {
+	for i < len(s) {
+		switch rest := s[i:]; {
+		case rest[0] == '"':
+			return i + 1
+		case rest[0] == '\\':
+			i += 2
+		case strings.HasPrefix(rest, "$${"), strings.HasPrefix(rest, "%%{"):
+			i += 3
+		case strings.HasPrefix(rest, "${"), strings.HasPrefix(rest, "%{"):
+			if i = expressionEnd(s, i+2); i < 0 {
+				return -1
+			}
+		default:
+			i++
+		}
+	}
+	return -1
 }
 
 // EscapeTemplate returns the text form of literal text that goes into a template. A dollar at its end is percent-encoded:
@@ -96,7 +162,7 @@ func EscapeTemplate(literal string) string {
 }
 
 // Fill returns the text with the values of p, each percent-encoded so that it stays inside its path segment or query
-// parameter.
+// parameter. Where the template has an expression over a message, "x" stands for its value: such text is for checks.
 func (t Template) Fill(p Partition) string {
 	segments, err := cut(t.Source())
 	if err != nil { // ParseTemplate has cut the same text
@@ -111,6 +177,8 @@ func (t Template) Fill(p Partition) string {
 			writePercentEncoded(&b, p.Topic)
 		case partitionField:
 			b.WriteString(strconv.FormatUint(uint64(p.ID), 10))
+		case messageField:
+			b.WriteByte('x')
 		default:
 			b.WriteString(s.text)
 		}
@@ -139,6 +207,24 @@ func writePercentEncoded(b *strings.Builder, s string) {
 
 // HasFields reports whether the text differs from partition to partition.
 func (t Template) HasFields() bool { return t.hasFields }
+
+// PerMessage reports whether the text differs from message to message.
+func (t Template) PerMessage() bool { return t.perMessage }
+
+// Segments returns the pieces of the text, which may hold a secret. Empty text is left out.
+func (t Template) Segments() []Segment {
+	segments, err := cut(t.Source())
+	if err != nil { // ParseTemplate has cut the same text
+		return nil
+	}
+	all := make([]Segment, 0, len(segments))
+	for _, s := range segments {
+		if s.text != "" || s.expr != "" {
+			all = append(all, Segment{Text: s.text, Expression: s.expr})
+		}
+	}
+	return all
+}
 
 // Source returns the text form, which may hold a secret: never print it.
 func (t Template) Source() string { return t.source.Reveal() }
