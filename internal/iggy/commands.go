@@ -162,7 +162,7 @@ func (l *link) owns(ctx context.Context, t target, partition uint32) (bool, erro
 	return false, err
 }
 
-// appendHeaders writes a block of user headers with text keys, as decodeHeaders reads it.
+// appendHeaders writes a block of user headers with text keys, as userheader.Decode reads it.
 func appendHeaders(b []byte, headers []schema.Header) []byte {
 	entries := make([]iggcon.HeaderEntry, len(headers))
 	for i, h := range headers {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"iggysink/internal/userheader"
 	"iggysink/schema"
 )
 
@@ -99,7 +100,7 @@ func TestDecodeHeaders(t *testing.T) {
 		"same text, same key": {wireHeader(9, "\x07", s, "1") + wireHeader(s, "7", s, "2"), []schema.Header{header("7", "2")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeHeaders([]byte(c.raw))
+			got, err := userheader.Decode([]byte(c.raw))
 			require.NoError(t, err)
 			assert.Equal(t, c.want, got)
 		})
@@ -131,7 +132,7 @@ func TestManyDuplicateHeadersCostNoMoreThanAMap(t *testing.T) {
 	for i := range 3000 {
 		raw.WriteString(wireHeader(2, fmt.Sprint(i%1500), 2, fmt.Sprint(i)))
 	}
-	got, err := decodeHeaders([]byte(raw.String()))
+	got, err := userheader.Decode([]byte(raw.String()))
 	require.NoError(t, err)
 	require.Len(t, got, 1500)
 	for i, h := range got {
@@ -145,17 +146,18 @@ func FuzzDecodeHeaders(f *testing.F) {
 	f.Add([]byte(wireHeader(2, "k", 2, "v") + wireHeader(13, strings.Repeat("a", 16), 3, "\x01")))
 	f.Add([]byte("\x02\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		got, err := decodeHeaders(raw)
+		got, err := userheader.Decode(raw)
 		entries, sdkErr := iggcon.DeserializeHeaders(raw)
 		if sdkErr != nil || slices.ContainsFunc(entries, func(e iggcon.HeaderEntry) bool {
-			return kindSize(schema.HeaderKind(e.Key.Kind)) < 0 || kindSize(schema.HeaderKind(e.Value.Kind)) < 0
+			return userheader.Check(schema.HeaderKind(e.Key.Kind), len(e.Key.Value)) != nil ||
+				userheader.Check(schema.HeaderKind(e.Value.Kind), len(e.Value.Value)) != nil
 		}) {
 			return
 		}
 		require.NoError(t, err)
 		last := map[string]string{}
 		for _, e := range entries {
-			last[string(printedKey(schema.HeaderKind(e.Key.Kind), e.Key.Value))] = string(e.Value.Value)
+			last[string(userheader.PrintedKey(schema.HeaderKind(e.Key.Kind), e.Key.Value))] = string(e.Value.Value)
 		}
 		require.Len(t, got, len(last))
 		for _, h := range got {
