@@ -31,19 +31,18 @@ func Find(text []byte, path []Step) ([]byte, bool) {
 }
 
 func enter(value []byte, step Step) (inner []byte, ok bool) {
+	n := 0
 	if step.IsIndex {
-		n := 0
-		for element := range Elements(value) {
+		for c := (cursor{text: value}); c.element(); n++ {
 			if n == step.Index {
-				return element, true
+				return c.value, true
 			}
-			n++
 		}
 		return nil, false
 	}
-	for name, member := range Members(value) {
-		if nameIs(name, step.Name) {
-			inner, ok = member, true
+	for c := (cursor{text: value}); c.member(); {
+		if nameIs(c.name, step.Name) {
+			inner, ok = c.value, true
 		}
 	}
 	return inner, ok
@@ -60,15 +59,7 @@ func nameIs(quoted []byte, name string) bool {
 // Elements ranges over the elements of an array, and over nothing if value is none.
 func Elements(value []byte) func(yield func(element []byte) bool) {
 	return func(yield func([]byte) bool) {
-		if len(value) == 0 || value[0] != '[' {
-			return
-		}
-		for i := space(value, 1); i < len(value) && value[i] != ']'; {
-			end := skip(value, i)
-			if end == i || !yield(value[i:end]) {
-				return
-			}
-			i = comma(value, end)
+		for c := (cursor{text: value}); c.element() && yield(c.value); {
 		}
 	}
 }
@@ -77,24 +68,60 @@ func Elements(value []byte) func(yield func(element []byte) bool) {
 // value is none.
 func Members(value []byte) func(yield func(name, member []byte) bool) {
 	return func(yield func(name, member []byte) bool) {
-		if len(value) == 0 || value[0] != '{' {
-			return
-		}
-		for i := space(value, 1); i < len(value) && value[i] == '"'; {
-			end := skip(value, i)
-			name := value[i:end]
-			i = space(value, end)
-			if i >= len(value) || value[i] != ':' {
-				return
-			}
-			i = space(value, i+1)
-			end = skip(value, i)
-			if end == i || !yield(name, value[i:end]) {
-				return
-			}
-			i = comma(value, end)
+		for c := (cursor{text: value}); c.member() && yield(c.name, c.value); {
 		}
 	}
+}
+
+// cursor goes through one array or one object. Find uses it and no iterator, which would cost an allocation.
+type cursor struct {
+	text        []byte
+	at          int // of the next element or member; 0: not begun
+	name, value []byte
+}
+
+// element moves to the next element of an array.
+func (c *cursor) element() bool {
+	if !c.begin('[') || c.text[c.at] == ']' {
+		return false
+	}
+	return c.take()
+}
+
+// member moves to the next member of an object.
+func (c *cursor) member() bool {
+	if !c.begin('{') || c.text[c.at] != '"' {
+		return false
+	}
+	end := skip(c.text, c.at)
+	c.name = c.text[c.at:end]
+	if c.at = space(c.text, end); c.at >= len(c.text) || c.text[c.at] != ':' {
+		return false
+	}
+	c.at = space(c.text, c.at+1)
+	return c.take()
+}
+
+// begin moves behind the opening bracket, the first time. False if there is nothing more to read.
+func (c *cursor) begin(open byte) bool {
+	if c.at == 0 {
+		if len(c.text) == 0 || c.text[0] != open {
+			return false
+		}
+		c.at = space(c.text, 1)
+	}
+	return c.at < len(c.text)
+}
+
+// take reads the value that begins here, and the comma behind it.
+func (c *cursor) take() bool {
+	end := skip(c.text, c.at)
+	if end == c.at {
+		return false
+	}
+	c.value = c.text[c.at:end]
+	c.at = comma(c.text, end)
+	return true
 }
 
 // comma returns the index of what stands behind a comma at i, white space aside.
