@@ -16,12 +16,11 @@ const hexDigits = "0123456789abcdef"
 // appendID appends a message id as a JSON string of 32 digits. The wire's order is little-endian and people read big
 // numbers first, so the bytes go in backwards.
 func appendID(dst []byte, id MessageID) []byte {
-	dst = append(dst, '"')
-	for i := len(id) - 1; i >= 0; i-- {
-		dst = append(dst, hexDigits[id[i]>>4], hexDigits[id[i]&15])
-	}
-	return append(dst, '"')
+	return append(id.AppendText(append(dst, '"')), '"')
 }
+
+// AppendJSONString appends s as a JSON string, escaped as in an envelope.
+func AppendJSONString(dst []byte, s string) []byte { return appendString(dst, []byte(s)) }
 
 // appendString appends s as a JSON string. Only what RFC 8259 requires is escaped; bytes that are not UTF-8 become
 // U+FFFD, because JSON has no way to say them.

@@ -1,5 +1,7 @@
 package schema
 
+import "encoding/base64"
+
 // Message is one message of a partition as the broker delivered it. It is what every x-source of the envelope schema
 // refers to. Byte slices alias the poll they came with: read them, never write or append to them.
 type Message struct {
@@ -28,6 +30,14 @@ const MaxRequestMemory = 2 << 20
 // MessageID is Iggy's 128-bit message id in the byte order of the wire: little-endian.
 type MessageID [16]byte
 
+// AppendText appends the id as the envelope has it: 32 lower-case hexadecimal digits.
+func (id MessageID) AppendText(dst []byte) []byte {
+	for i := len(id) - 1; i >= 0; i-- {
+		dst = append(dst, hexDigits[id[i]>>4], hexDigits[id[i]&15])
+	}
+	return dst
+}
+
 // Partition names one partition of a topic. It is comparable and serves as a map key.
 type Partition struct {
 	Stream string
@@ -40,6 +50,18 @@ type Header struct {
 	Key   []byte // already text: a key of another kind than string or raw is in its printed form
 	Kind  HeaderKind
 	Value []byte // as on the wire; numbers are little-endian
+}
+
+// AppendText appends the value as text: a string as it is, a number or a bool as the envelope has it, and what is raw, or
+// has not the length of its kind, in base64.
+func (h *Header) AppendText(dst []byte) []byte {
+	if h.Kind == HeaderString {
+		return append(dst, h.Value...)
+	}
+	if text, ok := appendHeaderNumber(dst, h.Kind, h.Value); ok {
+		return text
+	}
+	return base64.StdEncoding.AppendEncode(dst, h.Value)
 }
 
 // HeaderKind is the type of a user header's value, numbered as on Iggy's wire.

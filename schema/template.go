@@ -189,20 +189,24 @@ func (t Template) Fill(p Partition) string {
 // writePercentEncoded writes s with everything but RFC 3986's unreserved characters encoded. A value of dots alone is
 // encoded too: as a path segment it would otherwise climb.
 func writePercentEncoded(b *strings.Builder, s string) {
-	dots := s == "." || s == ".."
-	for i := range len(s) {
-		c := s[i]
+	b.Write(AppendPercentEncoded(nil, []byte(s)))
+}
+
+// AppendPercentEncoded appends value with everything but RFC 3986's unreserved characters encoded, and one or two dots
+// alone as well.
+func AppendPercentEncoded(dst, value []byte) []byte {
+	const upperHex = "0123456789ABCDEF"
+	dots := string(value) == "." || string(value) == ".."
+	for _, c := range value {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '~',
 			c == '.' && !dots:
-			b.WriteByte(c)
+			dst = append(dst, c)
 		default:
-			const upperHex = "0123456789ABCDEF"
-			b.WriteByte('%')
-			b.WriteByte(upperHex[c>>4])
-			b.WriteByte(upperHex[c&15])
+			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
 		}
 	}
+	return dst
 }
 
 // HasFields reports whether the text differs from partition to partition.
