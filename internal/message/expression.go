@@ -214,7 +214,7 @@ func (e *expression) reason(diags hcl.Diagnostics) error {
 			}
 		}
 		switch d.Summary {
-		case "UnsupportedError attribute", "Invalid index", "Missing map element":
+		case "Unsupported attribute", "Invalid index", "Missing map element":
 			if what == "" {
 				what = "a value"
 			}
