@@ -47,7 +47,7 @@ func (r sinkRules) headers() {
 			r.at(o.name, "content-type-header", "", "Set it with content_type.")
 		case !isToken(name):
 			r.at(o.name, "invalid-header", "", "A name has no spaces, colons or letters beyond ASCII.")
-		case ofConnection(lower):
+		case schema.IsConnectionHeader(name):
 			r.at(o.name, "invalid-header", "a header of the connection", "It follows from each request and cannot be set. Take it out.")
 		case seen[lower]:
 			r.at(o.name, "invalid-header", "a header stands there twice", "Case makes no difference in names of headers.")
@@ -71,11 +71,6 @@ func (r sinkRules) headers() {
 func isToken(s string) bool {
 	const characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
 	return s != "" && strings.Trim(s, characters) == ""
-}
-
-// ofConnection reports whether a header, by its lower-case name, is the transport's alone: a sink with one does not start.
-func ofConnection(name string) bool {
-	return slices.Contains([]string{"content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"}, name)
 }
 
 // isCredential reports whether a header or a parameter, by its lower-case name, carries one.

@@ -122,8 +122,9 @@ func schemaRules() []Rule {
 				"sign."},
 		{"invalid-address", Error, "invalid address", "An address is host:port, such as \"127.0.0.1:8090\" or \"[::1]:8090\"."},
 		{"invalid-url", Error, "invalid url",
-			"A url is absolute, begins with http:// or https://, has a host and no spaces. ${stream}, ${topic} and " +
-				"${partition} may stand in its path and query, not in its host."},
+			"A url is absolute, begins with http:// or https://, has a host, no spaces, and no segment . or .. in its path, which " +
+				"servers take for a step to another path. Other characters that may not stand in it, such as ü or {, are " +
+				"percent-encoded. ${stream}, ${topic} and ${partition} may stand in its path and query, not in its host."},
 	}
 }
 
@@ -167,8 +168,8 @@ func settingRules() []Rule {
 			"The content type follows from batch_mode, and is set to another with content_type."},
 		{"invalid-header", Error, "invalid header name",
 			"A header name has letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 5.1), and is set once, whatever its " +
-				"case. Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer and Upgrade belong to the connection " +
-				"and cannot be set."},
+				"case. Content-Length, Transfer-Encoding, Connection, Keep-Alive, Proxy-Connection, TE, Trailer, Upgrade and Expect belong " +
+				"to the connection and cannot be set. A name is sent as it is spelt."},
 		{"header-line-break", Error, "a header value has a line break",
 			"A line break, or another control character, would end the header and begin another one. Use trimspace() around " +
 				"file()."},

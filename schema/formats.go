@@ -3,7 +3,6 @@ package schema
 import (
 	"net"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -14,7 +13,7 @@ const (
 	formatDuration         = "go-duration"          // what ParseDuration reads
 	formatDurationPositive = "go-duration-positive" // the same, and more than zero
 	formatHostPort         = "host-port"            // host:port, [v6]:port; port 0 lets the kernel choose one
-	formatHTTPURL          = "http-url"             // absolute, http or https, with a host
+	formatHTTPURL          = "http-url"             // what ParseHTTPURL reads
 	formatHTTPURLTemplate  = "http-url-template"    // the same with the fields of Template behind the host
 )
 
@@ -78,18 +77,9 @@ func isHostName(s string) bool {
 	return true
 }
 
-// isHTTPURL is stricter than url.Parse, which takes relative references, spaces and ports beyond 65535.
 func isHTTPURL(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] == 0x7f {
-			return false
-		}
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return false
-	}
-	return u.Port() == "" || isPort(u.Port())
+	_, err := ParseHTTPURL(s)
+	return err == nil
 }
 
 // isHTTPURLTemplate refuses fields in front of the path: who names a topic must not choose the host.

@@ -162,7 +162,9 @@ func EscapeTemplate(literal string) string {
 }
 
 // Fill returns the text with the values of p, each percent-encoded so that it stays inside its path segment or query
-// parameter. Where the template has an expression over a message, "x" stands for its value: such text is for checks.
+// parameter. The text around them stays as it is: ParseHTTPURL makes what is sent of all of it, and refuses a segment that
+// is nothing but the value . or .. Where the template has an expression over a message, "x" stands for its value: such text is
+// for checks.
 func (t Template) Fill(p Partition) string {
 	segments, err := cut(t.Source())
 	if err != nil { // ParseTemplate has cut the same text
@@ -195,14 +197,11 @@ func writePercentEncoded(b *strings.Builder, s string) {
 // AppendPercentEncoded appends value with everything but RFC 3986's unreserved characters encoded, and one or two dots
 // alone as well.
 func AppendPercentEncoded(dst, value []byte) []byte {
-	const upperHex = "0123456789ABCDEF"
 	dots := string(value) == "." || string(value) == ".."
 	for _, c := range value {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '~',
-			c == '.' && !dots:
+		if isUnreserved(c) && (c != '.' || !dots) {
 			dst = append(dst, c)
-		default:
+		} else {
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
 		}
 	}

@@ -12,12 +12,18 @@ import (
 	"time"
 )
 
-// maxDrain is how much of an answer's body is read, so that its connection can be used again. What is longer costs the
-// connection.
-const maxDrain = 64 << 10
+// How much of an answer's body is read, so that its connection can be used again, and for how long. What is longer costs
+// the connection; it does not hold the request back, because the status decides.
+const (
+	maxDrain  = 1 << 20
+	drainTime = 500 * time.Millisecond
+)
 
 // errTimeout is the cause of an attempt's end where its own time was over.
 var errTimeout = errors.New("timeout")
+
+// errReplay is the cause of an attempt's end where the transport was about to send the request a second time.
+var errReplay = errors.New("the transport wanted to send the request again")
 
 // attempt sends one request and judges the answer. unread reports that the transport may still read body: it gives an
 // early answer back while it is sending.
@@ -32,23 +38,27 @@ func (s *Sink) attempt(ctx context.Context, t *target, body []byte, n int) (j ju
 		j = judgement{verdict: cancelled, reason: "cancelled"}
 	default:
 		j = s.classifier.failure(err)
+		if j.replay {
+			s.transport.CloseIdleConnections() // made at the same time, most of them end the same way
+		}
 	}
 	s.stats.verdicts[j.verdict].Add(1)
 	return j, unread
 }
 
 // exchange makes one request within the time of an attempt. Once the status is there, nothing that happens to the rest
-// of the answer counts.
+// of the answer counts. An error is a *staleError where it says no more than that a kept connection had ended.
 func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, body []byte) (
 	status int, header http.Header, unread bool, err error,
 ) {
 	c := s.call()
+	c.deadline = time.Now().Add(s.cfg.Timeout.Std())
 	c.timer.Reset(s.cfg.Timeout.Std())
 	stop := context.AfterFunc(ctx, func() { c.cancel(context.Cause(ctx)) })
 	status, header, err = c.run(method, u, body)
 	// Where one of them has begun it ends the context sooner or later, maybe that of another attempt.
 	inTime, goesOn := c.timer.Stop(), stop()
-	if unread = !c.done(); unread || !inTime || !goesOn {
+	if unread = !c.done(); unread || !inTime || !goesOn || err != nil {
 		c.cancel(nil)
 	} else {
 		s.calls.Put(c)
@@ -56,21 +66,31 @@ func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, body []b
 	return status, header, unread, err
 }
 
+// staleError says that a request was written to a connection that had served others, which ended before a byte of an
+// answer came. Most likely the endpoint had ended it before the request arrived: RFC 9112 section 9.3.1 lets a client send
+// such a request once more, and for a request that nobody can tell from the next one that is at-least-once.
+type staleError struct{ err error }
+
+func (e *staleError) Error() string { return "a kept connection ended: " + e.err.Error() }
+func (e *staleError) Unwrap() error { return e.err }
+
 // call is what an attempt needs beside its body. It is used for one attempt after the other; but not again once its
 // context has ended, nor while the transport may still use a part of it.
 type call struct {
-	sink    *Sink
-	ctx     context.Context //nolint:containedctx // made once: a context for each attempt costs as much as encoding
-	cancel  context.CancelCauseFunc
-	timer   *time.Timer
-	request *http.Request
-	content []byte
-	reader  bytes.Reader
-	body    io.ReadCloser // of reader
+	sink     *Sink
+	ctx      context.Context //nolint:containedctx // made once: a context for each attempt costs as much as encoding
+	cancel   context.CancelCauseFunc
+	timer    *time.Timer
+	deadline time.Time
+	request  *http.Request
+	content  []byte
+	reader   bytes.Reader
+	body     io.ReadCloser // of reader
 
 	begun, ended atomic.Int32 // on how many connections the request was begun and ended
 	conn         *conn        // the last one of them
 	number       uint64       // of the request on it
+	reused       bool         // it has served others
 }
 
 // call returns one that is not in use.
@@ -88,12 +108,7 @@ func (s *Sink) call() *call {
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.content)), nil },
 	}
 	c.request = r.WithContext(httptrace.WithClientTrace(c.ctx, &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			c.begun.Add(1)
-			if c.conn, _ = info.Conn.(*conn); c.conn != nil {
-				c.number = c.conn.begin()
-			}
-		},
+		GotConn:      c.gotConn,
 		WroteRequest: func(httptrace.WroteRequestInfo) { c.ended.Add(1) },
 		PutIdleConn: func(error) {
 			if c.conn != nil {
@@ -104,33 +119,64 @@ func (s *Sink) call() *call {
 	return c
 }
 
+// gotConn is called for each connection that the transport takes for the request. It may take another one where nothing
+// was written to the last. Beyond that it repeats what it believes to be idempotent, for as long as it has idle
+// connections; but whether a request is sent again is decided in one place, which counts and logs it.
+func (c *call) gotConn(info httptrace.GotConnInfo) {
+	c.begun.Add(1)
+	replay := c.conn != nil && c.conn.wrote(c.number)
+	if replay {
+		c.cancel(errReplay)
+	}
+	c.reused = info.Reused || replay
+	if replay { // conn stays the one that it was written to
+		if other, isConn := info.Conn.(*conn); isConn {
+			other.refuse()
+		}
+		return
+	}
+	if c.conn, _ = info.Conn.(*conn); c.conn != nil {
+		c.number = c.conn.begin()
+	}
+}
+
 // run makes the attempt.
 func (c *call) run(method string, u *url.URL, body []byte) (int, http.Header, error) {
-	c.content = body
+	c.content, c.conn = body, nil
 	c.request.Method, c.request.URL = method, u
-	c.request.Body, c.request.ContentLength = http.NoBody, int64(len(body))
+	c.request.Body, c.request.ContentLength = nil, int64(len(body)) // http.NoBody would be sent in chunks: req knows another one
 	if len(body) > 0 {
 		c.reader.Reset(body)
 		c.request.Body = c.body
 	}
 	response, err := c.sink.transport.RoundTrip(c.request)
 	if err != nil {
-		if cause := context.Cause(c.ctx); errors.Is(cause, errTimeout) {
+		cause := context.Cause(c.ctx)
+		if errors.Is(cause, errTimeout) {
 			err = errTimeout
+		} else if c.reused && c.conn != nil && c.conn.silent(c.number) && (cause == nil || errors.Is(cause, errReplay)) {
+			err = &staleError{err}
 		}
 		return 0, nil, err
 	}
+	c.drain(method, response)
+	return response.StatusCode, response.Header, nil
+}
+
+// drain reads the body of an answer, which makes its connection free for the next request, or ends the connection.
+func (c *call) drain(method string, response *http.Response) {
 	switch {
 	case response.ContentLength == 0, method == http.MethodHead:
 	case response.StatusCode == http.StatusSwitchingProtocols: // there the body is the connection
+	case response.ContentLength > maxDrain:
 	default:
 		if c.conn != nil && response.ContentLength > 0 {
 			c.conn.expect(response.ContentLength)
 		}
-		_, _ = io.CopyN(io.Discard, response.Body, maxDrain) // the status is what counts
+		c.timer.Reset(min(drainTime, time.Until(c.deadline)))
+		_, _ = io.CopyN(io.Discard, response.Body, maxDrain+1) // the status is what counts
 	}
 	_ = response.Body.Close() // nothing is left to lose
-	return response.StatusCode, response.Header, nil
 }
 
 // done reports that nobody reads the body any more. The transport may take a second connection where the first was dead,

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -41,6 +42,7 @@ type judgement struct {
 	retryAfter time.Duration // how long the endpoint asked to be left alone; 0: it did not
 	outage     bool          // a transport error, 429 or 503: however long it lasts, it is not the message's fault
 	manual     bool          // a pause that only a person ends (410)
+	replay     bool          // a kept connection had ended: the request may be sent again at once, one time
 	reason     string        // for a person; no secret
 }
 
@@ -116,23 +118,27 @@ func (c *classifier) response(status int, header http.Header, n int, now time.Ti
 // failure judges an attempt that got no answer. The text of err is never used: it may hold the URL, or bytes that the
 // endpoint sent and that echo a secret.
 func (c *classifier) failure(err error) judgement {
+	var stale *staleError
+	if errors.As(err, &stale) {
+		return judgement{verdict: retry, outage: true, replay: true, reason: "a kept connection ended without an answer"}
+	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return judgement{verdict: pause, outage: true, reason: "the host name does not exist"}
 	}
-	if reason := certificateFault(err); reason != "" {
+	if reason := tlsFault(err); reason != "" {
 		return judgement{verdict: pause, outage: true, reason: reason}
 	}
 	return judgement{verdict: retry, outage: true, reason: c.describe(err)}
 }
 
-// certificateFault tells what is wrong with a certificate of either side, or with the lack of one; "" if err is about something else.
-func certificateFault(err error) string {
+// tlsFault tells on what the two sides do not agree: the certificate of either, the lack of one, or the version of TLS;
+// "" if err is about something else.
+func tlsFault(err error) string {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var op *net.OpError
 	switch {
 	case errors.As(err, &authority):
 		return "the endpoint's certificate is signed by an unknown authority"
@@ -142,11 +148,51 @@ func certificateFault(err error) string {
 		return "the endpoint's certificate has expired or is not valid yet"
 	case errors.As(err, &invalid), errors.As(err, &verification):
 		return "the endpoint's certificate is not valid"
-	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(op.Err.Error(), "certificate"):
-		// The alert's type has no exported name. Its text is crypto/tls's own.
+	}
+	// Neither an alert of the other side nor a refusal of our own has an exported type. Their texts are crypto/tls's.
+	var op *net.OpError
+	alert := ""
+	if errors.As(err, &op) && op.Op == "remote error" {
+		alert = op.Err.Error()
+	}
+	switch {
+	case strings.Contains(alert, "protocol version"), strings.HasPrefix(innermost(err), "tls: server selected unsupported protocol version"):
+		return "the endpoint and iggysink have no TLS version in common"
+	case strings.Contains(alert, "certificate"):
 		return "the endpoint does not accept our client certificate, or asks for one"
-	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(op.Err.Error(), "handshake failure"):
+	case strings.Contains(alert, "handshake failure"):
 		return "the endpoint refuses the TLS handshake; it may ask for a client certificate"
+	case strings.Contains(alert, "application protocol"):
+		return "the endpoint does not speak the HTTP version of network.http_version"
+	}
+	return ""
+}
+
+// innermost returns the text of the error that all the others wrap.
+func innermost(err error) string {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err.Error()
+}
+
+// headFault tells what is wrong with the head of an answer; "" if err is about something else. The transport's errors have
+// no types. What it prints in front of the endpoint's own bytes tells them apart, and nothing else of the text is looked at.
+func headFault(err error) string {
+	text := innermost(err)
+	for _, known := range []struct{ reason, prefixes string }{
+		{"the answer's header is too large", "net/http: server response headers exceeded|message too large|read limit of "},
+		{"the answer frames its body wrongly (Content-Length or Transfer-Encoding)", "bad Content-Length|invalid Content-Length|" +
+			"http: message cannot contain multiple Content-Length headers|unsupported transfer encoding|too many transfer encodings|" +
+			"http: invalid Content-Length|invalid empty Content-Length"},
+		{"the answer's header is malformed", "malformed MIME header|invalid header"},
+		{"the answer was not HTTP/1.1", "malformed HTTP "},
+	} {
+		for prefix := range strings.SplitSeq(known.prefixes, "|") {
+			if strings.HasPrefix(text, prefix) {
+				return known.reason
+			}
+		}
 	}
 	return ""
 }
@@ -160,6 +206,10 @@ func (c *classifier) describe(err error) string {
 	switch {
 	case errors.Is(err, errTimeout):
 		return "no answer within " + c.timeout.String()
+	case errors.Is(err, errInterim):
+		return "the endpoint sends interim answers (1xx) without end"
+	case headFault(err) != "":
+		return headFault(err)
 	case errors.As(err, &dns):
 		return "the host name could not be resolved"
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -185,29 +235,67 @@ func statusText(status int) string {
 	return strconv.Itoa(status)
 }
 
-// after is the Retry-After of an answer, at most max_retry_after.
-func (c *classifier) after(header http.Header, now time.Time) time.Duration {
-	return min(retryAfter(header.Get("Retry-After"), now), c.maxRetryAfter)
+// after is the longest Retry-After of an answer, at most max_retry_after. A date is read against the answer's own Date: what
+// the endpoint means is a distance, and one of the two clocks may be off.
+func (c *classifier) after(header http.Header, now time.Time) (wait time.Duration) {
+	values := header["Retry-After"]
+	if len(values) == 0 {
+		return 0
+	}
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date
+	}
+	for _, value := range values {
+		wait = max(wait, retryAfter(value, now))
+	}
+	return min(wait, c.maxRetryAfter)
 }
 
-// retryAfter reads a Retry-After (RFC 9110 section 10.2.3): seconds, or a date in any of the three forms of HTTP. What
-// is in the past or is neither counts as absent: 0. It has no upper bound but that of a Duration.
-func retryAfter(value string, now time.Time) time.Duration {
-	value = strings.Trim(value, " \t")
-	if value == "" {
-		return 0
-	}
-	if strings.Trim(value, "0123456789") == "" {
-		const most = int64(1<<63-1) / int64(time.Second)
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > most { // only too many digits can fail
-			seconds = most
+// retryAfter reads a Retry-After (RFC 9110 section 10.2.3): seconds, or a date in any of the three forms of HTTP. Beyond that
+// it takes what endpoints send: a fraction, a unit, and several of them, of which the longest counts. Parts of a second are
+// rounded up. What is in the past or is none of it counts as absent: 0. It has no upper bound but that of a Duration.
+func retryAfter(value string, now time.Time) (wait time.Duration) {
+	parts := strings.Split(value, ",")
+	for i := 0; i < len(parts); i++ {
+		if i+1 < len(parts) { // a comma stands in two of the three forms of a date
+			if date, err := http.ParseTime(strings.Trim(parts[i]+","+parts[i+1], " \t")); err == nil {
+				wait = max(wait, date.Sub(now))
+				i++
+				continue
+			}
 		}
-		return time.Duration(seconds) * time.Second
+		part := strings.Trim(parts[i], " \t")
+		if date, err := http.ParseTime(part); err == nil {
+			wait = max(wait, date.Sub(now))
+			continue
+		}
+		wait = max(wait, delaySeconds(part))
 	}
-	date, err := http.ParseTime(value)
-	if err != nil {
+	return wait
+}
+
+// delaySeconds reads a number with an optional fraction and an optional unit, in seconds without one.
+func delaySeconds(text string) time.Duration {
+	number := text[:len(text)-len(strings.TrimLeft(text, "0123456789."))]
+	var unit time.Duration
+	switch strings.ToLower(strings.Trim(text[len(number):], " \t")) {
+	case "", "s", "sec", "secs", "second", "seconds":
+		unit = time.Second
+	case "ms", "msec", "millisecond", "milliseconds":
+		unit = time.Millisecond
+	case "m", "min", "mins", "minute", "minutes":
+		unit = time.Minute
+	case "h", "hour", "hours":
+		unit = time.Hour
+	}
+	f, err := strconv.ParseFloat(number, 64) // out of range gives infinity
+	if unit == 0 || err != nil && !math.IsInf(f, 1) {
 		return 0
 	}
-	return max(date.Sub(now), 0)
+	const most = int64(1<<63-1) / int64(time.Second)
+	seconds := math.Ceil(f * unit.Seconds())
+	if seconds >= float64(most) {
+		return time.Duration(most) * time.Second
+	}
+	return time.Duration(seconds) * time.Second
 }

@@ -84,15 +84,12 @@ func newTLS(cfg *schema.Sink) (*tls.Config, error) {
 	return config, nil
 }
 
-// newHeader checks the configured headers and returns what every request carries. The map is shared by all requests
-// and never written to afterwards. Names are in the errors, values never. ignored is a header that had no effect.
+// newHeader checks the configured headers and returns what every request carries, each name as it is spelt: there are
+// endpoints that know SOAPAction and not Soapaction. The map is shared by all requests and never written to afterwards.
+// Names are in the errors, values never. ignored is a header that had no effect.
 func newHeader(cfg *schema.Sink) (header http.Header, host, ignored string, err error) {
-	header = http.Header{
-		"User-Agent": {userAgent},
-		// The mere name tells the transport that a request may be sent again where a kept-alive connection turned out
-		// to be dead before anything came back; without a value nothing is sent.
-		"Idempotency-Key": {},
-	}
+	header = http.Header{"User-Agent": {userAgent}}
+	seen := make(map[string]bool, len(cfg.Headers))
 	for name, value := range cfg.Headers {
 		if !validName(name) {
 			return nil, "", "", fmt.Errorf("headers: %q is not a valid header name", name)
@@ -100,16 +97,23 @@ func newHeader(cfg *schema.Sink) (header http.Header, host, ignored string, err 
 		if !validValue(value.Reveal()) {
 			return nil, "", "", fmt.Errorf("headers: the value of %q has a character that is not allowed", name)
 		}
-		switch canonical := http.CanonicalHeaderKey(name); canonical {
-		case "Content-Type":
-			ignored = name
-		case "Host":
-			host = value.Reveal()
-		case "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Te", "Trailer", "Upgrade":
+		canonical := http.CanonicalHeaderKey(name)
+		switch {
+		case seen[canonical]:
+			return nil, "", "", fmt.Errorf("headers: %q is set twice: case makes no difference", canonical)
+		case schema.IsConnectionHeader(name):
 			return nil, "", "", fmt.Errorf("headers: %q is set by the connection and cannot be configured", name)
+		case canonical == "Content-Type":
+			ignored = name
+		case canonical == "Host":
+			host = value.Reveal()
+		case canonical == "User-Agent":
+			header[canonical] = []string{""} // the transport sends its own where it finds none of this spelling
+			header[name] = []string{value.Reveal()}
 		default:
-			header[canonical] = []string{value.Reveal()}
+			header[name] = []string{value.Reveal()}
 		}
+		seen[canonical] = true
 	}
 	contentType := contentType(cfg)
 	if !validValue(contentType) {
@@ -153,20 +157,10 @@ func validValue(value string) bool {
 	return true
 }
 
-// parseURL checks a URL that requests go to. Its error tells nothing of the text, which may hold a secret.
+// parseURL reads a URL that requests go to. Its error tells nothing of the text, which may hold a secret.
 func parseURL(text string) (*url.URL, error) {
 	if text == "" {
 		return nil, errors.New("is empty")
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return nil, errors.New("is not a valid URL")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("must be an http or https URL; other schemes are not allowed")
-	case u.Hostname() == "":
-		return nil, errors.New("is not a valid URL: it has no host")
-	}
-	u.Fragment = ""
-	return u, nil
+	return schema.ParseHTTPURL(text)
 }

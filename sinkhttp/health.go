@@ -10,16 +10,24 @@ import (
 // Open runs the health check until it passes, waiting in between as a paused sink does, or until ctx ends. Without a
 // health check it returns at once. After Drain it makes no further attempt and waits for the end of ctx: a stop is no
 // failure of the health check.
+//
+// Many endpoints answer HEAD with 404 or 403 where they answer GET. The first answer that fails is followed by one GET, and
+// a log line says what to set.
 func (s *Sink) Open(ctx context.Context) error {
 	if !s.cfg.HealthCheckEnabled {
 		return nil
 	}
+	advised := false
 	for p := newPass(); ; {
 		if !s.gate.enter(ctx, nil, p) {
 			<-ctx.Done()
 			return fmt.Errorf("health check: %w", context.Cause(ctx))
 		}
-		j := s.checkHealth(ctx)
+		j := s.checkHealth(ctx, string(s.cfg.HealthCheckMethod))
+		if !advised && mayBeTheMethod(j.status) {
+			advised = true
+			j = s.advise(ctx, j)
+		}
 		if j.verdict == cancelled {
 			s.gate.leave(p, func() {})
 			return fmt.Errorf("health check: %w", context.Cause(ctx))
@@ -33,9 +41,47 @@ func (s *Sink) Open(ctx context.Context) error {
 	}
 }
 
-// checkHealth probes once. Whoever answers 405 or 501 is there and only does not know the method.
-func (s *Sink) checkHealth(ctx context.Context) judgement {
-	status, header, _, err := s.exchange(ctx, string(s.cfg.HealthCheckMethod), s.health, nil)
+// mayBeTheMethod reports whether an endpoint that works could answer so because it does not know the method.
+func mayBeTheMethod(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusNotAcceptable, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// advise logs what to set where the endpoint answered, and not with success. It returns the judgement that counts: that of a
+// GET where it passes and the configured method does not.
+func (s *Sink) advise(ctx context.Context, failed judgement) judgement {
+	method := string(s.cfg.HealthCheckMethod)
+	if method != http.MethodGet {
+		switch j := s.checkHealth(ctx, http.MethodGet); j.verdict {
+		case cancelled:
+			return j
+		case accept:
+			s.log.Warn("the health check passes with GET and not with health_check_method; set health_check_method = \"GET\"",
+				"method", method, "status", failed.status)
+			return j
+		}
+	}
+	s.log.Warn("the health check is answered, and not with success; set health_check_url to what answers with success, "+
+		"or health_check_enabled = false", "method", method, "status", failed.status)
+	return failed
+}
+
+// checkHealth probes once, and a second time where a kept connection had ended. Whoever answers 405 or 501 is there and
+// only does not know the method.
+func (s *Sink) checkHealth(ctx context.Context, method string) judgement {
+	j := s.probeHealth(ctx, method)
+	if j.replay {
+		s.transport.CloseIdleConnections()
+		j = s.probeHealth(ctx, method)
+	}
+	return j
+}
+
+func (s *Sink) probeHealth(ctx context.Context, method string) judgement {
+	status, header, _, err := s.exchange(ctx, method, s.health, nil)
 	if err != nil {
 		if ctx.Err() != nil {
 			return judgement{verdict: cancelled}

@@ -59,6 +59,7 @@ type sending struct {
 type trial struct {
 	run       run
 	retries   int // of this round
+	replayed  bool
 	exhausted bool
 	accepted  uint64 // the gate's acceptances when the retries were exhausted for the first time
 }
@@ -147,6 +148,11 @@ func (w *sending) deliver(r run) bool {
 // act follows a verdict. done reports that no further attempt with this request is to be made.
 func (w *sending) act(t *trial, j *judgement, size int) (done, goOn bool) {
 	g := w.sink.gate
+	if j.replay && !t.replayed { // the end of a connection is no failure of the endpoint
+		t.replayed = true
+		g.leave(w.pass, func() {})
+		return false, true
+	}
 	switch j.verdict {
 	case accept:
 		g.leave(w.pass, func() { g.accept(w.pass) })

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,6 +140,7 @@ type scene struct {
 	endpoint *endpoint
 	sink     *Sink
 	log      bytes.Buffer
+	dials    atomic.Int32
 }
 
 // inScene runs f with an endpoint that answers with reply; configure may be nil. Raw mode, no jitter.
@@ -158,7 +160,10 @@ func inScene(t *testing.T, configure func(*schema.Sink), reply func(http.Respons
 		}()
 		var err error
 		s.sink, err = New(&s.cfg, Options{Logger: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-			dial: listener.dial})
+			dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				s.dials.Add(1)
+				return listener.dial(ctx, network, addr)
+			}})
 		require.NoError(t, err)
 		f(s)
 		s.sink.Close()

@@ -113,9 +113,9 @@ func TestClientCertificates(t *testing.T) {
 	}
 }
 
-// The endpoint ends a kept-alive connection just as a request is written to it. The transport repeats it, the attempt
-// does not fail.
-func TestAConnectionThatEndsUnderARequestCostsNoAttempt(t *testing.T) {
+// The endpoint ends a kept-alive connection just as a request is written to it. The request is made once more, at once, and
+// that is an attempt like any other.
+func TestAConnectionThatEndsUnderARequestCostsNoRetry(t *testing.T) {
 	conns := 0
 	url := rawServer(t, func(n int, c net.Conn) {
 		conns = n + 1
@@ -131,12 +131,15 @@ func TestAConnectionThatEndsUnderARequestCostsNoAttempt(t *testing.T) {
 			} // the second one was read, so it was written before the connection ended
 		}
 	})
-	s := startAt(t, url, nil)
-	for range 10 {
+	s := startAt(t, url, func(c *schema.Sink) { c.MaxRetries = 0 })
+	for i := range 10 {
 		out := send(t.Context(), s, batch(0, "a"))
 		assert.Equal(t, "A", kinds(out))
-		assert.Equal(t, 1, out[0].Attempts)
+		assert.Equal(t, min(i+1, 2), out[0].Attempts)
 	}
+	assert.Equal(t, uint64(19), s.Stats().Requests)
+	assert.Equal(t, uint64(9), s.Stats().Verdicts["retry"])
+	assert.Zero(t, s.Stats().Pauses)
 	s.Close()
 	assert.Equal(t, 10, conns, "each request but the first one is made on the old connection and on a new one")
 }
