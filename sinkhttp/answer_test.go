@@ -231,18 +231,6 @@ func TestABodyThatDripsHoldsNobodyBeyondTheTimeout(t *testing.T) {
 	})
 }
 
-func TestAConnectionEndsAtItsGreatestAge(t *testing.T) {
-	inScene(t, func(c *schema.Sink) { c.Timeout = schema.Duration(time.Minute) }, nil, func(s *scene) {
-		for range 40 { // a request a minute: never idle for long
-			assert.Equal(t, "A", kinds(send(s.t.Context(), s.sink, batch(0, "a"))))
-			time.Sleep(time.Minute)
-		}
-		assert.GreaterOrEqual(t, s.dials.Load(), int32(8))
-		assert.LessOrEqual(t, s.dials.Load(), int32(10))
-		assert.Equal(t, uint64(40), s.sink.Stats().Requests, "no attempt is lost by it")
-	})
-}
-
 // An empty body is no body: servers that know no chunked requests take it.
 func TestAnEmptyBodyHasNoFraming(t *testing.T) {
 	for method, want := range map[schema.Method]string{schema.MethodPost: "Content-Length: 0", schema.MethodPut: "Content-Length: 0", schema.MethodDelete: ""} {
