@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"iggysink/internal/admin"
+	"iggysink/internal/deadletter"
 	"iggysink/internal/iggy"
 	"iggysink/internal/relay"
 	"iggysink/schema"
@@ -36,7 +37,7 @@ type delivery struct {
 type worker struct {
 	logger *slog.Logger // with the sink's name, which sinkhttp and relay add by themselves
 	engine *sinkhttp.Sink
-	dead   *relay.DeadLetterFile // nil without a dead_letter block
+	dead   *deadletter.File // nil without a dead_letter block
 	relay  *relay.Relay
 	feeds  []relay.Feed
 }
@@ -90,10 +91,10 @@ func newWorker(server *schema.Iggy, sink *schema.Sink, opts deliveryOptions) (*w
 			w.feeds = append(w.feeds, relay.Feed{Stream: stream, Topic: topic, Source: source})
 		}
 	}
-	// A nil *DeadLetterFile in the interface would not be a nil DeadLetters.
+	// A nil *deadletter.File in the interface would not be a nil DeadLetters.
 	var dead relay.DeadLetters
 	if sink.DeadLetter != nil {
-		if w.dead, err = relay.OpenDeadLetterFile(sink.DeadLetter.Path); err != nil {
+		if w.dead, err = deadletter.OpenFile(sink.DeadLetter.Path, w.logger); err != nil {
 			return nil, err
 		}
 		dead = w.dead

@@ -42,12 +42,13 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/relay":               {"schema", "sinkhttp", "internal/payload"},
 	"iggysink/internal/userheader":          {"schema"}, // what both transports read
 	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/payload", "internal/relay", "internal/userheader"},
+	"iggysink/internal/deadletter":          {"schema", "sinkhttp", "internal/payload", "internal/relay"},
 	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/payload", "internal/relay"},
 	"iggysink/internal/rustsink":            {"schema"}, // import's conversion, which needs no part of the program
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
-		"internal/payload", "internal/langserver", "internal/userheader",
+		"internal/payload", "internal/langserver", "internal/userheader", "internal/deadletter",
 	},
 }
 

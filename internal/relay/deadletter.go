@@ -26,4 +26,6 @@ type DeadLetter struct {
 	Reason    string
 	Status    int // last HTTP status; 0 if none
 	Attempts  int
+	// ResponseBody is how the body of that answer begins: text without secrets, at most 1 KiB; empty if there was none.
+	ResponseBody string
 }
