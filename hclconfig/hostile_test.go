@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,7 +40,7 @@ func TestWhatIsNoFile(t *testing.T) {
 	write(t, map[string]string{"folder.hcl/a.txt": "", "good/a.hcl": sinkOf(`"http://127.0.0.1/"`, "")})
 	require.NoError(t, os.Symlink("loop.hcl", "loop.hcl"))
 	require.NoError(t, os.Symlink("../good", "good/up"))
-	require.NoError(t, syscall.Mkfifo("pipe.hcl", 0o600))
+	makePipe(t, "pipe.hcl")
 	require.NoError(t, os.WriteFile("large.hcl", nil, 0o600))
 	require.NoError(t, os.Truncate("large.hcl", 100<<20))
 	require.NoError(t, os.WriteFile("blocks.hcl", []byte(strings.Repeat("a {}\n", 1_000_000)), 0o600))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 )
@@ -42,18 +43,20 @@ func TestWithoutASignalTheCommandEndsByItself(t *testing.T) {
 	}
 }
 
-// SIGTERM is what an orchestrator sends.
-func TestStoppableHearsBothSignals(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		err := stoppable(t.Context(), func(ctx context.Context) error {
-			if err := syscall.Kill(os.Getpid(), sig); err != nil {
-				return err
-			}
-			<-ctx.Done()
-			return nil
-		})
-		if err != nil {
-			t.Errorf("%v: %v", sig, err)
+// A terminal that ends sends SIGHUP more than once, and never means "at once" by it.
+func TestAnotherSIGHUPIsNoSecondSignal(t *testing.T) {
+	signals := make(chan os.Signal, 3)
+	for range 3 {
+		signals <- syscall.SIGHUP
+	}
+	err := untilSecond(t.Context(), signals, func(ctx context.Context) error {
+		<-ctx.Done()
+		for len(signals) > 0 {
+			runtime.Gosched()
 		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
