@@ -54,10 +54,12 @@ and parts of a path that look like a token are printed as (sensitive).`,
 }
 
 func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) (err error) {
-	logger, err := f.log.logger(cmd.ErrOrStderr())
+	log, err := f.log.open(cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
+	logger := log.Logger
+	defer log.stderr.Close()
 	folder, err := os.MkdirTemp("", "iggysink-dev-")
 	if err != nil {
 		return fmt.Errorf("making a temporary folder: %w", err)

@@ -164,34 +164,47 @@ var builtBinary = sync.OnceValues(func() (string, error) {
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	stderr string // file
+	stderr string // file; empty: something else
 	ended  chan struct{}
 }
 
 // spawn starts the program. What is left of it at the end of the test is killed.
 func (s *scene) spawn(args ...string) *process {
 	s.t.Helper()
-	binary, err := builtBinary()
-	require.NoError(s.t, err)
 	log, err := os.CreateTemp(s.dir, "stderr")
 	require.NoError(s.t, err)
-	p := &process{t: s.t, cmd: exec.Command(binary, args...), stderr: log.Name(), ended: make(chan struct{})}
-	p.cmd.Stderr = log
+	p := s.spawnable(args...)
+	p.cmd.Stderr, p.stderr = log, log.Name()
+	p.launch()
+	require.NoError(s.t, log.Close())
+	return p
+}
+
+// spawnable is the program, not started yet.
+func (s *scene) spawnable(args ...string) *process {
+	s.t.Helper()
+	binary, err := builtBinary()
+	require.NoError(s.t, err)
+	p := &process{t: s.t, cmd: exec.Command(binary, args...), ended: make(chan struct{})}
 	p.cmd.Dir = s.dir
-	require.NoError(s.t, p.cmd.Start())
+	return p
+}
+
+// launch starts the process.
+func (p *process) launch() {
+	p.t.Helper()
+	require.NoError(p.t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait() // the exit code is in ProcessState
-		_ = log.Close()
 		close(p.ended)
 	}()
-	s.t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		p.kill()
-		if s.t.Failed() {
+		if p.t.Failed() && p.stderr != "" {
 			text, _ := os.ReadFile(p.stderr)
-			s.t.Logf("%v said:\n%s", args, ends(string(text), 40))
+			p.t.Logf("%v said:\n%s", p.cmd.Args[1:], ends(string(text), 40))
 		}
 	})
-	return p
 }
 
 // ends leaves the first and the last n lines of text.

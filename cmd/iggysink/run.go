@@ -31,9 +31,11 @@ func newRunCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run PATH...",
 		Short: "Deliver until stopped",
-		Long: `run loads the configuration, and delivers the messages of its streams until SIGTERM or SIGINT. It then finishes the
-requests in flight, stores what is settled and leaves the consumer groups, at most for --drain-timeout. A second signal
-ends it at once.
+		Long: `run loads the configuration, and delivers the messages of its streams until SIGTERM, SIGINT or SIGHUP. It then finishes
+the requests in flight, stores what is settled and leaves the consumer groups, at most for --drain-timeout. A second
+SIGTERM or SIGINT ends it at once.
+
+Lines of the log that nobody reads in time are dropped and counted: they never hold up a delivery.
 
 Sinks are isolated: one that fails for good, as with refused credentials, ends alone and makes the exit code 2 at the end.
 
@@ -63,11 +65,15 @@ func (f *runFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 	if cmd.Flags().Changed("timeout") && !f.once {
 		return errors.New("--timeout needs --once")
 	}
-	logger, err := f.log.logger(cmd.ErrOrStderr())
+	log, err := f.log.open(cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	cfg, err := f.load.load(cmd.ErrOrStderr(), paths)
+	return log.fail(f.deliver(ctx, log, paths))
+}
+
+func (f *runFlags) deliver(ctx context.Context, log *logging, paths []string) error {
+	cfg, err := f.load.load(log.stderr, paths)
 	if err != nil {
 		return err
 	}
@@ -76,7 +82,7 @@ func (f *runFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 		return err
 	}
 	d, err := newDelivery(cfg, sinks, deliveryOptions{
-		logger: logger, drainTimeout: f.drainTimeout, once: f.once, onceTimeout: f.timeout,
+		logger: log.Logger, drainTimeout: f.drainTimeout, once: f.once, onceTimeout: f.timeout,
 	})
 	if err != nil {
 		return err
