@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"iggysink/schema"
+	"iggysink/hclconfig/internal/words"
 )
 
 // sweepBodies returns a configuration for each attribute of the language, in each place that can set it; %s is its value.
@@ -22,8 +22,8 @@ func sweepBodies() []string {
 		"locals {\n  a = { (%s) = 1 }\n  b = local.a.none\n  c = file(%[1]s)\n  d = env(%[1]s)\n  e = toset(%[1]s)\n}",
 		"# iggysink:ignore literal-secret it is public\nsink \"a\" {\n  url = %s\n}",
 	}
-	var visit func(table *schema.Block, open, shut string)
-	visit = func(table *schema.Block, open, shut string) {
+	var visit func(table *words.Block, open, shut string)
+	visit = func(table *words.Block, open, shut string) {
 		for i := range table.Attributes {
 			name := table.Attributes[i].Name
 			for _, value := range []string{"%s", "[%s, %[1]s]", "{ A = %s }"} {
@@ -38,9 +38,9 @@ func sweepBodies() []string {
 			visit(b, open+b.Name+label+" {\n", "}\n"+shut)
 		}
 	}
-	visit(schema.ConfigBlock(), "", "")
-	for i := range child(schema.ConfigBlock(), "sink").Attributes {
-		name := child(schema.ConfigBlock(), "sink").Attributes[i].Name
+	visit(words.ConfigBlock(), "", "")
+	for i := range words.ConfigBlock().Child("sink").Attributes {
+		name := words.ConfigBlock().Child("sink").Attributes[i].Name
 		bodies = append(bodies, "defaults {\n  "+name+" = %s\n}\nsink \"a\" {\n"+stream+"}\nsink \"b\" {\n"+stream+"}",
 			"sink \"a\" {\n  for_each = { k = %s }\n  "+name+" = each.value\n"+stream+"}")
 	}

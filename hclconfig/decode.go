@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"math/big"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,18 +13,19 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
 
 // rootBlock is a block at the top of a file.
 type rootBlock struct {
 	block *hcl.Block
-	table *schema.Block
+	table *words.Block
 }
 
 // bodySchema is what HCL must know of a block. Nothing is required here: the JSON Schema says what is missing, at the
 // header of the block and not at the start of the file.
-func bodySchema(table *schema.Block) *hcl.BodySchema {
+func bodySchema(table *words.Block) *hcl.BodySchema {
 	s := &hcl.BodySchema{}
 	for _, a := range table.Attributes {
 		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: a.Name})
@@ -43,7 +42,7 @@ func (l *loader) collect() []rootBlock {
 	l.scope = scope{variables: make(map[string]*variable), locals: make(map[string]*local),
 		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function),
 		sizes: make(map[string]int)}
-	root := schema.ConfigBlock()
+	root := words.ConfigBlock()
 	want := bodySchema(root)
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
 		hcl.BlockHeaderSchema{Type: "locals"}, hcl.BlockHeaderSchema{Type: "defaults"})
@@ -63,44 +62,11 @@ func (l *loader) collect() []rootBlock {
 			case "defaults":
 				l.declareDefaults(b)
 			default:
-				rest = append(rest, rootBlock{b, child(root, b.Type)})
+				rest = append(rest, rootBlock{b, root.Child(b.Type)})
 			}
 		}
 	}
 	return rest
-}
-
-// child returns the table of a nested block, or nil.
-func child(table *schema.Block, name string) *schema.Block {
-	for _, b := range table.Blocks {
-		if b.Name == name {
-			return b
-		}
-	}
-	return nil
-}
-
-// settingOf returns the row of an attribute, or nil.
-func settingOf(table *schema.Block, name string) *schema.Attribute {
-	if table == nil {
-		return nil
-	}
-	i := slices.IndexFunc(table.Attributes, func(a schema.Attribute) bool { return a.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &table.Attributes[i]
-}
-
-// tables yields the table of a block and those of all blocks in it.
-func tables(table *schema.Block) iter.Seq[*schema.Block] {
-	return func(yield func(*schema.Block) bool) {
-		visitTables(table, yield)
-	}
-}
-
-func visitTables(table *schema.Block, yield func(*schema.Block) bool) bool {
-	return yield(table) && !slices.ContainsFunc(table.Blocks, func(b *schema.Block) bool { return !visitTables(b, yield) })
 }
 
 func (l *loader) declareLocals(block *hcl.Block) {
@@ -144,7 +110,7 @@ func (l *loader) decode(blocks []rootBlock) map[string]any {
 }
 
 // block puts one block into its parent.
-func (l *loader) block(b *hcl.Block, table *schema.Block, parent map[string]any, pointer string) {
+func (l *loader) block(b *hcl.Block, table *words.Block, parent map[string]any, pointer string) {
 	at := pointer + "/" + table.Name
 	if table.Repeated {
 		list, _ := parent[table.Name].([]any)
@@ -163,7 +129,7 @@ func (l *loader) block(b *hcl.Block, table *schema.Block, parent map[string]any,
 }
 
 // body reads what is in a block.
-func (l *loader) body(b *hcl.Block, table *schema.Block, pointer string) map[string]any {
+func (l *loader) body(b *hcl.Block, table *words.Block, pointer string) map[string]any {
 	object := make(map[string]any)
 	l.begin(b, table, object, pointer)
 	content := l.content(b.Body, withDynamic(bodySchema(table), table), table.Name)
@@ -180,7 +146,7 @@ func (l *loader) meantIn(pointer string, names []string) {
 }
 
 // begin notes where a block is, and puts its labels into object.
-func (l *loader) begin(b *hcl.Block, table *schema.Block, object map[string]any, pointer string) {
+func (l *loader) begin(b *hcl.Block, table *words.Block, object map[string]any, pointer string) {
 	rng := header(b)
 	l.places[pointer] = &origin{name: rng, value: rng, title: table.Name}
 	for i, label := range table.Labels {
@@ -190,7 +156,7 @@ func (l *loader) begin(b *hcl.Block, table *schema.Block, object map[string]any,
 }
 
 // fill puts the attributes and blocks of a body into object.
-func (l *loader) fill(content *hcl.BodyContent, table *schema.Block, object map[string]any, pointer string) {
+func (l *loader) fill(content *hcl.BodyContent, table *words.Block, object map[string]any, pointer string) {
 	for i := range table.Attributes {
 		if a := content.Attributes[table.Attributes[i].Name]; a != nil {
 			l.attribute(a, &table.Attributes[i], object, pointer)
@@ -202,12 +168,12 @@ func (l *loader) fill(content *hcl.BodyContent, table *schema.Block, object map[
 			l.dynamic(nested, table, object, pointer)
 			continue
 		}
-		l.block(nested, child(table, nested.Type), object, pointer)
+		l.block(nested, table.Child(nested.Type), object, pointer)
 	}
 }
 
 // attribute evaluates one attribute and puts its value into object, unless it is null or not known.
-func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map[string]any, pointer string) {
+func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[string]any, pointer string) {
 	pointer += "/" + table.Name
 	o := &origin{name: a.NameRange, value: a.Expr.Range(), secret: table.Sensitive, literal: true}
 	l.places[pointer] = o
@@ -249,7 +215,7 @@ func (l *loader) attribute(a *hcl.Attribute, table *schema.Attribute, object map
 }
 
 // wrongType tells of a value that cannot be converted; of a list or a map it tells which element.
-func (l *loader) wrongType(value cty.Value, table *schema.Attribute, pointer string) {
+func (l *loader) wrongType(value cty.Value, table *words.Attribute, pointer string) {
 	plain, _ := value.Unmark()
 	if (table.Type.IsListType() || table.Type.IsMapType()) && plain.IsKnown() && !plain.IsNull() && plain.CanIterateElements() {
 		found := false
@@ -273,7 +239,7 @@ func (l *loader) wrongType(value cty.Value, table *schema.Attribute, pointer str
 	l.at(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), l.setElsewhere(rng))
 }
 
-func (l *loader) attributeValue(a *hcl.Attribute, table *schema.Attribute) cty.Value {
+func (l *loader) attributeValue(a *hcl.Attribute, table *words.Attribute) cty.Value {
 	if table.Template {
 		return l.template(a.Expr)
 	}

@@ -8,22 +8,22 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"iggysink/schema"
+	"iggysink/hclconfig/internal/words"
 )
 
 // defaults is the block whose content every sink has that does not say otherwise. It is evaluated in each sink anew, so
 // that its places, and the folder that its paths start at, are its own.
 type defaults struct {
 	block   *hcl.Block
-	table   *schema.Block
+	table   *words.Block
 	content *hcl.BodyContent
 }
 
 // defaultsTable is a sink's table without what cannot be common to sinks: their names, streams and dead letters.
-func defaultsTable() *schema.Block {
-	table := *child(schema.ConfigBlock(), "sink")
+func defaultsTable() *words.Block {
+	table := *words.ConfigBlock().Child("sink")
 	table.Name, table.Labels = "defaults", nil
-	table.Blocks = slices.DeleteFunc(slices.Clone(table.Blocks), func(b *schema.Block) bool {
+	table.Blocks = slices.DeleteFunc(slices.Clone(table.Blocks), func(b *words.Block) bool {
 		return b.Name == "stream" || b.Name == "dead_letter"
 	})
 	return &table
@@ -49,7 +49,7 @@ func (l *loader) inDefaults(rng hcl.Range) bool {
 }
 
 // inherit gives a sink what it does not set, or sets to null, and the defaults block does.
-func (l *loader) inherit(table *schema.Block, sink map[string]any, pointer string) {
+func (l *loader) inherit(table *words.Block, sink map[string]any, pointer string) {
 	if l.defaults == nil {
 		return
 	}
@@ -80,7 +80,7 @@ func (l *loader) alone(do func()) {
 }
 
 // tableOfDefaults is the sink's table with its name, for the places in the tree, but the blocks of defaults.
-func (l *loader) tableOfDefaults(table *schema.Block) *schema.Block {
+func (l *loader) tableOfDefaults(table *words.Block) *words.Block {
 	as := *l.defaults.table
 	as.Name = table.Name
 	return &as
@@ -106,7 +106,7 @@ func (l *loader) checkDefaults(tree map[string]any) {
 	rng := header(l.defaults.block)
 	l.places[pointer] = &origin{name: rng, value: rng, title: "defaults"}
 	object := map[string]any{"name": "defaults"}
-	l.fill(l.defaults.content, l.tableOfDefaults(&schema.Block{Name: "sink"}), object, pointer)
+	l.fill(l.defaults.content, l.tableOfDefaults(&words.Block{Name: "sink"}), object, pointer)
 	for _, name := range []string{"url", "stream"} {
 		if object[name] == nil {
 			l.places.forget(pointer + "/" + name)

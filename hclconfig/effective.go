@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
 
@@ -31,9 +32,9 @@ type effective struct {
 // Values returns what an attribute is in each block of one kind, in the order of the configuration. The kind is the names
 // of the blocks around it and its own, such as sink, stream. What env(), file() or a sensitive variable gave is
 // masked, like the attributes that are sensitive.
-func (r *Result) Values(kind []string, attribute schema.Attribute) (values []Value) {
-	var visit func(node any, table *schema.Block, rest []string, pointer, title string)
-	visit = func(node any, table *schema.Block, rest []string, pointer, title string) {
+func (r *Result) Values(kind []string, attribute words.Attribute) (values []Value) {
+	var visit func(node any, table *words.Block, rest []string, pointer, title string)
+	visit = func(node any, table *words.Block, rest []string, pointer, title string) {
 		object, isObject := node.(map[string]any)
 		switch {
 		case !isObject:
@@ -42,7 +43,7 @@ func (r *Result) Values(kind []string, attribute schema.Attribute) (values []Val
 			v.Block = title
 			values = append(values, v)
 		default:
-			inner := child(table, rest[0])
+			inner := table.Child(rest[0])
 			if inner == nil {
 				return
 			}
@@ -56,7 +57,7 @@ func (r *Result) Values(kind []string, attribute schema.Attribute) (values []Val
 			}
 		}
 	}
-	visit(r.effective.tree, schema.ConfigBlock(), kind, "", "")
+	visit(r.effective.tree, words.ConfigBlock(), kind, "", "")
 	return values
 }
 
@@ -71,7 +72,7 @@ func instances(node any, repeated bool) []any {
 }
 
 // titleOf returns the type and the labels of a block. What for_each made is named like an element: sink tenant["acme"].
-func titleOf(node any, table *schema.Block) string {
+func titleOf(node any, table *words.Block) string {
 	title := table.Name
 	object, _ := node.(map[string]any)
 	for _, label := range table.Labels {
@@ -85,7 +86,7 @@ func titleOf(node any, table *schema.Block) string {
 	return title
 }
 
-func (e effective) value(object map[string]any, attribute schema.Attribute, pointer string) Value {
+func (e effective) value(object map[string]any, attribute words.Attribute, pointer string) Value {
 	pointer += "/" + attribute.Name
 	var v Value
 	if place := e.places[pointer]; place != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"iggysink/schema"
+	"iggysink/hclconfig/internal/words"
 )
 
 // valuesText sets attributes from everywhere a value can come from.
@@ -122,11 +122,11 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func attributeOf(t *testing.T, kind []string, name string) schema.Attribute {
+func attributeOf(t *testing.T, kind []string, name string) words.Attribute {
 	t.Helper()
-	table := schema.ConfigBlock()
+	table := words.ConfigBlock()
 	for _, block := range kind {
-		table = child(table, block)
+		table = table.Child(block)
 	}
 	for _, a := range table.Attributes {
 		if a.Name == name {
@@ -134,7 +134,7 @@ func attributeOf(t *testing.T, kind []string, name string) schema.Attribute {
 		}
 	}
 	t.Fatalf("there is no %s in %v", name, kind)
-	return schema.Attribute{}
+	return words.Attribute{}
 }
 
 // What Literal writes is what HCL reads.

@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"iggysink/hclconfig/internal/words"
 )
 
 // scope is what expressions may name.
@@ -212,7 +214,7 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 		return l.turnKnown(t)
 	case root == "each":
 		l.at(rng, "unknown-name", "there is no each here", "each.key and each.value belong to a sink with for_each.")
-	case slices.Contains(TemplateFields(), root):
+	case slices.Contains(words.TemplateFields(), root):
 		l.at(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
 	case root == "var", root == "local":

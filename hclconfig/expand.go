@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
 
@@ -117,7 +118,7 @@ func textOfKey(key cty.Value) string {
 }
 
 // sinksOf puts one sink, or one for each element of for_each, into the tree.
-func (l *loader) sinksOf(b *hcl.Block, table *schema.Block, tree map[string]any) {
+func (l *loader) sinksOf(b *hcl.Block, table *words.Block, tree map[string]any) {
 	want := withDynamic(bodySchema(table), table)
 	want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "for_each"})
 	content := l.content(b.Body, want, "sink")
@@ -168,7 +169,7 @@ type sinkBody struct {
 
 // sink makes one sink of a block.
 func (l *loader) sink(body sinkBody, turn element, pointer string) map[string]any {
-	b, content, table := body.block, body.content, child(schema.ConfigBlock(), "sink")
+	b, content, table := body.block, body.content, words.ConfigBlock().Child("sink")
 	object := make(map[string]any)
 	l.begin(b, table, object, pointer)
 	l.meantIn(pointer, body.meant)
@@ -205,7 +206,7 @@ func (l *loader) within(names map[string]cty.Value, do func()) {
 }
 
 // withDynamic adds the dynamic block to what a block may hold, where it holds blocks.
-func withDynamic(want *hcl.BodySchema, table *schema.Block) *hcl.BodySchema {
+func withDynamic(want *hcl.BodySchema, table *words.Block) *hcl.BodySchema {
 	if len(table.Blocks) > 0 && table.Name != "iggy" {
 		want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
 	}
@@ -213,8 +214,8 @@ func withDynamic(want *hcl.BodySchema, table *schema.Block) *hcl.BodySchema {
 }
 
 // dynamic puts one block for each element into object.
-func (l *loader) dynamic(d *hcl.Block, table *schema.Block, object map[string]any, pointer string) {
-	kind := child(table, d.Labels[0])
+func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any, pointer string) {
+	kind := table.Child(d.Labels[0])
 	if kind == nil {
 		var known []string
 		for _, b := range table.Blocks {
@@ -265,7 +266,7 @@ func (l *loader) dynamic(d *hcl.Block, table *schema.Block, object map[string]an
 }
 
 // dynamicBlock makes the block of a turn. It returns the values of its labels too.
-func (l *loader) dynamicBlock(d *hcl.Block, content *hcl.BodyContent, kind *schema.Block) (*hcl.Block, []cty.Value) {
+func (l *loader) dynamicBlock(d *hcl.Block, content *hcl.BodyContent, kind *words.Block) (*hcl.Block, []cty.Value) {
 	rng := header(d)
 	made := &hcl.Block{Type: kind.Name, Body: content.Blocks[0].Body, DefRange: rng, TypeRange: rng}
 	return made, l.dynamicLabels(made, content.Attributes["labels"], len(kind.Labels))
@@ -273,7 +274,7 @@ func (l *loader) dynamicBlock(d *hcl.Block, content *hcl.BodyContent, kind *sche
 
 // dynamicNames notes what is known of the labels of a block that a dynamic block made, and stands at a pointer of the tree,
 // and below its parent.
-func (l *loader) dynamicNames(kind *schema.Block, labels []cty.Value, parent map[string]any, at, below string) {
+func (l *loader) dynamicNames(kind *words.Block, labels []cty.Value, parent map[string]any, at, below string) {
 	for i, name := range kind.Labels {
 		if !labels[i].IsKnown() {
 			l.places.forget(at + "/" + name)

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 
-	"iggysink/schema"
+	"iggysink/hclconfig/internal/words"
 )
 
 // Format returns a native configuration file with its spacing put right; nothing but spaces changes, and formatting
@@ -43,7 +43,7 @@ func redact(text []byte) []byte {
 	m.parsed = true
 	file, _ := hclsyntax.ParseConfig(text, "", hcl.InitialPos) // what does not parse shows nothing
 	if body, isNative := file.Body.(*hclsyntax.Body); isNative {
-		m.showBody(body, schema.ConfigBlock())
+		m.showBody(body, words.ConfigBlock())
 	}
 	var out bytes.Buffer
 	at := 0
@@ -95,9 +95,9 @@ var assigned = regexp.MustCompile(`(=[ \t]*)[^ \t\r\n][^\r\n]*`)
 
 // showBody lets the names of a body be seen, and the values of the attributes that are known not to be sensitive. The
 // table is nil where nothing is known.
-func (m *mask) showBody(body *hclsyntax.Body, table *schema.Block) {
+func (m *mask) showBody(body *hclsyntax.Body, table *words.Block) {
 	for _, a := range body.Attributes {
-		known := settingOf(table, a.Name)
+		known := table.Setting(a.Name)
 		if known != nil && !known.Sensitive && !m.hasDefault(a) {
 			m.showExpr(a.Expr)
 		}
@@ -122,22 +122,22 @@ func (m *mask) hasDefault(a *hclsyntax.Attribute) bool {
 }
 
 // tableOf returns the table of a block in a body of a table, or nil.
-func tableOf(b *hclsyntax.Block, table *schema.Block) *schema.Block {
+func tableOf(b *hclsyntax.Block, table *words.Block) *words.Block {
 	switch {
 	case table == nil:
 		return nil
 	case b.Type == "variable" && table.Name == "":
-		return &schema.Block{Attributes: []schema.Attribute{{Name: "type"}, {Name: "description"}, {Name: "sensitive"}}}
+		return &words.Block{Attributes: []words.Attribute{{Name: "type"}, {Name: "description"}, {Name: "sensitive"}}}
 	case b.Type == "defaults":
-		return child(schema.ConfigBlock(), "sink")
+		return words.ConfigBlock().Child("sink")
 	case b.Type == "dynamic" && len(b.Labels) == 1:
-		around := &schema.Block{Name: "dynamic"}
-		if made := child(table, b.Labels[0]); made != nil {
+		around := &words.Block{Name: "dynamic"}
+		if made := table.Child(b.Labels[0]); made != nil {
 			content := *made
 			content.Name = "content"
 			around.Blocks = append(around.Blocks, &content)
 		}
 		return around
 	}
-	return child(table, b.Type)
+	return table.Child(b.Type)
 }

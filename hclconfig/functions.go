@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,6 +14,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"iggysink/hclconfig/internal/words"
 )
 
 // mark is what a value carries through every expression.
@@ -48,9 +49,26 @@ func pureFunctions() map[string]function.Function {
 
 // functionNames lists all functions for messages.
 func functionNames() string {
-	names := append(slices.Collect(maps.Keys(pureFunctions())), "env", "file")
-	slices.Sort(names)
+	var names []string
+	for _, f := range words.Functions() {
+		names = append(names, f.Name)
+	}
 	return strings.Join(names, ", ")
+}
+
+// Function is a function of the language, to be documented and not to be called.
+type Function struct {
+	words.Word
+	Spec function.Function
+}
+
+// Functions returns the functions of the language, sorted by name.
+func Functions() (all []Function) {
+	specs := (&loader{}).functions("")
+	for _, word := range words.Functions() {
+		all = append(all, Function{word, specs[word.Name]})
+	}
+	return all
 }
 
 // functions returns those that an expression in the folder dir may call.

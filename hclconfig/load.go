@@ -23,7 +23,7 @@
 //
 // The findings themselves are in diagnostics.go, and the ids of all of them in rulestable.go. Beside Load there are
 // effective.go with what every attribute is in the end, format.go with the layout of fmt, syntax.go with what an editor
-// asks about a file that is being typed, and words.go with the documentation of the language.
+// asks about a file that is being typed.
 //
 // All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()
 // or a sensitive variable, or that fills a sensitive attribute, is in none of its texts.

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
 
@@ -304,7 +305,7 @@ func isLookedUp(all hclsyntax.Tokens, i int) bool {
 // block gives a meaning.
 func boundNames(all hclsyntax.Tokens) map[string]bool {
 	bound := map[string]bool{"var": true, "local": true, "each": true}
-	for _, field := range TemplateFields() {
+	for _, field := range words.TemplateFields() {
 		bound[field] = true
 	}
 	for i, t := range all {
@@ -376,8 +377,8 @@ func rawHidden(line, text []byte) []token {
 // isHarmless reports whether an attribute of that name is sensitive nowhere.
 func isHarmless(name string) bool {
 	found, harmless := false, true
-	for table := range tables(schema.ConfigBlock()) {
-		if a := settingOf(table, name); a != nil {
+	for table := range words.ConfigBlock().All() {
+		if a := table.Setting(name); a != nil {
 			found, harmless = true, harmless && !a.Sensitive
 		}
 	}

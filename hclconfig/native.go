@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"iggysink/schema"
+	"iggysink/hclconfig/internal/words"
 )
 
 // native returns an expression of a JSON file as one of the native syntax, so that both are looked at and evaluated in
@@ -83,11 +83,11 @@ func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bo
 	for _, a := range want.Attributes {
 		attributes = append(attributes, a.Name)
 	}
-	for table := range tables(schema.ConfigBlock()) {
-		if settingOf(table, name) != nil {
+	for table := range words.ConfigBlock().All() {
+		if table.Setting(name) != nil {
 			attributes = append(attributes, name)
 		}
-		if child(table, name) != nil {
+		if table.Child(name) != nil {
 			blocks = append(blocks, name)
 		}
 	}

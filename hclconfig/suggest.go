@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"iggysink/schema"
+	"iggysink/hclconfig/internal/words"
 )
 
 // maxCompared is how many pairs of names are compared in one Load: a hostile file may declare thousands, and name thousands
@@ -165,12 +165,12 @@ func belongs(name, title string) string {
 	}
 	var homes []string
 	label := ""
-	for b := range tables(schema.ConfigBlock()) {
+	for b := range words.ConfigBlock().All() {
 		if b.Name == title && slices.Contains(b.Labels, name) {
 			label = fmt.Sprintf("It is the label of the block: %s %q { ... }.", b.Name, strings.ToUpper(name))
 		}
-		has := settingOf(b, name) != nil || child(b, name) != nil
-		if has && b.Name == "" && title != "" && child(b, name) != nil {
+		has := b.Setting(name) != nil || b.Child(name) != nil
+		if has && b.Name == "" && title != "" && b.Child(name) != nil {
 			label = "It stands at the top of a file."
 		}
 		if has && b.Name != "" && !slices.Contains(homes, b.Name) {

@@ -9,11 +9,9 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
-
-// TemplateFields returns the names that a url may use next to those of the configuration.
-func TemplateFields() []string { return []string{"stream", "topic", "partition"} }
 
 // template evaluates a url: everything in it but the fields. A field has a sentinel as its value, which is then replaced
 // by the field's text form; text around it is escaped. The result is what schema.ParseTemplate reads.
@@ -25,7 +23,7 @@ func (l *loader) template(expr hcl.Expression) cty.Value {
 		return cty.DynamicVal
 	}
 	values := make(map[string]cty.Value)
-	for _, name := range TemplateFields() {
+	for _, name := range words.TemplateFields() {
 		values[name] = cty.StringVal(sentinel(name))
 	}
 	value := l.evaluate(expr, evaluation{quiet: true, template: values})
@@ -44,7 +42,7 @@ func templateText(s string) string {
 	var b strings.Builder
 	for s != "" {
 		at, found := len(s), ""
-		for _, name := range TemplateFields() {
+		for _, name := range words.TemplateFields() {
 			if i := strings.Index(s, sentinel(name)); i >= 0 && i < at {
 				at, found = i, name
 			}
@@ -89,7 +87,7 @@ func isText(node hclsyntax.Node) bool {
 
 // Enter implements hclsyntax.Walker.
 func (w *fieldWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
-	if t, isName := node.(*hclsyntax.ScopeTraversalExpr); isName && slices.Contains(TemplateFields(), t.Traversal.RootName()) {
+	if t, isName := node.(*hclsyntax.ScopeTraversalExpr); isName && slices.Contains(words.TemplateFields(), t.Traversal.RootName()) {
 		if w.around > 0 || len(t.Traversal) > 1 {
 			w.wrong = append(w.wrong, t.Traversal)
 		}

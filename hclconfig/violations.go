@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
 
@@ -130,7 +131,7 @@ func (l *loader) missing(v schema.Violation, o *origin) {
 	}
 	detail := firstSentence(v.Description)
 	table := l.tableAt(v.Pointer)
-	switch isBlock := table != nil && child(table, v.Property) != nil; {
+	switch isBlock := table != nil && table.Child(v.Property) != nil; {
 	case isBlock && v.Pointer == "":
 		l.at(o.value, "missing-block", fmt.Sprintf("there is no %s block", v.Property), detail)
 	case isBlock:
@@ -145,13 +146,13 @@ func (l *loader) missing(v schema.Violation, o *origin) {
 }
 
 // tableAt returns the table of the block at a pointer.
-func (l *loader) tableAt(pointer string) *schema.Block {
-	table := schema.ConfigBlock()
+func (l *loader) tableAt(pointer string) *words.Block {
+	table := words.ConfigBlock()
 	for segment := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		if _, err := strconv.Atoi(segment); err == nil || segment == "" {
 			continue
 		}
-		if table = child(table, segment); table == nil {
+		if table = table.Child(segment); table == nil {
 			return nil
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"iggysink/hclconfig"
-	"iggysink/schema"
+	"iggysink/hclconfig/language"
 )
 
 // explainFlags are the flags of explain.
@@ -153,9 +153,9 @@ func explainRule(out *bytes.Buffer, r hclconfig.Rule) {
 
 // topic is a block or an attribute that can be explained.
 type topic struct {
-	path      []string      // names of the blocks from the top, and of the attribute
-	block     *schema.Block // the block itself, or that of the attribute
-	attribute *schema.Attribute
+	path      []string        // names of the blocks from the top, and of the attribute
+	block     *language.Block // the block itself, or that of the attribute
+	attribute *language.Attribute
 	about     string // doc of a label; the others have theirs in the tables
 }
 
@@ -178,8 +178,8 @@ type topics []topic
 
 func newTopics() topics {
 	var all topics
-	var visit func(b *schema.Block, path []string)
-	visit = func(b *schema.Block, path []string) {
+	var visit func(b *language.Block, path []string)
+	visit = func(b *language.Block, path []string) {
 		if len(path) > 0 {
 			all = append(all, topic{path: path, block: b})
 		}
@@ -194,7 +194,7 @@ func newTopics() topics {
 			visit(inner, below(inner.Name))
 		}
 	}
-	visit(schema.ConfigBlock(), nil)
+	visit(language.ConfigBlock(), nil)
 	return all
 }
 
@@ -273,7 +273,7 @@ func (all topics) overview(out *bytes.Buffer) {
 		fmt.Fprintf(out, "%s%-*s %s\n", indent, topicColumn-len(indent), name, shortly(t.doc()))
 	}
 	out.WriteString("\nLanguage:\n\n")
-	for _, w := range hclconfig.Words() {
+	for _, w := range language.Words() {
 		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, w.Name, shortly(w.Doc))
 	}
 	out.WriteString("\nFunctions:\n\n")
@@ -287,7 +287,7 @@ func (all topics) overview(out *bytes.Buffer) {
 }
 
 // header is how a block begins.
-func header(b *schema.Block) string {
+func header(b *language.Block) string {
 	text := b.Name
 	for _, label := range b.Labels {
 		text += " " + `"` + strings.ToUpper(label) + `"`

@@ -6,24 +6,25 @@ import (
 	"strings"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 )
 
 // words are what the configuration language has beside the blocks and attributes of the schema, its functions last.
-func words() []hclconfig.Word {
-	all := hclconfig.Words()
+func words() []language.Word {
+	all := language.Words()
 	for _, f := range hclconfig.Functions() {
 		all = append(all, f.Word)
 	}
 	return all
 }
 
-func explainWord(out *bytes.Buffer, w hclconfig.Word) {
+func explainWord(out *bytes.Buffer, w language.Word) {
 	out.WriteString(w.Form + "\n\n")
 	wrap(out, "  ", w.Doc)
 }
 
 // isWord reports whether name is that of w, or how it is used in expressions.
-func isWord(w hclconfig.Word, name string) bool {
+func isWord(w language.Word, name string) bool {
 	uses := map[string][]string{"variable": {"var"}, "locals": {"local"}, "for_each": {"each", "each.key", "each.value"}}
 	return w.Name == strings.TrimSuffix(name, "()") || slices.Contains(uses[w.Name], name)
 }

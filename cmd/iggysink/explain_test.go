@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"iggysink/hclconfig"
-	"iggysink/schema"
+	"iggysink/hclconfig/language"
 )
 
 // explained returns what explain prints, and its exit code.
@@ -137,15 +137,15 @@ func TestEveryValueIsExplained(t *testing.T) {
 
 func TestTopicsAreTheTablesOfTheSchema(t *testing.T) {
 	want := 0
-	var count func(b *schema.Block)
-	count = func(b *schema.Block) {
+	var count func(b *language.Block)
+	count = func(b *language.Block) {
 		want += len(b.Labels) + len(b.Attributes)
 		for _, inner := range b.Blocks {
 			want++
 			count(inner)
 		}
 	}
-	count(schema.ConfigBlock())
+	count(language.ConfigBlock())
 	if got := len(newTopics()); got != want {
 		t.Errorf("%d topics of %d", got, want)
 	}

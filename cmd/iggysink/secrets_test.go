@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"iggysink/hclconfig/language"
 	"iggysink/internal/findings"
-	"iggysink/schema"
 )
 
 // canary stands for every secret. It is a word as well: a secret that lost its quotes must not be told either.
@@ -36,8 +36,8 @@ func tells(text string) bool {
 // in those that come with later features. Secret is an expression.
 func secretText(login, secret string) string {
 	var b strings.Builder
-	var write func(block *schema.Block, indent string)
-	write = func(block *schema.Block, indent string) {
+	var write func(block *language.Block, indent string)
+	write = func(block *language.Block, indent string) {
 		for i := range block.Attributes {
 			a := &block.Attributes[i]
 			switch {
@@ -69,15 +69,15 @@ func secretText(login, secret string) string {
 			b.WriteString(indent + "}\n")
 		}
 	}
-	write(schema.ConfigBlock(), "")
+	write(language.ConfigBlock(), "")
 	return b.String()
 }
 
 // Blocks that secretText leaves out must have no secrets: a new one shows here.
 func TestSecretTextKnowsEverySensitiveAttribute(t *testing.T) {
 	text := secretText("password", "X") + secretText("token", "X")
-	var visit func(b *schema.Block)
-	visit = func(b *schema.Block) {
+	var visit func(b *language.Block)
+	visit = func(b *language.Block) {
 		for _, a := range b.Attributes {
 			if a.Sensitive && !strings.Contains(text, "  "+a.Name+" = ") {
 				t.Errorf("no canary in %s of %s", a.Name, b.Name)
@@ -87,7 +87,7 @@ func TestSecretTextKnowsEverySensitiveAttribute(t *testing.T) {
 			visit(inner)
 		}
 	}
-	visit(schema.ConfigBlock())
+	visit(language.ConfigBlock())
 }
 
 // source is one way for a secret to get into a configuration.

@@ -152,7 +152,7 @@ func TestDiscriminatedOneOfIsABlockWithALabel(t *testing.T) {
 	assert.Equal(t, "`basic`, `bearer`", typeName(b.schema.property("type").schema))
 	files, err := m.Go()
 	require.NoError(t, err)
-	assert.Regexp(t, `Labels: +\[\]string\{"type"\}`, string(files["schema/discriminated_table_gen.go"]))
+	assert.Regexp(t, `Labels: +\[\]string\{"type"\}`, string(files[wordsFolder+"/discriminated_table_gen.go"]))
 	assert.Contains(t, m.Markdown(), "#### `auth \"TYPE\"`")
 
 	_, problems = Parse("x.schema.json", bytes.Replace(source, []byte(`"realm": { "description": "Realm.", "type": "string", "default": "" }`),

@@ -61,8 +61,8 @@
 //	schema/config_gen.go, envelope_gen.go    structs, defaults, UnmarshalJSON that respects an explicit zero
 //	schema/config_enums_gen.go               enums with constants, Values, String, Parse, MarshalText, UnmarshalText
 //	schema/*_validate_gen.go                 Validate, which collects every violation with JSON Pointer and keyword
-//	schema/config_table_gen.go               ConfigBlock, the tables that drive the decoding of HCL
 //	schema/envelope_append_gen.go            EnvelopeEncoder, which appends JSON without allocating
+//	hclconfig/internal/words/*_table_gen.go  ConfigBlock, the tables that drive the decoding of HCL
 //	examples/receiver/envelope/*_gen.go      what ReceiverGo gives for the envelope
 //	internal/langserver/schema_gen.go        what Langserver gives for the configuration
 //	README.md                                reference tables, between <!-- gen:NAME --> and <!-- /gen:NAME -->

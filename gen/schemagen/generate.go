@@ -104,8 +104,11 @@ func shared(models []*Model) Problems {
 	return r.problems
 }
 
-// orphans notes for removal every file in schema that an earlier run has written.
+// orphans notes for removal every file of schema and of the tables that an earlier run has written.
 func orphans(dir string, out map[string][]byte) error {
+	if err := generatedFiles(dir, wordsFolder, header, out); err != nil {
+		return err
+	}
 	return generatedFiles(dir, "schema", header, out)
 }
 

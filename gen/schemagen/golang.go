@@ -5,7 +5,11 @@ import (
 	"strings"
 )
 
-// Go returns the Go files of the package schema by their slash-separated names, which begin with the schema's.
+// wordsFolder has the package of the table, which says what HCL has to know: schema knows nothing of HCL.
+const wordsFolder = "hclconfig/internal/words"
+
+// Go returns the Go files of the package schema by their slash-separated names, which begin with the schema's, and the
+// table of a configuration.
 func (d *Model) Go() (map[string][]byte, error) {
 	base := strings.TrimSuffix(d.file, ".schema.json")
 	out := make(map[string][]byte)
@@ -13,7 +17,6 @@ func (d *Model) Go() (map[string][]byte, error) {
 		"_gen.go":          printTypes,
 		"_enums_gen.go":    printEnums,
 		"_validate_gen.go": printValidate,
-		"_table_gen.go":    printTable,
 		"_append_gen.go":   printEncoder,
 	} {
 		p := &printer{}
@@ -27,6 +30,16 @@ func (d *Model) Go() (map[string][]byte, error) {
 		}
 		out[base+suffix] = source
 	}
+	if !d.configures() {
+		return out, nil
+	}
+	p := &printer{}
+	printTable(p, d)
+	source, err := p.source("words", d.file)
+	if err != nil {
+		return nil, err
+	}
+	out[wordsFolder+strings.TrimPrefix(base, "schema")+"_table_gen.go"] = source
 	return out, nil
 }
 

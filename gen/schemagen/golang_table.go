@@ -4,9 +4,6 @@ import "strings"
 
 // printTable prints the tables that drive the decoding of HCL: one function for each block.
 func printTable(p *printer, d *Model) {
-	if !d.configures() {
-		return
-	}
 	p.use("github.com/zclconf/go-cty/cty")
 	p.comment(d.name + "Block returns the table of the configuration language. Each call builds a new one.")
 	printBlock(p, d.name+"Block", d.root, block{schema: d.root, doc: d.root.doc})

@@ -115,7 +115,7 @@ func (s *schema) isType() bool {
 // reserved lists the exported names of the package schema that are written by hand.
 func reserved() []string {
 	return strings.Fields(`
-		Attribute Block ConfigSchema DecodeError Duration EnvelopeOptions EnvelopeSchema ErrDocument ErrDuration ErrPayload
+		ConfigSchema DecodeError Duration EnvelopeOptions EnvelopeSchema ErrDocument ErrDuration ErrPayload
 		ErrTemplate ErrUnknownValue EscapePointer Header HeaderBool HeaderFloat32 HeaderFloat64 HeaderInt128 HeaderInt16
 		HeaderInt32 HeaderInt64 HeaderInt8 HeaderKind HeaderRaw HeaderString HeaderUint128 HeaderUint16 HeaderUint32
 		HeaderUint64 HeaderUint8 Message MessageID NewSecret ParseDuration ParseTemplate Partition PayloadError Secret

@@ -14,7 +14,7 @@ import (
 	"go.lsp.dev/protocol"
 
 	"iggysink/hclconfig"
-	tables "iggysink/schema"
+	"iggysink/hclconfig/language"
 )
 
 // document is an open file in native syntax, together with the other files of its configuration.
@@ -46,7 +46,7 @@ func (s *server) open(uri protocol.DocumentURI) *document {
 	}
 	configuration := s.configurationOf(name)
 	d := &document{name: name, text: text, texts: filesByName{name: text}, at: lang.Path{Path: configuration}}
-	d.context = &decoder.PathContext{Schema: s.language.body, Functions: s.language.functions, Files: map[string]*hcl.File{name: file}}
+	d.context = &decoder.PathContext{Schema: s.grammar.body, Functions: s.grammar.functions, Files: map[string]*hcl.File{name: file}}
 	d.decoder = decoder.NewDecoder(d)
 	for other, text := range s.files[configuration] {
 		if other == name || hclconfig.IsVariables(other) {
@@ -121,7 +121,7 @@ func (d *document) findTargets() {
 	targets, _ := ask(d.answers().CollectReferenceTargets)
 	for _, file := range d.context.Files {
 		if body, native := file.Body.(*hclsyntax.Body); native {
-			targets = append(targets, templateTargets(body, tables.ConfigBlock())...)
+			targets = append(targets, templateTargets(body, language.ConfigBlock())...)
 		}
 	}
 	d.context.ReferenceTargets = targets
@@ -133,13 +133,13 @@ func (d *document) findOrigins() {
 }
 
 // templateTargets returns the names that only the templates in a body may use: stream, topic and partition.
-func templateTargets(body *hclsyntax.Body, table *tables.Block) (targets reference.Targets) {
+func templateTargets(body *hclsyntax.Body, table *language.Block) (targets reference.Targets) {
 	for _, a := range table.Attributes {
 		set, there := body.Attributes[a.Name]
 		if !a.Template || !there {
 			continue
 		}
-		for _, name := range hclconfig.TemplateFields() {
+		for _, name := range language.TemplateFields() {
 			targets = append(targets, reference.Target{
 				LocalAddr: lang.Address{lang.RootStep{Name: name}}, TargetableFromRangePtr: set.Expr.Range().Ptr(),
 				Type: cty.String, Description: lang.Markdown("The " + name + " of the messages, filled in once per partition."),

@@ -6,23 +6,24 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 )
 
-// language is what hcl-lang has to know. It is never changed once it is made.
-type language struct {
+// grammar is what hcl-lang has to know. It is never changed once it is made.
+type grammar struct {
 	body      *schema.BodySchema
 	functions map[string]schema.FunctionSignature
 }
 
-// newLanguage adds to the blocks of the JSON Schema, which gen has written, those that only the language has.
-func newLanguage() language {
+// newGrammar adds to the blocks of the JSON Schema, which gen has written, those that only the language has.
+func newGrammar() grammar {
 	body := configBody()
 	sink := body.Blocks["sink"].Body
 	sink.Extensions = &schema.BodyExtensions{ForEach: true, DynamicBlocks: true}
 	body.Blocks["defaults"] = defaultsBlock()
 	body.Blocks["variable"] = variableBlock()
 	body.Blocks["locals"] = localsBlock()
-	return language{body: body, functions: functionSignatures()}
+	return grammar{body: body, functions: functionSignatures()}
 }
 
 // labelKey names the body of a block by one of its labels.
@@ -100,7 +101,7 @@ func localsBlock() *schema.BlockSchema {
 
 // wordDoc returns the documentation of a word of the language.
 func wordDoc(name string) lang.MarkupContent {
-	for _, w := range hclconfig.Words() {
+	for _, w := range language.Words() {
 		if w.Name == name {
 			return lang.PlainText(w.Doc)
 		}

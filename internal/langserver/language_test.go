@@ -13,13 +13,13 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"iggysink/hclconfig"
-	"iggysink/schema"
+	"iggysink/hclconfig/language"
 )
 
 // What is offered is accepted, and whatever there is will be offered.
 func TestTheLanguageIsThatOfLoad(t *testing.T) {
 	var text strings.Builder
-	offered := newLanguage().body
+	offered := newGrammar().body
 	write(&text, "", offered)
 	_, found := hclconfig.Load([]string{"a.hcl"}, hclconfig.Options{Unknowns: true,
 		Texts: map[string][]byte{"a.hcl": []byte(text.String())}})
@@ -28,7 +28,7 @@ func TestTheLanguageIsThatOfLoad(t *testing.T) {
 		assert.NotContains(t, []string{"syntax", "unknown-attribute", "unknown-block", "block-labels"}, d.Rule, "%s: %s in\n%s", d.Range, d.Summary, &text)
 	}
 	require.NoError(t, offered.Validate())
-	compare(t, "", schema.ConfigBlock(), offered)
+	compare(t, "", language.ConfigBlock(), offered)
 	for name, block := range offered.Blocks {
 		assert.NotEmpty(t, block.Description.Value, name)
 	}
@@ -58,7 +58,7 @@ func write(text *strings.Builder, indent string, body *hcllang.BodySchema) {
 }
 
 // compare finds every block and attribute of the configuration among what is offered.
-func compare(t *testing.T, path string, want *schema.Block, offered *hcllang.BodySchema) {
+func compare(t *testing.T, path string, want *language.Block, offered *hcllang.BodySchema) {
 	t.Helper()
 	for _, a := range want.Attributes {
 		name := path + a.Name

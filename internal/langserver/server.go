@@ -108,7 +108,7 @@ func receive(ctx context.Context, in *bufio.Reader, to chan<- received) {
 type server struct {
 	out       io.Writer
 	opts      Options
-	language  language
+	grammar   grammar
 	client    client
 	due       []string               // configurations to check
 	published map[string][]string    // files with findings, by the configuration that they are of
@@ -132,7 +132,7 @@ const (
 type client struct{ snippets, markdown bool }
 
 func newServer(out io.Writer, opts Options) (*server, error) {
-	s := &server{out: out, opts: opts, language: newLanguage(),
+	s := &server{out: out, opts: opts, grammar: newGrammar(),
 		published: make(map[string][]string), files: make(map[string]filesByName), parsed: make(map[string]parsed)}
 	s.opts.Load.Unknowns = true
 	s.opts.Load.Texts = make(map[string][]byte)

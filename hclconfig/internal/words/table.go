@@ -1,6 +1,13 @@
-package schema
+// Package words is what the configuration language is made of, as data: the blocks and attributes of the JSON Schema in
+// the form in which HCL is read. The tables are generated from the schema; package language shows them to tools.
+package words
 
-import "github.com/zclconf/go-cty/cty"
+import (
+	"iter"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+)
 
 // Block describes one kind of HCL block: what hclconfig needs to decode it. ConfigBlock returns the generated root.
 type Block struct {
@@ -26,4 +33,35 @@ type Attribute struct {
 	Enum      []string // allowed values, aliases included; nil if any
 	Default   any      // JSON value (string, bool, json.Number, []any, map[string]any) or nil
 	Examples  []any
+}
+
+// Child returns the table of a nested block, or nil.
+func (b *Block) Child(name string) *Block {
+	for _, inner := range b.Blocks {
+		if inner.Name == name {
+			return inner
+		}
+	}
+	return nil
+}
+
+// Setting returns the row of an attribute, or nil. A nil block has none.
+func (b *Block) Setting(name string) *Attribute {
+	if b == nil {
+		return nil
+	}
+	i := slices.IndexFunc(b.Attributes, func(a Attribute) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &b.Attributes[i]
+}
+
+// All yields the table of a block and those of all blocks in it.
+func (b *Block) All() iter.Seq[*Block] {
+	return func(yield func(*Block) bool) { b.visit(yield) }
+}
+
+func (b *Block) visit(yield func(*Block) bool) bool {
+	return yield(b) && !slices.ContainsFunc(b.Blocks, func(inner *Block) bool { return !inner.visit(yield) })
 }

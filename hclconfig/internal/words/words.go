@@ -1,6 +1,4 @@
-package hclconfig
-
-import "github.com/zclconf/go-cty/cty/function"
+package words
 
 // Word is what the configuration language has beside the blocks and attributes of the schema.
 type Word struct {
@@ -33,22 +31,11 @@ func Words() []Word {
 	}
 }
 
-// Function is a function of the language, to be documented and not to be called.
-type Function struct {
-	Word
-	Spec function.Function
-}
+// TemplateFields returns the names that a url may use next to those of the configuration.
+func TemplateFields() []string { return []string{"stream", "topic", "partition"} }
 
 // Functions returns the functions of the language, sorted by name.
-func Functions() (all []Function) {
-	specs := (&loader{}).functions("")
-	for _, word := range functionWords() {
-		all = append(all, Function{word, specs[word.Name]})
-	}
-	return all
-}
-
-func functionWords() []Word {
+func Functions() []Word {
 	return []Word{
 		{"base64decode", "base64decode(TEXT)", "The text that base64 stands for. It has to be UTF-8."},
 		{"base64encode", "base64encode(TEXT)", "TEXT as base64."},
