@@ -137,7 +137,7 @@ func (l *loader) keysOnce(object *hclsyntax.ObjectConsExpr) {
 		}
 		rng := item.KeyExpr.Range()
 		if first, again := seen[key]; again && key != "//" { // a comment of JSON
-			l.at(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+place(l.exact(first))+".")
+			l.at(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+place(l.files.Exact(first))+".")
 		} else if key != "" {
 			seen[key] = rng
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
@@ -47,13 +48,13 @@ func (l *loader) collect() []rootBlock {
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
 		hcl.BlockHeaderSchema{Type: "locals"}, hcl.BlockHeaderSchema{Type: "defaults"})
 	var rest []rootBlock
-	for _, f := range l.files {
-		if f.body == nil {
+	for _, f := range l.sources {
+		if f.Body == nil {
 			continue
 		}
-		for _, b := range l.content(f.body, want, "").Blocks {
-			l.masks[f.name].showBlock(b)
-			l.masks[f.name].context(b)
+		for _, b := range l.content(f.Body, want, "").Blocks {
+			l.files[f.Name].ShowBlock(b)
+			l.files[f.Name].Context(b)
 			switch b.Type {
 			case "variable":
 				l.declare(b)
@@ -85,7 +86,7 @@ func (l *loader) declareLocals(block *hcl.Block) {
 	for name, a := range attributes {
 		if other := l.scope.locals[name]; other != nil {
 			first, second := other.attr.NameRange, a.NameRange
-			l.at(second, "duplicate-name", fmt.Sprintf("local.%s has two values", printable(name)),
+			l.at(second, "duplicate-name", fmt.Sprintf("local.%s has two values", mask.Printable(name)),
 				"The other is at "+place(first)+".")
 			continue
 		}
@@ -96,7 +97,7 @@ func (l *loader) declareLocals(block *hcl.Block) {
 // decode makes the plain tree.
 func (l *loader) decode(blocks []rootBlock) map[string]any {
 	tree := make(map[string]any)
-	l.places[""] = &origin{value: fileRange(l.files[0].name)}
+	l.places[""] = &origin{value: fileRange(l.sources[0].Name)}
 	for _, b := range blocks {
 		if b.table.Name == "sink" {
 			l.sinksOf(b.block, b.table, tree)
@@ -120,7 +121,7 @@ func (l *loader) block(b *hcl.Block, table *words.Block, parent map[string]any, 
 		return
 	}
 	if other := l.places[at]; other != nil {
-		l.at(header(b), "duplicate-block", fmt.Sprintf("a second %s block", table.Name), "The first is at "+place(other.name)+".")
+		l.at(mask.Header(b), "duplicate-block", fmt.Sprintf("a second %s block", table.Name), "The first is at "+place(other.name)+".")
 		at += " again" // no pointer of the tree: what is wrong in it is told, and nothing of it is kept
 		l.body(b, table, at)
 		return
@@ -147,7 +148,7 @@ func (l *loader) meantIn(pointer string, names []string) {
 
 // begin notes where a block is, and puts its labels into object.
 func (l *loader) begin(b *hcl.Block, table *words.Block, object map[string]any, pointer string) {
-	rng := header(b)
+	rng := mask.Header(b)
 	l.places[pointer] = &origin{name: rng, value: rng, title: table.Name}
 	for i, label := range table.Labels {
 		object[label] = b.Labels[i]
@@ -163,7 +164,7 @@ func (l *loader) fill(content *hcl.BodyContent, table *words.Block, object map[s
 		}
 	}
 	for _, nested := range content.Blocks {
-		l.masks[header(nested).Filename].showBlock(nested)
+		l.files[mask.Header(nested).Filename].ShowBlock(nested)
 		if nested.Type == "dynamic" {
 			l.dynamic(nested, table, object, pointer)
 			continue
@@ -178,7 +179,7 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 	o := &origin{name: a.NameRange, value: a.Expr.Range(), secret: table.Sensitive, literal: true}
 	l.places[pointer] = o
 	if !table.Sensitive {
-		l.shown(a)
+		l.files.Of(a.Range).Show(a)
 	}
 	value := l.attributeValue(a, table)
 	if table.Type.IsMapType() || table.Type.IsListType() {
@@ -251,7 +252,7 @@ func (l *loader) elementPlaces(expr hcl.Expression, pointer string, around *orig
 	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
 		for _, pair := range pairs {
 			if key := keyOf(pair.Key); key != "" {
-				l.masks[around.name.Filename].showName(pair.Key.Range()) // the name of a header is no secret
+				l.files[around.name.Filename].ShowName(pair.Key.Range()) // the name of a header is no secret
 				l.places[pointer+"/"+schema.EscapePointer(key)] = &origin{name: pair.Key.Range(), value: pair.Value.Range(),
 					secret: around.secret, literal: true}
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
 
@@ -31,7 +32,7 @@ func defaultsTable() *words.Block {
 
 func (l *loader) declareDefaults(b *hcl.Block) {
 	if l.defaults != nil {
-		l.at(header(b), "duplicate-block", "a second defaults block", "The first is at "+place(header(l.defaults.block))+".")
+		l.at(mask.Header(b), "duplicate-block", "a second defaults block", "The first is at "+place(mask.Header(l.defaults.block))+".")
 		return
 	}
 	table := defaultsTable()
@@ -44,8 +45,8 @@ func (l *loader) inDefaults(rng hcl.Range) bool {
 	if l.defaults == nil {
 		return false
 	}
-	start := header(l.defaults.block)
-	return rng.Filename == start.Filename && start.Start.Byte <= rng.Start.Byte && rng.Start.Byte < blockEnd(l.defaults.block)
+	start := mask.Header(l.defaults.block)
+	return rng.Filename == start.Filename && start.Start.Byte <= rng.Start.Byte && rng.Start.Byte < mask.BlockEnd(l.defaults.block)
 }
 
 // inherit gives a sink what it does not set, or sets to null, and the defaults block does.
@@ -103,7 +104,7 @@ func (l *loader) checkDefaults(tree map[string]any) {
 		return
 	}
 	pointer := "/sink/" + strconv.Itoa(len(list))
-	rng := header(l.defaults.block)
+	rng := mask.Header(l.defaults.block)
 	l.places[pointer] = &origin{name: rng, value: rng, title: "defaults"}
 	object := map[string]any{"name": "defaults"}
 	l.fill(l.defaults.content, l.tableOfDefaults(&words.Block{Name: "sink"}), object, pointer)

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 // Severity says whether a finding stops the configuration from being used.
@@ -30,13 +33,7 @@ type Diagnostic struct {
 }
 
 // Snippet is one source line with everything replaced that may be secret.
-type Snippet struct {
-	Line    int    // from 1
-	Code    string // without its line break
-	Start   int    // byte in Code where the highlight begins
-	End     int    // byte in Code behind the highlight
-	Context string // header of the block around it, such as `sink "orders"`; may be empty
-}
+type Snippet = mask.Snippet
 
 // Diagnostics are findings, sorted by file and position when Load or Format returns them.
 type Diagnostics []Diagnostic
@@ -187,4 +184,15 @@ func (r *report) more() {
 	if n := max(r.number[Error]-maxFindings, 0) + max(r.number[Warning]-maxFindings, 0); n > 0 {
 		r.at(hcl.Range{}, "too-many-findings", "there are more findings than these", "Mend these first.")
 	}
+}
+
+// join puts sentences together that may be empty.
+func join(sentences ...string) string {
+	var kept []string
+	for _, s := range sentences {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return strings.Join(kept, " ")
 }

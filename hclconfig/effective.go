@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
@@ -97,7 +98,7 @@ func (e effective) value(object map[string]any, attribute words.Attribute, point
 	case !e.places.known(pointer):
 		v.Unknown = true
 	case set && e.mayBeSecret(pointer, plain):
-		v.Text = hiddenText
+		v.Text = mask.Hidden
 	case set:
 		v.Text = Literal(plain)
 	case attribute.Default != nil:

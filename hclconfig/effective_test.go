@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
 
@@ -80,7 +81,7 @@ func TestValues(t *testing.T) {
 		set  []string
 	}{
 		{"iggy.address", []Value{{Block: "iggy", Text: `"127.0.0.1:8090"`}}, []string{""}},
-		{"iggy.password", []Value{{Block: "iggy", Text: hiddenText}}, []string{`env("PASSWORD")`}},
+		{"iggy.password", []Value{{Block: "iggy", Text: mask.Hidden}}, []string{`env("PASSWORD")`}},
 		{"iggy.token", []Value{{Block: "iggy"}}, []string{""}},
 		{"iggy.tls.ca_file", nil, nil},
 		{"sink.max_retries", []Value{{Block: orders, Text: "0"}, {Block: alerts, Text: "3"}, {Block: acme, Text: "3"}}, []string{"0", "", ""}},
@@ -88,11 +89,11 @@ func TestValues(t *testing.T) {
 			[]string{"var.plain", "", ""}},
 		{"sink.retry_delay", []Value{{Block: orders, Text: `"3s"`}, {Block: alerts, Text: `"1s"`}, {Block: acme, Text: `"1s"`}},
 			[]string{"var.given", "", ""}},
-		{"sink.content_type", []Value{{Block: orders, Text: hiddenText}, {Block: alerts}, {Block: acme}},
+		{"sink.content_type", []Value{{Block: orders, Text: mask.Hidden}, {Block: alerts}, {Block: acme}},
 			[]string{`"text/${var.secret}"`, "", ""}},
 		{"sink.max_retry_delay", []Value{{Block: orders, Unknown: true}, {Block: alerts, Text: `"30s"`}, {Block: acme, Text: `"30s"`}},
 			[]string{`env("UNSET")`, "", ""}},
-		{"sink.success_status_codes", []Value{{Block: orders, Text: hiddenText}, {Block: alerts, Text: "[200, 201, 202, 204]"},
+		{"sink.success_status_codes", []Value{{Block: orders, Text: mask.Hidden}, {Block: alerts, Text: "[200, 201, 202, 204]"},
 			{Block: acme, Text: "[200, 201, 202, 204]"}},
 			[]string{`[200, env("CODE")]`, "", ""}},
 		{"sink.stream.topics", []Value{

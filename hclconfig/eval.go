@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
 
@@ -83,7 +84,7 @@ func (l *loader) cycle(names []string) {
 	circle := append(slices.Clone(names[at:len(names)-1]), names[:at]...)
 	circle = append(circle, first)
 	for i := range circle {
-		circle[i] = "local." + printable(circle[i])
+		circle[i] = "local." + mask.Printable(circle[i])
 	}
 	l.at(l.scope.locals[first].attr.NameRange, "local-cycle", "", strings.Join(circle, " uses ")+".")
 }
@@ -222,7 +223,7 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 	default:
 		summary := "" // the name may be a secret that lost its quotes
 		if !how.quiet {
-			summary = fmt.Sprintf("unknown name %q", printable(root))
+			summary = fmt.Sprintf("unknown name %q", mask.Printable(root))
 		}
 		roots := append([]string{"var", "local", "true", "false", "null"}, slices.Sorted(maps.Keys(how.template))...)
 		l.at(rng, "unknown-name", summary, join("Text stands in quotes. Names are var.NAME and local.NAME.", l.didYouMean(root, roots)))
@@ -235,7 +236,7 @@ func (l *loader) turnKnown(t hcl.Traversal) bool {
 	root := t.RootName()
 	name, named := nameAfter(t, root)
 	if named && name != "key" && name != "value" {
-		l.at(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, printable(name)),
+		l.at(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, mask.Printable(name)),
 			join(fmt.Sprintf("It has %s.key and %s.value.", root, root), l.didYouMean(name, []string{"key", "value"})))
 		return false
 	}
@@ -261,7 +262,7 @@ func (l *loader) declared(t hcl.Traversal) bool {
 		return true
 	case l.partial: // it may be declared there; the value is unknown
 	default:
-		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, printable(name)),
+		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, mask.Printable(name)),
 			join(l.didYouMean(name, names), map[string]string{
 				"var":   "Declare it with a variable block.",
 				"local": "Set it in a locals block.",

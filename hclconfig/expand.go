@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
@@ -75,7 +76,7 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) (all []element, none el
 		}
 		e.name = textOfKey(key)
 		if ofSink && !instanceKey.MatchString(e.name) {
-			l.at(rng, "invalid-for-each", fmt.Sprintf("the key %q cannot be part of a name", shorten(e.name)),
+			l.at(rng, "invalid-for-each", fmt.Sprintf("the key %q cannot be part of a name", mask.Shorten(e.name)),
 				`A key has letters, digits, spaces and punctuation of ASCII, but no " and no \.`)
 			continue
 		}
@@ -146,7 +147,7 @@ func (l *loader) sinksOf(b *hcl.Block, table *words.Block, tree map[string]any) 
 		}
 	}
 	for _, turn := range turns {
-		made := instance{count: len(turns), sink: fmt.Sprintf("sink %q", shorten(b.Labels[0]))}
+		made := instance{count: len(turns), sink: fmt.Sprintf("sink %q", mask.Shorten(b.Labels[0]))}
 		switch {
 		case turn.unknown:
 			made.sink = b.Labels[0] + anyKey
@@ -221,7 +222,7 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 		for _, b := range table.Blocks {
 			known = append(known, b.Name)
 		}
-		l.at(d.LabelRanges[0], "unknown-block", fmt.Sprintf("unknown block %q", printable(d.Labels[0])),
+		l.at(d.LabelRanges[0], "unknown-block", fmt.Sprintf("unknown block %q", mask.Printable(d.Labels[0])),
 			join(notIn(table.Name), l.didYouMean(d.Labels[0], known)))
 		return
 	}
@@ -231,7 +232,7 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 		want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "labels"})
 	}
 	content := l.content(d.Body, want, "dynamic")
-	rng := header(d)
+	rng := mask.Header(d)
 	forEach, labels := content.Attributes["for_each"], content.Attributes["labels"]
 	switch {
 	case forEach == nil:
@@ -267,7 +268,7 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 
 // dynamicBlock makes the block of a turn. It returns the values of its labels too.
 func (l *loader) dynamicBlock(d *hcl.Block, content *hcl.BodyContent, kind *words.Block) (*hcl.Block, []cty.Value) {
-	rng := header(d)
+	rng := mask.Header(d)
 	made := &hcl.Block{Type: kind.Name, Body: content.Blocks[0].Body, DefRange: rng, TypeRange: rng}
 	return made, l.dynamicLabels(made, content.Attributes["labels"], len(kind.Labels))
 }
@@ -296,7 +297,7 @@ func (l *loader) iterator(a *hcl.Attribute, otherwise string) string {
 	if a == nil {
 		return otherwise
 	}
-	l.shown(a)
+	l.files.Of(a.Range).Show(a)
 	word := hcl.ExprAsKeyword(a.Expr)
 	if word == "" || slices.Contains([]string{"var", "local", "each"}, word) {
 		l.at(a.Expr.Range(), "invalid-value", "iterator must be a name of your own",
@@ -318,7 +319,7 @@ func (l *loader) dynamicLabels(made *hcl.Block, a *hcl.Attribute, count int) []c
 	if a == nil {
 		return values
 	}
-	l.shown(a)
+	l.files.Of(a.Range).Show(a)
 	list, marks := l.evaluate(a.Expr, evaluation{}).Unmark()
 	if !list.IsKnown() {
 		return values

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
 
@@ -32,7 +33,7 @@ func (l *loader) fileFunction(dir string) function.Function {
 				return cty.NilVal, &callError{"invalid-file", "", "Its path is empty."}
 			case errors.Is(err, errOutside):
 				return cty.NilVal, &callError{"file-outside", "",
-					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", printable(shown))}
+					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", mask.Printable(shown))}
 			case errors.Is(err, fs.ErrNotExist) && l.unknowns():
 				l.needs[Need{"file", shown}] = true
 				return outside(cty.UnknownVal(cty.String).RefineNotNull()), nil

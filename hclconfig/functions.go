@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
 
@@ -121,7 +122,7 @@ func jsonDecode() function.Function {
 		if !v.IsKnown() || v.IsNull() {
 			return nil
 		}
-		if found := guard(&source{text: []byte(v.AsString()), json: true}); len(found) > 0 {
+		if found := guard(&mask.File{Text: []byte(v.AsString()), JSON: true}); len(found) > 0 {
 			return &callError{"function-call", "jsondecode() failed", "Its argument nests too deep or has a number out of range."}
 		}
 		return nil
@@ -205,7 +206,7 @@ func (l *loader) envFunction() function.Function {
 				l.needs[Need{"env", shown}] = true
 				return outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			}
-			return cty.NilVal, &callError{"env-unset", fmt.Sprintf("the environment variable %q is not set", printable(shown)),
+			return cty.NilVal, &callError{"env-unset", fmt.Sprintf("the environment variable %q is not set", mask.Printable(shown)),
 				"Set it, or give env() a second argument to use instead."}
 		},
 	})

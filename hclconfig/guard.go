@@ -10,6 +10,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 const (
@@ -24,22 +26,22 @@ const (
 
 // guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
 // seven digits of an exponent.
-func guard(f *source) Diagnostics {
+func guard(f *mask.File) Diagnostics {
 	var r report
-	if i := badText(f.text); i >= 0 {
-		r.at(rangeAt(f.name, f.text, i, i), "invalid-encoding", "", describeText(f.text, i))
+	if i := badText(f.Text); i >= 0 {
+		r.at(rangeAt(f.Name, f.Text, i, i), "invalid-encoding", "", describeText(f.Text, i))
 		return r.found
 	}
-	g := guardian{report: &r, name: f.name, text: f.text}
-	if f.json {
+	g := guardian{report: &r, name: f.Name, text: f.Text}
+	if f.JSON {
 		g.json()
 		return r.found
 	}
-	if i := tooManyWords(f.text, maxWords); i >= 0 {
-		g.at(rangeAt(f.name, f.text, i, i+1), "too-many-blocks", manyWords, "")
+	if i := tooManyWords(f.Text, maxWords); i >= 0 {
+		g.at(rangeAt(f.Name, f.Text, i, i+1), "too-many-blocks", manyWords, "")
 		return r.found
 	}
-	tokens, _ := hclsyntax.LexConfig(f.text, f.name, hcl.InitialPos) // the parser reports what is wrong with them
+	tokens, _ := hclsyntax.LexConfig(f.Text, f.Name, hcl.InitialPos) // the parser reports what is wrong with them
 	g.tokens(tokens, nil)
 	return r.found
 }
@@ -206,7 +208,7 @@ func (g *guardian) json() {
 		case c == '}' || c == ']':
 			depth--
 		case c == '"':
-			end := stringEnd(g.text, i)
+			end := mask.StringEnd(g.text, i)
 			if texts++; texts > 2*maxLines { // a name and a value
 				g.fail(rangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d strings.", 2*maxLines))
 				return
@@ -224,19 +226,6 @@ func (g *guardian) json() {
 			i = end - 1
 		}
 	}
-}
-
-// stringEnd returns the index behind the JSON string that begins at i.
-func stringEnd(text []byte, i int) int {
-	for i++; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(text)
 }
 
 // jsonString checks the template in a JSON string.
@@ -263,7 +252,7 @@ func (g *guardian) jsonString(start, end int) {
 // rangeAt returns the range of the bytes from start to end, on the line of start.
 func rangeAt(name string, text []byte, start, end int) hcl.Range {
 	at := func(i int) hcl.Pos {
-		return hcl.Pos{Line: bytes.Count(text[:i], []byte("\n")) + 1, Column: column(text, i), Byte: i}
+		return hcl.Pos{Line: bytes.Count(text[:i], []byte("\n")) + 1, Column: mask.Column(text, i), Byte: i}
 	}
 	return hcl.Range{Filename: name, Start: at(start), End: at(end)}
 }

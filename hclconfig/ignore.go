@@ -12,6 +12,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 // ignoreWord begins a comment that silences a warning.
@@ -31,12 +33,12 @@ type ignore struct {
 // ignores takes the warnings out that a comment on the line above silences, and tells of comments that silence nothing.
 // Several comments may stand above one line.
 func (l *loader) ignores() {
-	for _, f := range l.files {
-		if !bytes.Contains(f.text, []byte(ignoreWord)) {
+	for _, f := range l.sources {
+		if !bytes.Contains(f.Text, []byte(ignoreWord)) {
 			continue
 		}
 		comments := nativeIgnores(f)
-		if f.json {
+		if f.JSON {
 			comments = jsonIgnores(f)
 		}
 		lines := make(map[int]bool)
@@ -51,11 +53,11 @@ func (l *loader) ignores() {
 			}
 			target[c.rng.Start.Line] = c.line
 		}
-		if f.json {
-			findLabels(f.text, comments)
+		if f.JSON {
+			findLabels(f.Text, comments)
 		}
 		comments = slices.DeleteFunc(comments, func(c *ignore) bool { return !l.validIgnore(c) })
-		l.silence(f.name, comments)
+		l.silence(f.Name, comments)
 	}
 }
 
@@ -72,7 +74,7 @@ func (l *loader) validIgnore(c *ignore) bool {
 	case strings.Contains(c.rule, ","):
 		l.at(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
 	case row.ID == "":
-		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", shorten(c.rule)),
+		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", mask.Shorten(c.rule)),
 			l.didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
 	case row.Severity == Error:
 		l.at(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
@@ -197,8 +199,8 @@ func (c *ignore) fill(text string) {
 	c.rule, c.reason = text[:end], strings.TrimSpace(text[end:])
 }
 
-func nativeIgnores(f *source) (all []*ignore) {
-	tokens, _ := hclsyntax.LexConfig(f.text, f.name, hcl.InitialPos) // the file parses
+func nativeIgnores(f *mask.File) (all []*ignore) {
+	tokens, _ := hclsyntax.LexConfig(f.Text, f.Name, hcl.InitialPos) // the file parses
 	for _, t := range tokens {
 		if t.Type != hclsyntax.TokenComment {
 			continue
@@ -209,11 +211,11 @@ func nativeIgnores(f *source) (all []*ignore) {
 		if !found || bytes.HasPrefix(text, []byte("/*")) {
 			continue
 		}
-		begin := bytes.LastIndexByte(f.text[:t.Range.Start.Byte], '\n') + 1
+		begin := bytes.LastIndexByte(f.Text[:t.Range.Start.Byte], '\n') + 1
 		rng := t.Range // without its line break
 		rng.End = rng.Start
 		rng.End.Byte, rng.End.Column = rng.End.Byte+len(text), rng.End.Column+utf8.RuneCount(text)
-		c := &ignore{rng: rng, alone: len(bytes.TrimSpace(f.text[begin:rng.Start.Byte])) == 0}
+		c := &ignore{rng: rng, alone: len(bytes.TrimSpace(f.Text[begin:rng.Start.Byte])) == 0}
 		c.fill(rest)
 		all = append(all, c)
 	}
@@ -223,17 +225,17 @@ func nativeIgnores(f *source) (all []*ignore) {
 // jsonIgnore is a comment in JSON, as HCL has them: a property of the name //.
 var jsonIgnore = regexp.MustCompile(`"//"\s*:\s*"` + ignoreWord + `((?:[^"\\]|\\.)*)"`)
 
-func jsonIgnores(f *source) (all []*ignore) {
+func jsonIgnores(f *mask.File) (all []*ignore) {
 	from, lines := 0, 0
-	for _, m := range jsonIgnore.FindAllSubmatchIndex(f.text, -1) {
-		lines += bytes.Count(f.text[from:m[0]], []byte("\n")) // from one to the next: the file may be full of them
-		begin := bytes.LastIndexByte(f.text[:m[0]], '\n') + 1
-		rng := hcl.Range{Filename: f.name,
-			Start: hcl.Pos{Line: lines + 1, Column: utf8.RuneCount(f.text[begin:m[0]]) + 1, Byte: m[0]},
-			End:   hcl.Pos{Line: lines + 1, Column: utf8.RuneCount(f.text[begin:m[1]]) + 1, Byte: m[1]}}
+	for _, m := range jsonIgnore.FindAllSubmatchIndex(f.Text, -1) {
+		lines += bytes.Count(f.Text[from:m[0]], []byte("\n")) // from one to the next: the file may be full of them
+		begin := bytes.LastIndexByte(f.Text[:m[0]], '\n') + 1
+		rng := hcl.Range{Filename: f.Name,
+			Start: hcl.Pos{Line: lines + 1, Column: utf8.RuneCount(f.Text[begin:m[0]]) + 1, Byte: m[0]},
+			End:   hcl.Pos{Line: lines + 1, Column: utf8.RuneCount(f.Text[begin:m[1]]) + 1, Byte: m[1]}}
 		from = m[0]
 		c := &ignore{rng: rng, alone: true}
-		c.fill(string(f.text[m[2]:m[3]]))
+		c.fill(string(f.Text[m[2]:m[3]]))
 		all = append(all, c)
 	}
 	return all

@@ -8,14 +8,16 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 // unused tells of variables and locals that no expression names. It looks at what is written, so that an error elsewhere
 // makes nothing look unused.
 func (l *loader) unused() {
 	used, misspelled := make(map[string]bool), make(map[string]string)
-	for _, f := range l.files {
-		for _, t := range traversals(f.body) {
+	for _, f := range l.sources {
+		for _, t := range traversals(f.Body) {
 			for _, root := range []string{"var", "local"} {
 				if name, named := nameAfter(t, root); named {
 					used[root+"."+l.meant(root, name, misspelled)] = true
@@ -27,12 +29,12 @@ func (l *loader) unused() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.scope.variables)) {
 		if !used["var."+name] {
-			l.at(l.scope.variables[name].rng, "unused-variable", fmt.Sprintf("the variable %q is not used", printable(name)), "")
+			l.at(l.scope.variables[name].rng, "unused-variable", fmt.Sprintf("the variable %q is not used", mask.Printable(name)), "")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.scope.locals)) {
 		if !used["local."+name] {
-			l.at(l.scope.locals[name].attr.NameRange, "unused-local", fmt.Sprintf("local.%s is not used", printable(name)), "")
+			l.at(l.scope.locals[name].attr.NameRange, "unused-local", fmt.Sprintf("local.%s is not used", mask.Printable(name)), "")
 		}
 	}
 }
@@ -117,6 +119,6 @@ func (l *loader) literalDefault(a *hcl.Attribute, v *variable) {
 	value, _ := v.value.Unmark()
 	if value.IsKnown() && !value.IsNull() && !value.RawEquals(cty.StringVal("")) {
 		l.at(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and whoever can read the configuration knows "+
-			"its default. Leave it out, and set %s.", envPrefix+printable(v.name)))
+			"its default. Leave it out, and set %s.", envPrefix+mask.Printable(v.name)))
 	}
 }

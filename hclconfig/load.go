@@ -10,8 +10,7 @@
 //	eval.go          locals and names; functions.go what can be called, files.go file(), urltemplate.go the url; native.go
 //	                 takes expressions of JSON for native ones
 //	cost.go          bounds what an expression may take, numbers.go how large a number may be
-//	decode.go        blocks and attributes -> a plain tree, with the place of every value in sourcemap.go; exact.go finds
-//	                 that place in a JSON string with escapes
+//	decode.go        blocks and attributes -> a plain tree, with the place of every value in sourcemap.go
 //	expand.go        for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block
 //	                 that every sink inherits from
 //	violations.go    the tree against the JSON Schema, each violation at its place
@@ -19,9 +18,9 @@
 //	                 rules_batch.go of limits, payload.go of payload schemas
 //	lint.go          what works but cannot be meant
 //	ignore.go        comments that silence a warning
-//	mask.go          one source line for each finding, without secrets: in JSON by maskjson.go
 //
-// The findings themselves are in diagnostics.go, and the ids of all of them in rulestable.go. Beside Load there are
+// What of a file may be shown is in internal/mask, which the masked source line of each finding comes from, and the words of
+// the language in internal/words. The findings themselves are in diagnostics.go, and the ids of all of them in rulestable.go. Beside Load there are
 // effective.go with what every attribute is in the end, format.go with the layout of fmt, syntax.go with what an editor
 // asks about a file that is being typed.
 //
@@ -40,6 +39,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
 
@@ -89,9 +89,9 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	if opts.Env == nil {
 		opts.Env = os.LookupEnv
 	}
-	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), masks: make(map[string]*mask),
+	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), files: make(mask.Files),
 		nodes: make(map[hcl.Range]hclsyntax.Expression)}
-	l.report.exact, l.shared = l.exact, l.inDefaults
+	l.report.exact, l.shared = l.files.Exact, l.inDefaults
 	l.read(paths)
 	l.parse()
 	root := l.collect()
@@ -116,13 +116,13 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 // loader is the state of one Load.
 type loader struct {
 	report
-	opts   Options
-	files  []*source
-	beside []string         // files of variables that were found in folders
-	masks  map[string]*mask // by file name
-	needs  map[Need]bool
-	nodes  map[hcl.Range]hclsyntax.Expression // of JSON, by their place
-	broken bool                               // a file could not be read, or may change what the others mean: nothing is said about the rest
+	opts    Options
+	beside  []string     // files of variables that were found in folders
+	files   mask.Files   // all that were read
+	sources []*mask.File // those of the configuration, in the order in which they were named
+	needs   map[Need]bool
+	nodes   map[hcl.Range]hclsyntax.Expression // of JSON, by their place
+	broken  bool                               // a file could not be read, or may change what the others mean: nothing is said about the rest
 
 	// partial notes that a file could not be parsed. The others are looked at, but nothing is said that it may belie: it
 	// may declare a name, hold a block that is missing, or use what nobody else does.
@@ -141,30 +141,11 @@ type loader struct {
 	tree      map[string]any // nil if nothing could be decoded
 }
 
-// source is one file.
-type source struct {
-	name string
-	text []byte
-	body hcl.Body // nil if it does not parse
-	json bool
-
-	escaped []span // strings of JSON that have escapes, made at the first use
-}
-
-// fileOf returns the configuration file that a range is in, or nil.
-func (l *loader) fileOf(rng hcl.Range) *source {
-	i := slices.IndexFunc(l.files, func(f *source) bool { return f.name == rng.Filename })
-	if i < 0 {
-		return nil
-	}
-	return l.files[i]
-}
-
 // finish sorts the findings and gives each its masked snippet.
 func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
-	result := &Result{Files: make(map[string][]byte, len(l.files)), effective: effective{l.tree, l.places}}
-	for _, f := range l.files {
-		result.Files[f.name] = f.text
+	result := &Result{Files: make(map[string][]byte, len(l.sources)), effective: effective{l.tree, l.places}}
+	for _, f := range l.sources {
+		result.Files[f.Name] = f.Text
 	}
 	for need := range maps.Keys(l.needs) {
 		result.Needs = append(result.Needs, need)
@@ -175,8 +156,8 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 	l.nameInstances(len(l.sinks))
 	found := l.found.sorted()
 	for i := range found {
-		if m := l.masks[found[i].Range.Filename]; m != nil {
-			found[i].Snippet = m.snippet(found[i].Range)
+		if f := l.files.Of(found[i].Range); f != nil {
+			found[i].Snippet = f.Snippet(found[i].Range)
 		}
 	}
 	if !found.HasErrors() && len(result.Needs) == 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
 
@@ -132,7 +133,7 @@ func elementOf(expr hcl.Expression, step cty.PathStep) (*hcl.KeyValuePair, hcl.E
 // words names the misfit's place as an expression would, such as tenants["acme"].url. The keys of a map are part of its
 // value, and are not shown of a sensitive one.
 func (m misfit) words(root string, v *variable) string {
-	text := printable(root)
+	text := mask.Printable(root)
 	typ := v.typ
 	for _, step := range m.path {
 		key := cty.DynamicVal
@@ -145,13 +146,13 @@ func (m misfit) words(root string, v *variable) string {
 		name := textOfKey(key)
 		switch {
 		case typ.IsObjectType() && (typ.HasAttribute(name) || !v.sensitive):
-			text += "." + printable(shorten(name))
+			text += "." + mask.Printable(mask.Shorten(name))
 		case key.Type() == cty.Number:
 			text += "[" + name + "]"
 		case v.sensitive || !key.IsKnown():
 			text += "[" + schema.SecretMask + "]"
 		default:
-			text += "[" + strconv.Quote(shorten(name)) + "]"
+			text += "[" + strconv.Quote(mask.Shorten(name)) + "]"
 		}
 		typ = elementType(typ, key)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
 
@@ -56,17 +57,17 @@ func (l *loader) fromJSON(expr hcl.Expression) hclsyntax.Expression {
 // jsonTemplate parses the text of a JSON string as HCL does when it evaluates it. A text that is no template has no
 // value: the expression that it returns then fails as HCL's would.
 func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
-	f := l.fileOf(rng)
-	if f == nil || !rng.CanSliceBytes(f.text) {
+	f := l.files.Of(rng)
+	if f == nil || !rng.CanSliceBytes(f.Text) {
 		return nil
 	}
-	raw := rng.SliceBytes(f.text)
+	raw := rng.SliceBytes(f.Text)
 	var text string
 	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
 		return nil
 	}
 	start := hcl.Pos{Line: rng.Start.Line, Column: rng.Start.Column + 1, Byte: rng.Start.Byte + 1}
-	expr, diags := hclsyntax.ParseTemplate([]byte(text), f.name, start)
+	expr, diags := hclsyntax.ParseTemplate([]byte(text), f.Name, start)
 	if diags.HasErrors() {
 		return &faulty{&hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: rng}, diags}
 	}
@@ -97,11 +98,11 @@ func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bo
 	if meant := Closest(name, slices.Concat(blocks, attributes)); meant != "" {
 		return slices.Contains(blocks, meant)
 	}
-	f := l.fileOf(rng)
-	if f == nil || !rng.CanSliceBytes(f.text) {
+	f := l.files.Of(rng)
+	if f == nil || !rng.CanSliceBytes(f.Text) {
 		return false
 	}
-	value := bytes.TrimLeft(f.text[rng.End.Byte:min(len(f.text), rng.End.Byte+longLine)], ": \t\r\n")
+	value := bytes.TrimLeft(f.Text[rng.End.Byte:min(len(f.Text), rng.End.Byte+mask.LongLine)], ": \t\r\n")
 	if bytes.HasPrefix(value, []byte("[")) {
 		value = bytes.TrimLeft(value[1:], " \t\r\n")
 	}

@@ -14,6 +14,9 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig/internal/mask"
+
 	hcljson "github.com/hashicorp/hcl/v2/json"
 )
 
@@ -188,7 +191,8 @@ func (l *loader) readFile(name string) {
 		l.notRead(name, err)
 		return
 	}
-	l.files = append(l.files, &source{name: name, text: text, json: strings.HasSuffix(name, ".json")})
+	f := mask.New(name, text)
+	l.files[name], l.sources = f, append(l.sources, f)
 }
 
 // notRead tells why a file could not be read.
@@ -203,36 +207,34 @@ func (l *loader) notRead(name string, err error) {
 
 // parse parses every file that the guard lets through.
 func (l *loader) parse() {
-	for _, f := range l.files {
-		l.masks[f.name] = newMask(f.text, f.json)
+	for _, f := range l.sources {
 		body, found := parseSource(f)
 		if found.HasErrors() {
 			l.found = append(l.found, found...)
 			l.partial = true
 			// Its defaults would be those of the sinks in other files: without them these mean something else.
-			l.broken = l.broken || bytes.Contains(f.text, []byte("defaults"))
+			l.broken = l.broken || bytes.Contains(f.Text, []byte("defaults"))
 			continue
 		}
-		f.body = body
+		f.Body = body
 		if native, isNative := body.(*hclsyntax.Body); isNative {
 			l.charge(native)
 		}
-		l.masks[f.name].parsed = true
 	}
 }
 
 // parseSource returns the body of a file, or why it has none.
-func parseSource(f *source) (hcl.Body, Diagnostics) {
+func parseSource(f *mask.File) (hcl.Body, Diagnostics) {
 	if found := guard(f); len(found) > 0 {
 		return nil, found
 	}
 	var file *hcl.File
 	var diags hcl.Diagnostics
-	if f.json {
-		file, diags = hcljson.Parse(f.text, f.name)
+	if f.JSON {
+		file, diags = hcljson.Parse(f.Text, f.Name)
 		diags = firstMistake(diags)
 	} else {
-		file, diags = hclsyntax.ParseConfig(f.text, f.name, hcl.InitialPos)
+		file, diags = hclsyntax.ParseConfig(f.Text, f.Name, hcl.InitialPos)
 	}
 	if diags.HasErrors() {
 		var r report
@@ -240,7 +242,7 @@ func parseSource(f *source) (hcl.Body, Diagnostics) {
 			if r.full(Error) || shadowed(d, diags) {
 				continue
 			}
-			if isUnquoted(d, f.text) {
+			if isUnquoted(d, f.Text) {
 				r.at(subject(d), "syntax", "text stands in double quotes", `Such as "5s" or "https://example.com/".`)
 				continue
 			}

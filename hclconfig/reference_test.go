@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
 
@@ -116,9 +117,9 @@ func TestReferenceRefusals(t *testing.T) {
 
 // A value that is shown in part ends between two characters.
 func TestReferenceTruncationKeepsCharactersWhole(t *testing.T) {
-	require.Equal(t, "hello world", shorten("hello world"))
+	require.Equal(t, "hello world", mask.Shorten("hello world"))
 	for n := range 8 {
-		short := shorten(strings.Repeat("x", n) + strings.Repeat("é", 10_000))
+		short := mask.Shorten(strings.Repeat("x", n) + strings.Repeat("é", 10_000))
 		require.True(t, utf8.ValidString(short))
 		require.Less(t, len(short), 1000)
 	}

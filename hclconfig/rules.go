@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
 
@@ -328,5 +329,5 @@ func (r sinkRules) groupDetail(st *schema.Stream) string {
 		return "It is iggysink- and the name of each sink. Renaming the block would start new groups: set consumer_group to keep them."
 	}
 	return fmt.Sprintf("It is %q. Renaming the sink would start a new group: set consumer_group to keep it.",
-		printable(r.sink.Group(st)))
+		mask.Printable(r.sink.Group(st)))
 }

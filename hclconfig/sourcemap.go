@@ -62,14 +62,3 @@ func (m sourceMap) known(pointers ...string) bool {
 func place(rng hcl.Range) string {
 	return fmt.Sprintf("%s:%d:%d", rng.Filename, rng.Start.Line, rng.Start.Column)
 }
-
-// header is the range that stands for a block: its type and labels in native syntax, its label or name in JSON.
-func header(b *hcl.Block) hcl.Range {
-	if b.DefRange.Start.Byte == b.TypeRange.Start.Byte {
-		return b.DefRange
-	}
-	if n := len(b.LabelRanges); n > 0 {
-		return b.LabelRanges[n-1]
-	}
-	return b.TypeRange
-}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
 
@@ -120,7 +121,7 @@ func (r *report) noAttribute(rng hcl.Range, step *wrongStep) {
 		names := slices.Sorted(maps.Keys(plain.Type().AttributeTypes()))
 		detail = cmp.Or(r.didYouMean(step.name, names), has(names))
 	}
-	r.at(rng, "invalid-expression", fmt.Sprintf("there is no attribute %q", printable(step.name)),
+	r.at(rng, "invalid-expression", fmt.Sprintf("there is no attribute %q", mask.Printable(step.name)),
 		cmp.Or(detail, "The value has no attribute of that name."))
 }
 
@@ -130,7 +131,7 @@ func has(names []string) string {
 		return ""
 	}
 	for i, name := range names {
-		names[i] = printable(name)
+		names[i] = mask.Printable(name)
 	}
 	return "The value has " + strings.Join(names, ", ") + "."
 }
@@ -143,7 +144,7 @@ func alreadyThere(name string, content *hcl.BodyContent, rng hcl.Range) string {
 	}
 	for _, b := range content.Blocks {
 		if b.Type == name && name != "stream" && name != "sink" && name != "variable" && name != "locals" {
-			at = header(b)
+			at = mask.Header(b)
 		}
 	}
 	switch {

@@ -5,12 +5,14 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 // Syntax returns what HCL's parser understands of a native file: all of it, or of a file that is being typed what stands
 // around the mistake. It is nil for JSON, and for what Load would not let HCL parse.
 func Syntax(name string, text []byte) *hcl.File {
-	f := &source{name: name, text: text}
+	f := mask.New(name, text)
 	if strings.HasSuffix(name, ".json") || len(text) > MaxFileSize || guard(f).HasErrors() {
 		return nil
 	}

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 // syntax tells a finding of HCL's parsers. Their text is not shown: it may quote what stands there, which may be a
@@ -140,7 +141,7 @@ func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl
 			continue
 		}
 		rng := subject(d)
-		name := l.textAt(rng)
+		name := l.files.TextAt(rng)
 		switch {
 		case d.Summary == "Missing block label" && slices.ContainsFunc(diags, func(other *hcl.Diagnostic) bool {
 			return other.Summary == "Incorrect JSON value type" && subject(other) == rng
@@ -163,14 +164,6 @@ func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl
 		}
 	}
 	return content
-}
-
-// textAt returns the name at rng as it was written, without the quotes of JSON.
-func (l *loader) textAt(rng hcl.Range) string {
-	if f := l.fileOf(rng); f != nil && rng.CanSliceBytes(f.text) {
-		return strings.Trim(string(rng.SliceBytes(f.text)), `"`)
-	}
-	return ""
 }
 
 // unknown tells of a name that means nothing here.
@@ -211,7 +204,7 @@ func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, conte
 		}
 		detail = join(youMean(meant), alreadyThere(meant, content, rng))
 	}
-	l.at(rng, rule, fmt.Sprintf("unknown %s %q", kind, printable(name)), join(notIn(title), detail))
+	l.at(rng, rule, fmt.Sprintf("unknown %s %q", kind, mask.Printable(name)), join(notIn(title), detail))
 }
 
 func notIn(title string) string {
@@ -219,17 +212,6 @@ func notIn(title string) string {
 		return "Nothing has that name at the top of a file."
 	}
 	return "Blocks of type " + title + " have nothing of that name."
-}
-
-// join puts sentences together that may be empty.
-func join(sentences ...string) string {
-	var kept []string
-	for _, s := range sentences {
-		if s != "" {
-			kept = append(kept, s)
-		}
-	}
-	return strings.Join(kept, " ")
 }
 
 func (l *loader) labels(rng hcl.Range, summary string, want *hcl.BodySchema) {
@@ -346,10 +328,4 @@ func evaluationKinds() []syntaxKind {
 // laterBlocks are part of the language and come with later work.
 func laterBlocks() []string {
 	return []string{"rate_limit", "auth", "signature", "cloudevents", "proxy", "network", "compression", "test"}
-}
-
-// printable returns a text of the user in a form that can go to a terminal. It has a bound: a name may be as long as a file.
-func printable(text string) string {
-	quoted := strconv.Quote(shortenTo(500, text))
-	return quoted[1 : len(quoted)-1]
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 // variables gives every declared variable its value: from the environment, from the *.auto.vars.hcl files of the folders in
@@ -59,8 +61,8 @@ func (l *loader) variables() {
 			l.needs[Need{"variable", name}] = true
 			continue
 		}
-		l.at(v.rng, "missing-variable", fmt.Sprintf("the variable %q has no value", printable(name)),
-			fmt.Sprintf("Give it one with --var %s=VALUE or %s%s, or a default.", printable(name), envPrefix, printable(name)))
+		l.at(v.rng, "missing-variable", fmt.Sprintf("the variable %q has no value", mask.Printable(name)),
+			fmt.Sprintf("Give it one with --var %s=VALUE or %s%s, or a default.", mask.Printable(name), envPrefix, mask.Printable(name)))
 	}
 }
 
@@ -71,14 +73,14 @@ func (l *loader) assign(name, text, from string) {
 		return // it may be declared in the file that could not be parsed
 	}
 	if v == nil {
-		l.at(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", printable(from)),
+		l.at(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", mask.Printable(from)),
 			join(l.didYouMean(name, l.variableNames()), "Declare it with a variable block."))
 		return
 	}
 	value := cty.DynamicVal
 	switch {
 	case badText([]byte(text)) >= 0:
-		l.at(hcl.Range{}, "invalid-variable", printable(from)+" is not UTF-8 text", "")
+		l.at(hcl.Range{}, "invalid-variable", mask.Printable(from)+" is not UTF-8 text", "")
 	case v.typ == cty.String, v.typ == cty.DynamicPseudoType:
 		value = cty.StringVal(text)
 	default:
@@ -99,7 +101,7 @@ func (l *loader) parseLiteral(text string, v *variable, from string) cty.Value {
 	value, problem := l.literalIn(text)
 	all := misfits(value.value, v.typ, nil)
 	for _, m := range all {
-		summary := printable(from)
+		summary := mask.Printable(from)
 		if len(m.path) > 0 {
 			summary += ": " + m.words(v.name, v)
 		}
@@ -114,7 +116,7 @@ func (l *loader) parseLiteral(text string, v *variable, from string) cty.Value {
 	case v.typ.IsPrimitiveType(): // where in it is of no interest
 		problem = ""
 	}
-	l.at(hcl.Range{}, "invalid-variable", printable(from)+" must be "+typeInWords(v.typ),
+	l.at(hcl.Range{}, "invalid-variable", mask.Printable(from)+" must be "+typeInWords(v.typ),
 		cmp.Or(problem, "It is written as in a configuration file."))
 	return cty.DynamicVal
 }
@@ -128,12 +130,12 @@ type literalValue struct {
 // literalIn reads a literal. The problem with it is a sentence that quotes nothing of the text: it may be a secret.
 func (l *loader) literalIn(text string) (v literalValue, problem string) {
 	v = literalValue{value: cty.DynamicVal}
-	f := &source{name: "", text: []byte(text)}
+	f := mask.New("", []byte(text))
 	var own report
 	if found := guard(f); len(found) > 0 {
 		return v, join(inText(found[0].Range), found[0].Detail)
 	}
-	expr, diags := hclsyntax.ParseExpression(f.text, "", hcl.InitialPos)
+	expr, diags := hclsyntax.ParseExpression(f.Text, "", hcl.InitialPos)
 	if diags.HasErrors() {
 		own.syntax(diags[0])
 		return v, join(inText(own.found[0].Range), own.found[0].Detail)
@@ -168,13 +170,13 @@ func (l *loader) variableFile(path string, once map[string]hcl.Range) {
 		l.notRead(path, err)
 		return
 	}
-	f := &source{name: path, text: text, json: strings.HasSuffix(path, ".json")}
-	l.masks[path] = newMask(text, f.json)
+	f := mask.New(path, text)
+	l.files[path] = f
 	body, found := parseSource(f)
 	if l.found = append(l.found, found...); body == nil {
 		return
 	}
-	l.masks[path].parsed = true
+	f.Body = body
 	if native, isNative := body.(*hclsyntax.Body); isNative {
 		l.charge(native)
 	}
@@ -193,12 +195,12 @@ func (l *loader) variableFile(path string, once map[string]hcl.Range) {
 			continue
 		}
 		if v == nil {
-			l.at(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", printable(name)),
+			l.at(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", mask.Printable(name)),
 				join(l.didYouMean(name, l.variableNames()), "Declare it with a variable block."))
 			continue
 		}
 		if other, again := once[name]; again {
-			l.at(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", printable(name)),
+			l.at(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", mask.Printable(name)),
 				"The other is at "+place(other)+". Name the file that counts with --var-file, and the others are not read.")
 			continue
 		}
@@ -227,7 +229,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	condition, message := content.Attributes["condition"], content.Attributes["error_message"]
 	for name, a := range map[string]*hcl.Attribute{"condition": condition, "error_message": message} {
 		if a == nil {
-			l.at(header(b), "missing-attribute", fmt.Sprintf("%q is missing", name),
+			l.at(mask.Header(b), "missing-attribute", fmt.Sprintf("%q is missing", name),
 				"A validation block has a condition, and an error_message for when it is not met.")
 		}
 	}
@@ -261,19 +263,19 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	detail := "Its message is not shown: it holds a secret."
 	plain, marks := text.Unmark()
 	if _, secret := marks[sensitive]; !secret && plain.IsKnown() && !plain.IsNull() {
-		detail = sentence(printable(plain.AsString()))
+		detail = sentence(mask.Printable(plain.AsString()))
 	}
 	rng := v.set
 	if rng.Filename == "" { // from the environment or the command line
 		rng = v.rng
 	}
-	l.at(rng, "validation-failed", fmt.Sprintf("the value of the variable %q is not valid", printable(v.name)),
+	l.at(rng, "validation-failed", fmt.Sprintf("the value of the variable %q is not valid", mask.Printable(v.name)),
 		join(detail, "The condition is at "+place(condition.Expr.Range())+"."))
 }
 
 // sentence bounds a text of the user and ends it.
 func sentence(s string) string {
-	if s = shortenTo(500, s); s != "" && !strings.ContainsAny(s[len(s)-1:], ".!?") {
+	if s = mask.ShortenTo(500, s); s != "" && !strings.ContainsAny(s[len(s)-1:], ".!?") {
 		s += "."
 	}
 	return s

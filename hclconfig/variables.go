@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"iggysink/hclconfig/internal/mask"
 )
 
 // envPrefix begins the name of an environment variable that gives a variable its value.
@@ -34,9 +36,9 @@ func variableSchema() *hcl.BodySchema {
 
 // declare reads a variable block.
 func (l *loader) declare(block *hcl.Block) {
-	v := &variable{name: block.Labels[0], rng: header(block), typ: cty.DynamicPseudoType, value: cty.NilVal}
+	v := &variable{name: block.Labels[0], rng: mask.Header(block), typ: cty.DynamicPseudoType, value: cty.NilVal}
 	if other := l.scope.variables[v.name]; other != nil {
-		l.at(v.rng, "duplicate-name", fmt.Sprintf("the variable %q is declared twice", printable(v.name)),
+		l.at(v.rng, "duplicate-name", fmt.Sprintf("the variable %q is declared twice", mask.Printable(v.name)),
 			"The other declaration is at "+place(other.rng)+".")
 		return
 	}
@@ -60,11 +62,11 @@ func (l *loader) declare(block *hcl.Block) {
 		v.typ, v.optional = typ, optional
 	}
 	if a := content.Attributes["description"]; a != nil {
-		l.shown(a)
+		l.files.Of(a.Range).Show(a)
 		l.literal(a, &variable{typ: cty.String})
 	}
 	if a := content.Attributes["sensitive"]; a != nil {
-		l.shown(a)
+		l.files.Of(a.Range).Show(a)
 		flag := l.literal(a, &variable{typ: cty.Bool})
 		v.sensitive = flag.IsKnown() && !flag.IsNull() && flag.True()
 	}
@@ -76,7 +78,7 @@ func (l *loader) declare(block *hcl.Block) {
 		}
 	}
 	for _, b := range content.Blocks {
-		l.masks[header(b).Filename].showBlock(b)
+		l.files[mask.Header(b).Filename].ShowBlock(b)
 		v.checks = append(v.checks, b)
 	}
 }
@@ -91,13 +93,13 @@ func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
 	if diags.HasErrors() || text.IsNull() || text.Type() != cty.String {
 		return node
 	}
-	f := &source{name: a.Expr.Range().Filename, text: []byte(text.AsString())}
+	f := &mask.File{Name: a.Expr.Range().Filename, Text: []byte(text.AsString())}
 	if len(guard(f)) > 0 {
 		return node
 	}
 	start := a.Expr.Range().Start // of the quote
 	start.Column, start.Byte = start.Column+1, start.Byte+1
-	expr, diags := hclsyntax.ParseExpression(f.text, f.name, start)
+	expr, diags := hclsyntax.ParseExpression(f.Text, f.Name, start)
 	if diags.HasErrors() {
 		return node
 	}
@@ -111,9 +113,9 @@ func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 	if d := diags[0]; d.Subject != nil && (isNative || d.Subject.Start.Byte > rng.Start.Byte) { // else it is no expression
 		rng = *d.Subject
 	}
-	meant := l.didYouMean(l.textAt(l.exact(rng)),
+	meant := l.didYouMean(l.files.TextAt(l.files.Exact(rng)),
 		[]string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
-	if hint := typeHint(l.textAt(l.exact(rng)), diags[0]); hint != "" {
+	if hint := typeHint(l.files.TextAt(l.files.Exact(rng)), diags[0]); hint != "" {
 		l.at(rng, "wrong-type", "invalid type", hint)
 		return
 	}
@@ -145,8 +147,8 @@ func typeHint(text string, d *hcl.Diagnostic) string {
 
 // showType lets a type be seen, unless it has defaults in it.
 func (l *loader) showType(a *hcl.Attribute) {
-	if !strings.Contains(l.textAt(a.Expr.Range()), "optional") {
-		l.shown(a)
+	if !strings.Contains(l.files.TextAt(a.Expr.Range()), "optional") {
+		l.files.Of(a.Range).Show(a)
 	}
 }
 
@@ -169,7 +171,7 @@ func (l *loader) literal(a *hcl.Attribute, v *variable) cty.Value {
 	}
 	converted, err := v.convert(value)
 	if err != nil { // each part fits: it is a list or a map of any
-		l.at(a.Expr.Range(), "wrong-type", printable(a.Name)+" has elements that are not of one type", "")
+		l.at(a.Expr.Range(), "wrong-type", mask.Printable(a.Name)+" has elements that are not of one type", "")
 		return cty.DynamicVal
 	}
 	return converted

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
@@ -46,7 +47,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 		l.missing(v, o)
 		return
 	case "additionalProperties": // content has told already; the labels and names of the tree are those of the table
-		l.at(o.name, "unknown-attribute", fmt.Sprintf("unknown attribute %q", printable(v.Property)), "")
+		l.at(o.name, "unknown-attribute", fmt.Sprintf("unknown attribute %q", mask.Printable(v.Property)), "")
 	default:
 		rule, detail := ruleOf(v), ""
 		name := leafName(v.Pointer)
@@ -59,7 +60,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 			}
 		}
 		if v.Keyword == "enum" && isText && !o.secret {
-			detail = join(fmt.Sprintf("%q is not one of them.", shorten(value)), l.didYouMean(value, v.Allowed))
+			detail = join(fmt.Sprintf("%q is not one of them.", mask.Shorten(value)), l.didYouMean(value, v.Allowed))
 		}
 		if hint := formInWords(name); v.Keyword == "pattern" && hint != "" {
 			summary, detail = "invalid "+name, hint
@@ -101,7 +102,7 @@ func (l *loader) placeOf(v schema.Violation, tree map[string]any) hcl.Range {
 
 // setElsewhere says where a value stands that is nothing but the name of a variable or a local.
 func (l *loader) setElsewhere(rng hcl.Range) string {
-	text := strings.TrimSuffix(strings.TrimPrefix(l.textAt(rng), "${"), "}")
+	text := strings.TrimSuffix(strings.TrimPrefix(l.files.TextAt(rng), "${"), "}")
 	root, name, _ := strings.Cut(text, ".")
 	var at hcl.Range
 	switch v, d := l.scope.variables[name], l.scope.locals[name]; {
@@ -110,7 +111,7 @@ func (l *loader) setElsewhere(rng hcl.Range) string {
 	case root != "var" || v == nil:
 		return ""
 	case v.set.Filename == "":
-		return text + " comes from the command line or from " + envPrefix + printable(name) + "."
+		return text + " comes from the command line or from " + envPrefix + mask.Printable(name) + "."
 	default:
 		at = v.set
 	}
@@ -210,25 +211,14 @@ func durationDetail(s, format string) string {
 	case s == "":
 		return `It is empty. Try "5s".`
 	case number == "" && strings.Trim(s, "0123456789") == "":
-		return fmt.Sprintf("A unit is missing %s. Try %q.", known, shorten(s)+"s")
+		return fmt.Sprintf("A unit is missing %s. Try %q.", known, mask.Shorten(s)+"s")
 	case number != "" && len(number) == len(s):
-		return fmt.Sprintf(`%q does not begin with a number. Try "5s".`, shorten(s))
+		return fmt.Sprintf(`%q does not begin with a number. Try "5s".`, mask.Shorten(s))
 	case unit != "" && strings.Trim(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZµ ") == "" &&
 		!slices.Contains([]string{"ns", "us", "µs", "ms", "s", "m", "h", "d"}, unit):
-		return fmt.Sprintf(`%q is not a unit %s. Try "5s".`, shorten(unit), known)
+		return fmt.Sprintf(`%q is not a unit %s. Try "5s".`, mask.Shorten(unit), known)
 	}
-	return fmt.Sprintf(`%q is not numbers with units %s that fit. Try "5s".`, shorten(s), known)
-}
-
-// shorten cuts a value that would fill the screen.
-func shorten(s string) string { return shortenTo(40, s) }
-
-// shortenTo cuts a text behind so many characters.
-func shortenTo(most int, s string) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "..."
-	}
-	return s
+	return fmt.Sprintf(`%q is not numbers with units %s that fit. Try "5s".`, mask.Shorten(s), known)
 }
 
 func firstSentence(s string) string {

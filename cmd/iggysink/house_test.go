@@ -32,8 +32,9 @@ var allowedImports = map[string][]string{
 	"iggysink/examples/receiver":            {"examples/receiver/envelope"},
 	"iggysink/examples/receiver/envelope":   {},
 	"iggysink/internal/payload":             {}, // checks of payloads, for whoever reads a schema and whoever sends
-	"iggysink/hclconfig":                    {"schema", "internal/payload", "hclconfig/internal/words"},
+	"iggysink/hclconfig":                    {"schema", "internal/payload", "hclconfig/internal/mask", "hclconfig/internal/words"},
 	"iggysink/hclconfig/language":           {"hclconfig/internal/words"},
+	"iggysink/hclconfig/internal/mask":      {"schema", "hclconfig/internal/words"},
 	"iggysink/hclconfig/internal/words":     {},
 	"iggysink/internal/findings":            {"schema", "hclconfig", "internal/payload"},
 	"iggysink/internal/langserver":          {"schema", "hclconfig", "internal/payload", "internal/findings", "hclconfig/language"},

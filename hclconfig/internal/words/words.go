@@ -31,6 +31,17 @@ func Words() []Word {
 	}
 }
 
+// BlockTypes returns the types of all blocks, those of the schema first, but for those that stand in a dynamic or a
+// variable block only.
+func BlockTypes() (all []string) {
+	for b := range ConfigBlock().All() {
+		if b.Name != "" {
+			all = append(all, b.Name)
+		}
+	}
+	return append(all, "variable", "locals", "defaults")
+}
+
 // TemplateFields returns the names that a url may use next to those of the configuration.
 func TemplateFields() []string { return []string{"stream", "topic", "partition"} }
 

@@ -1,4 +1,4 @@
-package hclconfig
+package mask
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ func jsonTokens(text []byte) (out []token) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
-			end := stringEnd(text, i)
+			end := StringEnd(text, i)
 			if rest := bytes.TrimLeft(text[end:], " \t\r\n"); !bytes.HasPrefix(rest, []byte(":")) && end > i+2 {
 				out = append(out, templateTokens(text, span{i + 1, end - 1})...)
 			}
@@ -36,7 +36,7 @@ func jsonTokens(text []byte) (out []token) {
 func templateTokens(text []byte, s span) (out []token) {
 	raw := text[s.start:s.end]
 	isTemplate := bytes.Contains(raw, []byte("${")) || bytes.Contains(raw, []byte("%{"))
-	if !isTemplate || len(raw) > longLine || bytes.Contains(raw, []byte(`\u`)) {
+	if !isTemplate || len(raw) > LongLine || bytes.Contains(raw, []byte(`\u`)) {
 		return []token{{span: s}}
 	}
 	plain, places := unescaped(raw)
@@ -61,4 +61,17 @@ func unescaped(raw []byte) (text []byte, places []int) {
 		i += size
 	}
 	return text, append(places, len(raw))
+}
+
+// StringEnd returns the index behind the JSON string that begins at i.
+func StringEnd(text []byte, i int) int {
+	for i++; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
 }

@@ -1,4 +1,4 @@
-package hclconfig
+package mask
 
 import (
 	"bytes"
@@ -10,15 +10,14 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// exact returns where in a file a range is that HCL found in the text of a JSON string. HCL counts as if there were no
+// Exact returns where in the file a range is that HCL found in the text of a JSON string. HCL counts as if there were no
 // escapes: behind each it is too early. Every other range of a JSON file begins where a value or a name does, and stays.
-func (l *loader) exact(rng hcl.Range) hcl.Range {
-	f := l.fileOf(rng)
-	if f == nil || !f.json {
+func (f *File) Exact(rng hcl.Range) hcl.Range {
+	if !f.JSON {
 		return rng
 	}
 	if f.escaped == nil {
-		f.escaped = escapedStrings(f.text)
+		f.escaped = escapedStrings(f.Text)
 	}
 	at, found := slices.BinarySearchFunc(f.escaped, rng.Start.Byte, func(s span, b int) int {
 		switch {
@@ -29,11 +28,11 @@ func (l *loader) exact(rng hcl.Range) hcl.Range {
 		}
 		return 0
 	})
-	if !found || f.escaped[at].end-f.escaped[at].start > longLine {
+	if !found || f.escaped[at].end-f.escaped[at].start > LongLine {
 		return rng
 	}
-	rng.Start = unescapedPos(f.text, f.escaped[at], rng.Start)
-	rng.End = unescapedPos(f.text, f.escaped[at], rng.End)
+	rng.Start = unescapedPos(f.Text, f.escaped[at], rng.Start)
+	rng.End = unescapedPos(f.Text, f.escaped[at], rng.End)
 	return rng
 }
 
@@ -44,7 +43,7 @@ func escapedStrings(text []byte) []span {
 		if text[i] != '"' {
 			continue
 		}
-		end := stringEnd(text, i)
+		end := StringEnd(text, i)
 		if bytes.IndexByte(text[i:end], '\\') >= 0 {
 			all = append(all, span{i, end})
 		}
@@ -64,14 +63,14 @@ func unescapedPos(text []byte, s span, pos hcl.Pos) hcl.Pos {
 		left -= utf8.RuneLen(raw)
 		i += size
 	}
-	pos.Byte, pos.Column = i, column(text, i)
+	pos.Byte, pos.Column = i, Column(text, i)
 	return pos
 }
 
-// column returns the column of a byte as HCL counts: what a reader takes for one character is one.
-func column(text []byte, i int) int {
+// Column returns the column of a byte as HCL counts: what a reader takes for one character is one.
+func Column(text []byte, i int) int {
 	begin := bytes.LastIndexByte(text[:i], '\n') + 1
-	if i-begin > 2*longLine { // on a line that nobody reads, it may cost no time
+	if i-begin > 2*LongLine { // on a line that nobody reads, it may cost no time
 		return utf8.RuneCount(text[begin:i]) + 1
 	}
 	n, err := textseg.TokenCount(text[begin:i], textseg.ScanGraphemeClusters)

@@ -1,4 +1,4 @@
-package hclconfig
+package mask
 
 import (
 	"strings"

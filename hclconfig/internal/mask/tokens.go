@@ -1,0 +1,177 @@
+package mask
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig/internal/words"
+)
+
+// hidden returns the pieces of a line to hide, in bytes of the line, in order and apart from each other.
+func (f *File) hidden(line span) []token {
+	if f.Body == nil {
+		return rawHidden(f.Text[line.start:line.end], f.Text)
+	}
+	if !f.ready {
+		f.ready = true
+		if f.JSON {
+			f.tokens = jsonTokens(f.Text)
+		} else {
+			f.tokens = nativeTokens(f.Text)
+		}
+		slices.SortFunc(f.shows, func(a, b span) int { return a.start - b.start })
+		reach := 0
+		for _, s := range f.shows {
+			reach = max(reach, s.end)
+			f.reaches = append(f.reaches, reach)
+		}
+	}
+	var out []token
+	first, _ := slices.BinarySearchFunc(f.tokens, line.start, func(t token, at int) int { return t.end - at })
+	for _, t := range f.tokens[first:] {
+		if t.start >= line.end {
+			break
+		}
+		if !t.comment && f.isShown(t.span) {
+			continue
+		}
+		start, end := max(t.start, line.start)-line.start, min(t.end, line.end)-line.start
+		if n := len(out); n > 0 && out[n-1].end == start && !t.comment {
+			out[n-1].end = end
+		} else if start < end {
+			out = append(out, token{span{start, end}, t.comment})
+		}
+	}
+	return out
+}
+
+// isShown reports whether a piece that may be shown covers t.
+func (f *File) isShown(t span) bool {
+	behind, _ := slices.BinarySearchFunc(f.shows, t.start+1, func(s span, at int) int { return s.start - at })
+	return behind > 0 && f.reaches[behind-1] >= t.end
+}
+
+// nativeTokens returns every literal, comment and word that is neither the name of something nor a known beginning.
+func nativeTokens(text []byte) []token {
+	all, _ := hclsyntax.LexConfig(text, "", hcl.InitialPos) // the file parses
+	return hiddenOf(all)
+}
+
+// hiddenOf returns those of the tokens that nativeTokens does.
+func hiddenOf(all hclsyntax.Tokens) (out []token) {
+	bound := boundNames(all)
+	for i, t := range all {
+		hide, comment := false, false
+		switch t.Type {
+		case hclsyntax.TokenQuotedLit:
+			hide = !isLookedUp(all, i)
+		case hclsyntax.TokenStringLit, hclsyntax.TokenNumberLit:
+			hide = true
+		case hclsyntax.TokenComment:
+			hide, comment = true, true
+		case hclsyntax.TokenIdent:
+			hide = !isName(all, i, bound)
+		}
+		if hide {
+			out = append(out, token{spanOf(t.Range), comment})
+		}
+	}
+	return out
+}
+
+// isLookedUp reports whether a text is the name of an environment variable or a file, and not what it holds.
+func isLookedUp(all hclsyntax.Tokens, i int) bool {
+	if i < 3 || all[i-1].Type != hclsyntax.TokenOQuote || all[i-2].Type != hclsyntax.TokenOParen {
+		return false
+	}
+	function := string(all[i-3].Bytes)
+	return function == "env" || function == "file"
+}
+
+// boundNames returns what a name may begin with: the scopes, the fields of a url, and the words that a for or a dynamic
+// block gives a meaning.
+func boundNames(all hclsyntax.Tokens) map[string]bool {
+	bound := map[string]bool{"var": true, "local": true, "each": true}
+	for _, field := range words.TemplateFields() {
+		bound[field] = true
+	}
+	for i, t := range all {
+		switch word := string(t.Bytes); {
+		case t.Type != hclsyntax.TokenIdent:
+		case word == "for": // for NAME in, or for NAME, NAME in
+			for _, t := range all[i+1 : min(i+4, len(all))] {
+				if t.Type == hclsyntax.TokenIdent {
+					bound[string(t.Bytes)] = true
+				}
+			}
+		case word == "dynamic" && i+2 < len(all) && all[i+2].Type == hclsyntax.TokenQuotedLit:
+			bound[string(all[i+2].Bytes)] = true
+		case word == "iterator" && i+2 < len(all) && all[i+1].Type == hclsyntax.TokenEqual:
+			bound[string(all[i+2].Bytes)] = true
+		}
+	}
+	return bound
+}
+
+// isName reports whether a word names something, and is not a secret that lost its quotes.
+func isName(all hclsyntax.Tokens, i int, bound map[string]bool) bool {
+	switch all[min(i+1, len(all)-1)].Type {
+	case hclsyntax.TokenEqual, hclsyntax.TokenOParen, hclsyntax.TokenOBrace, hclsyntax.TokenOQuote:
+		return true
+	}
+	for i > 1 && all[i-1].Type == hclsyntax.TokenDot && all[i-2].Type == hclsyntax.TokenIdent {
+		i -= 2
+	}
+	word := string(all[i].Bytes)
+	return bound[word] || slices.Contains(plainWords(), word)
+}
+
+// plainWords are the words of the language that stand alone: those of conditions and loops, and types.
+func plainWords() []string {
+	return []string{"true", "false", "null", "for", "in", "if", "else", "endif", "endfor", "string", "number", "bool", "any"}
+}
+
+var (
+	// rawHeader has the form of the first line of a block.
+	rawHeader = regexp.MustCompile(`^\s*([a-z_]+)(?:\s+"[\w.-]*")*\s*\{?\s*$`)
+	// rawAttribute is a name with one simple value. Two on one line, or a string without its end, do not match.
+	rawAttribute = regexp.MustCompile(`^\s*"?([A-Za-z_][\w-]*)"?\s*[=:]\s*("[^"=:#]*"|[\w.]*),?\s*$`)
+	rawName      = regexp.MustCompile(`^\s*"?[A-Za-z_][\w-]*"?\s*[=:]\s*`)
+	rawBrackets  = regexp.MustCompile(`^[\s{}\[\](),]*$`)
+)
+
+// rawHidden hides in a line of a file that does not parse all but what is plainly no secret.
+func rawHidden(line, text []byte) []token {
+	plain := bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark is what may be wrong with the line
+	header := rawHeader.FindSubmatch(plain)
+	if header != nil && slices.Contains(words.BlockTypes(), string(header[1])) || rawBrackets.Match(plain) {
+		return nil
+	}
+	if m := rawAttribute.FindSubmatch(line); m != nil && !bytes.Contains(text, []byte("locals")) && isHarmless(string(m[1])) {
+		return nil
+	}
+	start := len(line) - len(bytes.TrimLeft(line, " \t"))
+	if m := rawName.Find(line); m != nil {
+		start = len(m)
+	}
+	end := len(bytes.TrimRight(line, " \t{[("))
+	if start >= end {
+		return nil
+	}
+	return []token{{span: span{start, end}}}
+}
+
+// isHarmless reports whether an attribute of that name is sensitive nowhere.
+func isHarmless(name string) bool {
+	found, harmless := false, true
+	for table := range words.ConfigBlock().All() {
+		if a := table.Setting(name); a != nil {
+			found, harmless = true, harmless && !a.Sensitive
+		}
+	}
+	return found && harmless
+}
