@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"iggysink/hclconfig/internal/finding"
 )
 
 // TestMain lets garbage grow: these tests are thousands of short loads, and collecting it is a third of their time.
@@ -19,7 +21,7 @@ func TestMain(m *testing.M) {
 func loadText(name, text string) string {
 	result, found := Load([]string{name}, Options{Env: environment(map[string]string{"T": "x"}),
 		Texts: map[string][]byte{name: []byte(text)}})
-	if len(found) > 2*maxFindings+1 {
+	if len(found) > 2*finding.MaxFindings+1 {
 		return fmt.Sprintf("%d findings", len(found))
 	}
 	return inWords(result, found)
@@ -76,16 +78,16 @@ func TestBounds(t *testing.T) {
 		{"objects", json, "too-many-blocks", repeat("[", "{},", "{}]"), maxLines - 2, 0},
 		{"strings", json, "too-many-blocks", repeat("[", `"",`, `""]`), 2*maxLines - 1, 0},
 		{"pieces of a text", "a.hcl", "too-much-work", repeat(`a = "`, "%%", `"`), maxPieces / 2, 30_000},
-		{"unknown attributes", "a.hcl", "too-many-findings", times("a%d = 1\n"), maxFindings - 1, 5_000},
-		{"attributes of one name", "a.hcl", "too-many-findings", repeat("", "a = 1\n", ""), maxFindings + 1, 5_000},
+		{"unknown attributes", "a.hcl", "too-many-findings", times("a%d = 1\n"), finding.MaxFindings - 1, 5_000},
+		{"attributes of one name", "a.hcl", "too-many-findings", repeat("", "a = 1\n", ""), finding.MaxFindings + 1, 5_000},
 		{"unknown properties", json, "too-many-findings", func(n int) string { return "{" + times("\"a%d\": 1,\n")(n) + `"x": 1}` },
-			maxFindings - 2, 5_000},
+			finding.MaxFindings - 2, 5_000},
 		{"wrong names on a line", json, "too-many-findings",
-			repeat(`{"sink": {"a": {"headers": {"A": [`, `"${var.a}",`, "1]}}}}"), maxFindings - 3, 0},
-		{"comments", "a.hcl", "too-many-findings", repeat("", "# iggysink:ignore x y\n", ""), maxFindings, 5_000},
-		{"comments in JSON", json, "too-many-findings", repeat("{", "\"//\": \"iggysink:ignore x y\",\n", `"//": 1}`), maxFindings, 0},
+			repeat(`{"sink": {"a": {"headers": {"A": [`, `"${var.a}",`, "1]}}}}"), finding.MaxFindings - 3, 0},
+		{"comments", "a.hcl", "too-many-findings", repeat("", "# iggysink:ignore x y\n", ""), finding.MaxFindings, 5_000},
+		{"comments in JSON", json, "too-many-findings", repeat("{", "\"//\": \"iggysink:ignore x y\",\n", `"//": 1}`), finding.MaxFindings, 0},
 		{"numbers", "a.hcl", "number-out-of-range", repeat("a = [", "1e9999999,", "]"), 0, 20_000},
-		{"sinks without content", "a.hcl", "too-many-findings", times("sink \"a%d\" {\n}\n"), maxFindings/2 - 1, 1_500},
+		{"sinks without content", "a.hcl", "too-many-findings", times("sink \"a%d\" {\n}\n"), finding.MaxFindings/2 - 1, 1_500},
 		{"what dynamic makes", "a.hcl", "too-many-blocks", func(n int) string {
 			return sinkOf(`"http://127.0.0.1/"`, fmt.Sprintf("dynamic \"tls\" {\nfor_each = split(\"\", format(\"%%9999s%%9999s%%%ds\", \"\", \"\", \"\"))\ncontent {}\n}\n", n))
 		}, maxMade - 2*9999, 0},

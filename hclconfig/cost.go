@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"iggysink/hclconfig/internal/finding"
 )
 
 const (
@@ -137,7 +139,7 @@ func (l *loader) keysOnce(object *hclsyntax.ObjectConsExpr) {
 		}
 		rng := item.KeyExpr.Range()
 		if first, again := seen[key]; again && key != "//" { // a comment of JSON
-			l.at(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+place(l.files.Exact(first))+".")
+			l.At(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+finding.Place(l.files.Exact(first))+".")
 		} else if key != "" {
 			seen[key] = rng
 		}
@@ -156,7 +158,7 @@ func isWritten(e hclsyntax.Expression) bool {
 // UnwrapExpression lets a type, which is never evaluated, be read through it.
 func (c *charged) UnwrapExpression() hcl.Expression { return c.Expression }
 
-var errTooMuch = &callError{"too-much-work", "", "The text that a function would make is too large."}
+var errTooMuch = finding.Refuse("too-much-work", "", "The text that a function would make is too large.")
 
 // paying makes a function refuse arguments from which it would make, or go through, more than there is left.
 func (l *loader) paying(name string, f function.Function) function.Function {

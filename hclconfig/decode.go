@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
@@ -74,20 +75,20 @@ func (l *loader) declareLocals(block *hcl.Block) {
 	attributes, diags := block.Body.JustAttributes()
 	for _, d := range diags {
 		if d.Summary == "Duplicate attribute definition" {
-			l.at(subject(d), "duplicate-name", "", "A local has one value.")
+			l.At(finding.Subject(d), "duplicate-name", "", "A local has one value.")
 			continue
 		}
 		if d.Summary == "Incorrect JSON value type" {
-			l.at(subject(d), "wrong-type", "a JSON object is expected", "Its properties are the names of locals.")
+			l.At(finding.Subject(d), "wrong-type", "a JSON object is expected", "Its properties are the names of locals.")
 			continue
 		}
-		l.at(subject(d), "unknown-block", "a locals block has no blocks in it", "Each line is NAME = value.")
+		l.At(finding.Subject(d), "unknown-block", "a locals block has no blocks in it", "Each line is NAME = value.")
 	}
 	for name, a := range attributes {
 		if other := l.scope.locals[name]; other != nil {
 			first, second := other.attr.NameRange, a.NameRange
-			l.at(second, "duplicate-name", fmt.Sprintf("local.%s has two values", mask.Printable(name)),
-				"The other is at "+place(first)+".")
+			l.At(second, "duplicate-name", fmt.Sprintf("local.%s has two values", mask.Printable(name)),
+				"The other is at "+finding.Place(first)+".")
 			continue
 		}
 		l.scope.locals[name] = &local{attr: a}
@@ -97,7 +98,7 @@ func (l *loader) declareLocals(block *hcl.Block) {
 // decode makes the plain tree.
 func (l *loader) decode(blocks []rootBlock) map[string]any {
 	tree := make(map[string]any)
-	l.places[""] = &origin{value: fileRange(l.sources[0].Name)}
+	l.places[""] = &finding.Origin{Value: fileRange(l.sources[0].Name)}
 	for _, b := range blocks {
 		if b.table.Name == "sink" {
 			l.sinksOf(b.block, b.table, tree)
@@ -121,7 +122,7 @@ func (l *loader) block(b *hcl.Block, table *words.Block, parent map[string]any, 
 		return
 	}
 	if other := l.places[at]; other != nil {
-		l.at(mask.Header(b), "duplicate-block", fmt.Sprintf("a second %s block", table.Name), "The first is at "+place(other.name)+".")
+		l.At(mask.Header(b), "duplicate-block", fmt.Sprintf("a second %s block", table.Name), "The first is at "+finding.Place(other.Name)+".")
 		at += " again" // no pointer of the tree: what is wrong in it is told, and nothing of it is kept
 		l.body(b, table, at)
 		return
@@ -142,17 +143,17 @@ func (l *loader) body(b *hcl.Block, table *words.Block, pointer string) map[stri
 // meantIn notes what was misspelled in a block: that it is missing would be said twice then.
 func (l *loader) meantIn(pointer string, names []string) {
 	for _, name := range names {
-		l.places.forget(pointer + "/" + name)
+		l.places.Forget(pointer + "/" + name)
 	}
 }
 
 // begin notes where a block is, and puts its labels into object.
 func (l *loader) begin(b *hcl.Block, table *words.Block, object map[string]any, pointer string) {
 	rng := mask.Header(b)
-	l.places[pointer] = &origin{name: rng, value: rng, title: table.Name}
+	l.places[pointer] = &finding.Origin{Name: rng, Value: rng, Title: table.Name}
 	for i, label := range table.Labels {
 		object[label] = b.Labels[i]
-		l.places[pointer+"/"+label] = &origin{name: rng, value: b.LabelRanges[i], literal: true}
+		l.places[pointer+"/"+label] = &finding.Origin{Name: rng, Value: b.LabelRanges[i], Literal: true}
 	}
 }
 
@@ -176,7 +177,7 @@ func (l *loader) fill(content *hcl.BodyContent, table *words.Block, object map[s
 // attribute evaluates one attribute and puts its value into object, unless it is null or not known.
 func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[string]any, pointer string) {
 	pointer += "/" + table.Name
-	o := &origin{name: a.NameRange, value: a.Expr.Range(), secret: table.Sensitive, literal: true}
+	o := &finding.Origin{Name: a.NameRange, Value: a.Expr.Range(), Secret: table.Sensitive, Literal: true}
 	l.places[pointer] = o
 	if !table.Sensitive {
 		l.files.Of(a.Range).Show(a)
@@ -186,24 +187,24 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 		l.elementPlaces(a.Expr, pointer, o)
 	}
 	if !numbersFit(value) { // before it becomes text: that could take long, and an infinite number would be one as well
-		l.at(o.value, "number-out-of-range", "", table.Name+" has a number that is infinite, or of more than 300 digits.")
-		o.unknown = true
+		l.At(o.Value, "number-out-of-range", "", table.Name+" has a number that is infinite, or of more than 300 digits.")
+		o.Unknown = true
 		return
 	}
 	converted, err := convertTo(value, table.Type)
 	switch {
 	case errors.Is(err, errNumber):
-		l.at(o.value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
+		l.At(o.Value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
 	case err != nil:
 		l.wrongType(value, table, pointer)
 	case !numbersFit(converted):
-		l.at(o.value, "number-out-of-range", "", table.Name+" has more than 300 digits.")
+		l.At(o.Value, "number-out-of-range", "", table.Name+" has more than 300 digits.")
 	default:
 		plain, keep := l.plain(converted, pointer)
 		if s, isText := plain.(string); isText && table.Path {
-			plain = relativeTo(filepath.Dir(o.value.Filename), s)
+			plain = relativeTo(filepath.Dir(o.Value.Filename), s)
 		}
-		if inner, isMap := plain.(map[string]any); isMap && strings.HasSuffix(o.value.Filename, ".json") {
+		if inner, isMap := plain.(map[string]any); isMap && strings.HasSuffix(o.Value.Filename, ".json") {
 			delete(inner, "//") // a comment, as it is in a block
 			delete(l.places, pointer+"/~1~1")
 		}
@@ -212,7 +213,7 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 		}
 		return
 	}
-	o.unknown = true
+	o.Unknown = true
 }
 
 // wrongType tells of a value that cannot be converted; of a list or a map it tells which element.
@@ -230,14 +231,14 @@ func (l *loader) wrongType(value cty.Value, table *words.Attribute, pointer stri
 				break
 			}
 			found = true
-			l.at(at.value, "wrong-type", fmt.Sprintf("an element of %s must be %s", table.Name, typeInWords(table.Type.ElementType())), "")
+			l.At(at.Value, "wrong-type", fmt.Sprintf("an element of %s must be %s", table.Name, typeInWords(table.Type.ElementType())), "")
 		}
 		if found {
 			return
 		}
 	}
-	rng := l.places[pointer].value
-	l.at(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), l.setElsewhere(rng))
+	rng := l.places[pointer].Value
+	l.At(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), l.setElsewhere(rng))
 }
 
 func (l *loader) attributeValue(a *hcl.Attribute, table *words.Attribute) cty.Value {
@@ -248,20 +249,20 @@ func (l *loader) attributeValue(a *hcl.Attribute, table *words.Attribute) cty.Va
 }
 
 // elementPlaces notes the places of the keys and elements of a map or a list that is written out.
-func (l *loader) elementPlaces(expr hcl.Expression, pointer string, around *origin) {
+func (l *loader) elementPlaces(expr hcl.Expression, pointer string, around *finding.Origin) {
 	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
 		for _, pair := range pairs {
 			if key := keyOf(pair.Key); key != "" {
-				l.files[around.name.Filename].ShowName(pair.Key.Range()) // the name of a header is no secret
-				l.places[pointer+"/"+schema.EscapePointer(key)] = &origin{name: pair.Key.Range(), value: pair.Value.Range(),
-					secret: around.secret, literal: true}
+				l.files[around.Name.Filename].ShowName(pair.Key.Range()) // the name of a header is no secret
+				l.places[pointer+"/"+schema.EscapePointer(key)] = &finding.Origin{Name: pair.Key.Range(), Value: pair.Value.Range(),
+					Secret: around.Secret, Literal: true}
 			}
 		}
 		return
 	}
 	if list, diags := hcl.ExprList(expr); !diags.HasErrors() {
 		for i, e := range list {
-			l.places[pointer+"/"+strconv.Itoa(i)] = &origin{name: around.name, value: e.Range(), secret: around.secret, literal: true}
+			l.places[pointer+"/"+strconv.Itoa(i)] = &finding.Origin{Name: around.Name, Value: e.Range(), Secret: around.Secret, Literal: true}
 		}
 	}
 }
@@ -287,8 +288,8 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 		l.fromOutside(pointer, marks)
 	}
 	if !v.IsKnown() {
-		l.places.forget(pointer)
-		l.places[pointer].present = v.Range().DefinitelyNotNull()
+		l.places.Forget(pointer)
+		l.places[pointer].Present = v.Range().DefinitelyNotNull()
 		return nil, false
 	}
 	if v.IsNull() {
@@ -316,8 +317,8 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 		_, e := it.Element()
 		at := pointer + "/" + strconv.Itoa(len(list))
 		inner, keep := l.plain(e, at)
-		if !keep && !l.places.known(at) { // the others would move up: the whole list is not known then
-			l.places.forget(pointer)
+		if !keep && !l.places.Known(at) { // the others would move up: the whole list is not known then
+			l.places.Forget(pointer)
 			return nil, false
 		}
 		list = append(list, inner) // a null stays, and fails by its type
@@ -327,11 +328,11 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 
 // fromOutside notes the marks of a value.
 func (l *loader) fromOutside(pointer string, marks cty.ValueMarks) {
-	o := l.places.own(pointer)
-	_, isSensitive := marks[sensitive]
-	_, isExternal := marks[external]
-	o.secret = o.secret || isSensitive
-	o.literal = o.literal && !isExternal && !isSensitive
+	o := l.places.Own(pointer)
+	_, isSensitive := marks[mask.Sensitive]
+	_, isExternal := marks[mask.External]
+	o.Secret = o.Secret || isSensitive
+	o.Literal = o.Literal && !isExternal && !isSensitive
 }
 
 // plainNumber writes a whole number without a fraction and an exponent, as integers are decoded.

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
@@ -32,7 +33,7 @@ func defaultsTable() *words.Block {
 
 func (l *loader) declareDefaults(b *hcl.Block) {
 	if l.defaults != nil {
-		l.at(mask.Header(b), "duplicate-block", "a second defaults block", "The first is at "+place(mask.Header(l.defaults.block))+".")
+		l.At(mask.Header(b), "duplicate-block", "a second defaults block", "The first is at "+finding.Place(mask.Header(l.defaults.block))+".")
 		return
 	}
 	table := defaultsTable()
@@ -56,7 +57,7 @@ func (l *loader) inherit(table *words.Block, sink map[string]any, pointer string
 	}
 	content := &hcl.BodyContent{Attributes: maps.Clone(l.defaults.content.Attributes)}
 	for name := range content.Attributes {
-		if _, set := sink[name]; set || !l.places.known(pointer+"/"+name) {
+		if _, set := sink[name]; set || !l.places.Known(pointer+"/"+name) {
 			delete(content.Attributes, name)
 		}
 	}
@@ -105,19 +106,19 @@ func (l *loader) checkDefaults(tree map[string]any) {
 	}
 	pointer := "/sink/" + strconv.Itoa(len(list))
 	rng := mask.Header(l.defaults.block)
-	l.places[pointer] = &origin{name: rng, value: rng, title: "defaults"}
+	l.places[pointer] = &finding.Origin{Name: rng, Value: rng, Title: "defaults"}
 	object := map[string]any{"name": "defaults"}
 	l.fill(l.defaults.content, l.tableOfDefaults(&words.Block{Name: "sink"}), object, pointer)
 	for _, name := range []string{"url", "stream"} {
 		if object[name] == nil {
-			l.places.forget(pointer + "/" + name)
+			l.places.Forget(pointer + "/" + name)
 		}
 	}
 	tree["sink"] = append(list, object)
 }
 
 func (l *loader) dropDefaults(tree map[string]any) {
-	if list, _ := tree["sink"].([]any); len(list) > len(l.sinks) {
-		tree["sink"] = list[:len(l.sinks)]
+	if list, _ := tree["sink"].([]any); len(list) > len(l.Sinks) {
+		tree["sink"] = list[:len(l.Sinks)]
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
@@ -27,7 +28,7 @@ type Value struct {
 // effective is what Load keeps for Values.
 type effective struct {
 	tree   map[string]any
-	places sourceMap
+	places finding.Places
 }
 
 // Values returns what an attribute is in each block of one kind, in the order of the configuration. The kind is the names
@@ -91,11 +92,11 @@ func (e effective) value(object map[string]any, attribute words.Attribute, point
 	pointer += "/" + attribute.Name
 	var v Value
 	if place := e.places[pointer]; place != nil {
-		v.Range = place.value
+		v.Range = place.Value
 	}
 	plain, set := object[attribute.Name]
 	switch {
-	case !e.places.known(pointer):
+	case !e.places.Known(pointer):
 		v.Unknown = true
 	case set && e.mayBeSecret(pointer, plain):
 		v.Text = mask.Hidden
@@ -110,7 +111,7 @@ func (e effective) value(object map[string]any, attribute words.Attribute, point
 // mayBeSecret reports whether a value, or an element of it, fills a sensitive attribute or came from env(), file() or a
 // sensitive variable.
 func (e effective) mayBeSecret(pointer string, value any) bool {
-	if e.places.find(pointer).secret {
+	if e.places.Find(pointer).Secret {
 		return true
 	}
 	switch v := value.(type) {

@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
@@ -46,7 +47,7 @@ func (l *loader) secret(v cty.Value) cty.Value {
 			return true, nil
 		})
 	}
-	return v.Mark(sensitive)
+	return v.Mark(mask.Sensitive)
 }
 
 // locals evaluates every local, each after those that it uses.
@@ -86,17 +87,17 @@ func (l *loader) cycle(names []string) {
 	for i := range circle {
 		circle[i] = "local." + mask.Printable(circle[i])
 	}
-	l.at(l.scope.locals[first].attr.NameRange, "local-cycle", "", strings.Join(circle, " uses ")+".")
+	l.At(l.scope.locals[first].attr.NameRange, "local-cycle", "", strings.Join(circle, " uses ")+".")
 }
 
 // bounded refuses a value that could grow without end from local to local.
 func (l *loader) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
 	if textSize(v) > maxValueSize {
-		l.at(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
+		l.At(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
 		return cty.DynamicVal
 	}
 	if !numbersFit(v) {
-		l.at(attr.NameRange, "number-out-of-range", "", "It has more than 300 digits.")
+		l.At(attr.NameRange, "number-out-of-range", "", "It has more than 300 digits.")
 		return cty.DynamicVal
 	}
 	return v
@@ -129,7 +130,7 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 	}
 	value, diags := l.native(expr).Value(ctx)
 	if l.exhausted {
-		l.at(expr.Range(), "too-much-work", "", "Its loops, or the text that they make, are too large.")
+		l.At(expr.Range(), "too-much-work", "", "Its loops, or the text that they make, are too large.")
 		return cty.DynamicVal
 	}
 	if !diags.HasErrors() {
@@ -137,7 +138,7 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 	}
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError {
-			l.evaluation(d)
+			l.Evaluation(d)
 		}
 	}
 	return cty.DynamicVal
@@ -207,16 +208,16 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 	_, isTurn := l.scope.turns[root]
 	switch {
 	case how.noContext:
-		l.at(rng, "invalid-variable", "a literal is expected",
+		l.At(rng, "invalid-variable", "a literal is expected",
 			"Text stands in quotes; other names and functions cannot be used here.")
 	case isField:
 		return true
 	case isTurn:
 		return l.turnKnown(t)
 	case root == "each":
-		l.at(rng, "unknown-name", "there is no each here", "each.key and each.value belong to a sink with for_each.")
+		l.At(rng, "unknown-name", "there is no each here", "each.key and each.value belong to a sink with for_each.")
 	case slices.Contains(words.TemplateFields(), root):
-		l.at(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
+		l.At(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
 	case root == "var", root == "local":
 		return l.declared(t)
@@ -226,7 +227,7 @@ func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
 			summary = fmt.Sprintf("unknown name %q", mask.Printable(root))
 		}
 		roots := append([]string{"var", "local", "true", "false", "null"}, slices.Sorted(maps.Keys(how.template))...)
-		l.at(rng, "unknown-name", summary, join("Text stands in quotes. Names are var.NAME and local.NAME.", l.didYouMean(root, roots)))
+		l.At(rng, "unknown-name", summary, finding.Join("Text stands in quotes. Names are var.NAME and local.NAME.", l.DidYouMean(root, roots)))
 	}
 	return false
 }
@@ -236,8 +237,8 @@ func (l *loader) turnKnown(t hcl.Traversal) bool {
 	root := t.RootName()
 	name, named := nameAfter(t, root)
 	if named && name != "key" && name != "value" {
-		l.at(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, mask.Printable(name)),
-			join(fmt.Sprintf("It has %s.key and %s.value.", root, root), l.didYouMean(name, []string{"key", "value"})))
+		l.At(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, mask.Printable(name)),
+			finding.Join(fmt.Sprintf("It has %s.key and %s.value.", root, root), l.DidYouMean(name, []string{"key", "value"})))
 		return false
 	}
 	return true
@@ -249,7 +250,7 @@ func (l *loader) declared(t hcl.Traversal) bool {
 	name, named := nameAfter(t, root)
 	var names []string
 	switch {
-	case !l.maySuggest():
+	case !l.MaySuggest():
 	case root == "var" && l.scope.variables[name] == nil:
 		names = l.variableNames()
 	case root == "local" && l.scope.locals[name] == nil:
@@ -257,13 +258,13 @@ func (l *loader) declared(t hcl.Traversal) bool {
 	}
 	switch {
 	case !named:
-		l.at(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
+		l.At(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
 	case root == "var" && l.scope.variables[name] != nil, root == "local" && l.scope.locals[name] != nil:
 		return true
-	case l.partial: // it may be declared there; the value is unknown
+	case l.Partial: // it may be declared there; the value is unknown
 	default:
-		l.at(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, mask.Printable(name)),
-			join(l.didYouMean(name, names), map[string]string{
+		l.At(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, mask.Printable(name)),
+			finding.Join(l.DidYouMean(name, names), map[string]string{
 				"var":   "Declare it with a variable block.",
 				"local": "Set it in a locals block.",
 			}[root]))

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
@@ -47,24 +48,24 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) (all []element, none el
 	rng := a.Expr.Range()
 	kind := plain.Type()
 	isMap, isSet := kind.IsMapType() || kind.IsObjectType(), kind.IsSetType()
-	_, secret := marks[sensitive]
-	if _, undecided := marks[pending]; undecided { // what it will be may be shown
+	_, secret := marks[mask.Sensitive]
+	if _, undecided := marks[mask.Pending]; undecided { // what it will be may be shown
 		secret = false
 	}
 	none = noElement(kind)
 	switch {
 	case secret && ofSink:
-		l.at(rng, "invalid-for-each", "for_each must not be secret",
+		l.At(rng, "invalid-for-each", "for_each must not be secret",
 			"Its keys are names of sinks, in logs and metrics. Go through names, and look the secrets up by each.key.")
 		return []element{none}, none
 	case !plain.IsKnown(), isSet && !plain.IsWhollyKnown():
 		return []element{none}, none
 	case plain.IsNull():
-		l.at(rng, "invalid-for-each", "for_each is null", "Take {} for no element.")
+		l.At(rng, "invalid-for-each", "for_each is null", "Take {} for no element.")
 		return []element{none}, none
 	case isMap, isSet, !ofSink && (kind.IsListType() || kind.IsTupleType()):
 	default:
-		l.at(rng, "invalid-for-each", "", map[bool]string{true: "toset(...) makes a set of a list.",
+		l.At(rng, "invalid-for-each", "", map[bool]string{true: "toset(...) makes a set of a list.",
 			false: "It takes a list, a set or a map."}[ofSink])
 		return []element{none}, none
 	}
@@ -76,14 +77,14 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) (all []element, none el
 		}
 		e.name = textOfKey(key)
 		if ofSink && !instanceKey.MatchString(e.name) {
-			l.at(rng, "invalid-for-each", fmt.Sprintf("the key %q cannot be part of a name", mask.Shorten(e.name)),
+			l.At(rng, "invalid-for-each", fmt.Sprintf("the key %q cannot be part of a name", mask.Shorten(e.name)),
 				`A key has letters, digits, spaces and punctuation of ASCII, but no " and no \.`)
 			continue
 		}
 		all = append(all, e)
 	}
 	if l.made += len(all); l.made > maxMade {
-		l.at(rng, "too-many-blocks", "", fmt.Sprintf("for_each and dynamic make at most %d, all together.", maxMade))
+		l.At(rng, "too-many-blocks", "", fmt.Sprintf("for_each and dynamic make at most %d, all together.", maxMade))
 		return []element{none}, none
 	}
 	return all, none
@@ -91,12 +92,12 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) (all []element, none el
 
 // noElement stands for the elements of a collection of which none is known.
 func noElement(kind cty.Type) element {
-	e := element{key: outside(cty.UnknownVal(cty.String)), value: outside(cty.DynamicVal), unknown: true}
+	e := element{key: mask.Outside(cty.UnknownVal(cty.String)), value: mask.Outside(cty.DynamicVal), unknown: true}
 	if kind.IsMapType() || kind.IsSetType() || kind.IsListType() {
-		e.value = outside(cty.UnknownVal(kind.ElementType().WithoutOptionalAttributesDeep()))
+		e.value = mask.Outside(cty.UnknownVal(kind.ElementType().WithoutOptionalAttributesDeep()))
 	}
 	if kind.IsListType() || kind.IsTupleType() {
-		e.key = outside(cty.UnknownVal(cty.Number))
+		e.key = mask.Outside(cty.UnknownVal(cty.Number))
 	}
 	return e
 }
@@ -130,7 +131,7 @@ func (l *loader) sinksOf(b *hcl.Block, table *words.Block, tree map[string]any) 
 	}
 	tree["sink"] = list // also if there is none in the end
 	if !plainName.MatchString(b.Labels[0]) {
-		l.at(b.LabelRanges[0], "invalid-value", "invalid name of a sink",
+		l.At(b.LabelRanges[0], "invalid-value", "invalid name of a sink",
 			`It has letters, digits and _ . - and does not begin with a dot or a hyphen, such as "orders".`)
 	}
 	turns, none := []element{{}}, element{}
@@ -147,18 +148,18 @@ func (l *loader) sinksOf(b *hcl.Block, table *words.Block, tree map[string]any) 
 		}
 	}
 	for _, turn := range turns {
-		made := instance{count: len(turns), sink: fmt.Sprintf("sink %q", mask.Shorten(b.Labels[0]))}
+		made := finding.Instance{Count: len(turns), Sink: fmt.Sprintf("sink %q", mask.Shorten(b.Labels[0]))}
 		switch {
 		case turn.unknown:
-			made.sink = b.Labels[0] + anyKey
+			made.Sink = b.Labels[0] + anyKey
 		case forEach != nil:
-			made.address = b.Labels[0] + `["` + turn.name + `"]`
-			made.sink = made.address
+			made.Address = b.Labels[0] + `["` + turn.name + `"]`
+			made.Sink = made.Address
 		}
-		l.sinks, l.instance = append(l.sinks, made), made
+		l.Sinks, l.Instance = append(l.Sinks, made), made
 		list = append(list, l.sink(body, turn, "/sink/"+strconv.Itoa(len(list))))
 	}
-	l.instance, tree["sink"] = instance{}, list
+	l.Instance, tree["sink"] = finding.Instance{}, list
 }
 
 // sinkBody is a block of which sinks are made.
@@ -174,15 +175,15 @@ func (l *loader) sink(body sinkBody, turn element, pointer string) map[string]an
 	object := make(map[string]any)
 	l.begin(b, table, object, pointer)
 	l.meantIn(pointer, body.meant)
-	if l.instance.address != "" {
-		object["name"] = l.instance.address
+	if l.Instance.Address != "" {
+		object["name"] = l.Instance.Address
 	}
 	switch isName := plainName.MatchString(b.Labels[0]); {
 	case !isName:
-		l.places.forget(pointer + "/name")
+		l.places.Forget(pointer + "/name")
 		object["name"] = "unknown"
 	case turn.unknown:
-		l.places.forget(pointer + "/name")
+		l.places.Forget(pointer + "/name")
 		object["name"] = b.Labels[0] + anyKey
 	}
 	var names map[string]cty.Value
@@ -222,8 +223,8 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 		for _, b := range table.Blocks {
 			known = append(known, b.Name)
 		}
-		l.at(d.LabelRanges[0], "unknown-block", fmt.Sprintf("unknown block %q", mask.Printable(d.Labels[0])),
-			join(notIn(table.Name), l.didYouMean(d.Labels[0], known)))
+		l.At(d.LabelRanges[0], "unknown-block", fmt.Sprintf("unknown block %q", mask.Printable(d.Labels[0])),
+			finding.Join(notIn(table.Name), l.DidYouMean(d.Labels[0], known)))
 		return
 	}
 	want := &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "for_each"}, {Name: "iterator"}},
@@ -236,13 +237,13 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 	forEach, labels := content.Attributes["for_each"], content.Attributes["labels"]
 	switch {
 	case forEach == nil:
-		l.at(rng, "missing-attribute", `"for_each" is missing`, "It says for which elements there is a block.")
+		l.At(rng, "missing-attribute", `"for_each" is missing`, "It says for which elements there is a block.")
 		return
 	case labels == nil && len(kind.Labels) > 0:
-		l.at(rng, "missing-attribute", `"labels" is missing`, fmt.Sprintf("Write labels = [%s].", kind.Labels[0]))
+		l.At(rng, "missing-attribute", `"labels" is missing`, fmt.Sprintf("Write labels = [%s].", kind.Labels[0]))
 		return
 	case len(content.Blocks) != 1:
-		l.at(rng, "missing-block", "a dynamic block has one content block", "It is what each block has in it.")
+		l.At(rng, "missing-block", "a dynamic block has one content block", "It is what each block has in it.")
 		return
 	}
 	iterator := l.iterator(content.Attributes["iterator"], kind.Name)
@@ -278,7 +279,7 @@ func (l *loader) dynamicBlock(d *hcl.Block, content *hcl.BodyContent, kind *word
 func (l *loader) dynamicNames(kind *words.Block, labels []cty.Value, parent map[string]any, at, below string) {
 	for i, name := range kind.Labels {
 		if !labels[i].IsKnown() {
-			l.places.forget(at + "/" + name)
+			l.places.Forget(at + "/" + name)
 			if inner, isObject := valueAt(parent, below).(map[string]any); isObject {
 				inner[name] = "unknown"
 				if kind.Name == "dead_letter" {
@@ -300,7 +301,7 @@ func (l *loader) iterator(a *hcl.Attribute, otherwise string) string {
 	l.files.Of(a.Range).Show(a)
 	word := hcl.ExprAsKeyword(a.Expr)
 	if word == "" || slices.Contains([]string{"var", "local", "each"}, word) {
-		l.at(a.Expr.Range(), "invalid-value", "iterator must be a name of your own",
+		l.At(a.Expr.Range(), "invalid-value", "iterator must be a name of your own",
 			fmt.Sprintf("It stands without quotes. Without it the name is %s.", otherwise))
 		return otherwise
 	}
@@ -326,7 +327,7 @@ func (l *loader) dynamicLabels(made *hcl.Block, a *hcl.Attribute, count int) []c
 	}
 	converted, err := convertTo(list, cty.List(cty.String))
 	if err != nil || converted.IsNull() || converted.LengthInt() != count {
-		l.at(a.Expr.Range(), "block-labels", "", fmt.Sprintf("A %s block has %d label: write labels = [...] with as many.",
+		l.At(a.Expr.Range(), "block-labels", "", fmt.Sprintf("A %s block has %d label: write labels = [...] with as many.",
 			made.Type, count))
 		return values
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
@@ -30,21 +31,21 @@ func (l *loader) fileFunction(dir string) function.Function {
 			text, err := l.readAllowed(path, dir)
 			switch {
 			case name == "":
-				return cty.NilVal, &callError{"invalid-file", "", "Its path is empty."}
+				return cty.NilVal, finding.Refuse("invalid-file", "", "Its path is empty.")
 			case errors.Is(err, errOutside):
-				return cty.NilVal, &callError{"file-outside", "",
-					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", mask.Printable(shown))}
+				return cty.NilVal, finding.Refuse("file-outside", "",
+					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", mask.Printable(shown)))
 			case errors.Is(err, fs.ErrNotExist) && l.unknowns():
 				l.needs[Need{"file", shown}] = true
-				return outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
+				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			case errors.Is(err, errTooLarge):
-				return cty.NilVal, &callError{"invalid-file", "", "The file has more than 1 MiB."}
+				return cty.NilVal, finding.Refuse("invalid-file", "", "The file has more than 1 MiB.")
 			case err != nil:
-				return cty.NilVal, &callError{"invalid-file", "", because(err)}
+				return cty.NilVal, finding.Refuse("invalid-file", "", because(err))
 			case badText(text) >= 0:
-				return cty.NilVal, &callError{"invalid-file", "", "The file is not plain UTF-8 text."}
+				return cty.NilVal, finding.Refuse("invalid-file", "", "The file is not plain UTF-8 text.")
 			}
-			return l.secret(cty.StringVal(string(text))).Mark(external), nil
+			return l.secret(cty.StringVal(string(text))).Mark(mask.External), nil
 		},
 	})
 }
@@ -96,7 +97,7 @@ func isBelow(folder, path string) bool {
 func nameIn(v cty.Value) (name, shown string) {
 	v, marks := v.Unmark()
 	name = v.AsString()
-	if _, secret := marks[sensitive]; secret {
+	if _, secret := marks[mask.Sensitive]; secret {
 		return name, schema.SecretMask
 	}
 	return name, name

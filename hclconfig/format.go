@@ -12,7 +12,7 @@ import (
 func Format(name string, text []byte) ([]byte, Diagnostics) {
 	f := &mask.File{Name: name, Text: text}
 	if _, found := parseSource(f); found.HasErrors() {
-		found = found.sorted()
+		found = found.Sorted()
 		for i := range found {
 			found[i].Snippet = f.Snippet(found[i].Range)
 		}

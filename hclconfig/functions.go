@@ -15,17 +15,9 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
-)
-
-// mark is what a value carries through every expression.
-type valueMark string
-
-const (
-	sensitive valueMark = "sensitive" // from env(), file() or a sensitive variable: never printed
-	external  valueMark = "external"  // from outside the configuration: no literal in it
-	pending   valueMark = "pending"   // of a variable that has no value yet, and that is not declared as sensitive
 )
 
 // pureFunctions are those that depend on their arguments alone.
@@ -46,15 +38,6 @@ func pureFunctions() map[string]function.Function {
 		"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 		"try":   tryfunc.TryFunc, "can": tryfunc.CanFunc,
 	}
-}
-
-// functionNames lists all functions for messages.
-func functionNames() string {
-	var names []string
-	for _, f := range words.Functions() {
-		names = append(names, f.Name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // Function is a function of the language, to be documented and not to be called.
@@ -123,7 +106,7 @@ func jsonDecode() function.Function {
 			return nil
 		}
 		if found := guard(&mask.File{Text: []byte(v.AsString()), JSON: true}); len(found) > 0 {
-			return &callError{"function-call", "jsondecode() failed", "Its argument nests too deep or has a number out of range."}
+			return finding.Refuse("function-call", "jsondecode() failed", "Its argument nests too deep or has a number out of range.")
 		}
 		return nil
 	}
@@ -154,7 +137,7 @@ func formatFunction() function.Function {
 		Type:     function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if s := args[0].AsString(); wideVerb.MatchString(s) || strings.Contains(s, "*") && strings.Contains(s, "%") {
-				return cty.NilVal, &callError{"function-call", "format() failed", "A width has at most 4 digits and no *."}
+				return cty.NilVal, finding.Refuse("function-call", "format() failed", "A width has at most 4 digits and no *.")
 			}
 			if numberVerb.MatchString(args[0].AsString()) && slices.ContainsFunc(args[1:], func(v cty.Value) bool {
 				return !countable(v, cty.Number)
@@ -192,28 +175,25 @@ func (l *loader) envFunction() function.Function {
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			name, shown := nameIn(args[0])
 			if len(args) > 2 {
-				return cty.NilVal, &callError{"function-call", "env() failed", "It takes a name and, perhaps, a value to use instead."}
+				return cty.NilVal, finding.Refuse("function-call", "env() failed", "It takes a name and, perhaps, a value to use instead.")
 			}
 			value, set := l.opts.Env(name)
 			switch {
 			case set && badText([]byte(value)) >= 0:
-				return cty.NilVal, &callError{"function-call", "env() failed", "The variable does not hold UTF-8 text."}
+				return cty.NilVal, finding.Refuse("function-call", "env() failed", "The variable does not hold UTF-8 text.")
 			case set:
-				return l.secret(cty.StringVal(value)).Mark(external), nil
+				return l.secret(cty.StringVal(value)).Mark(mask.External), nil
 			case len(args) == 2:
-				return args[1].Mark(sensitive), nil
+				return args[1].Mark(mask.Sensitive), nil
 			case l.unknowns():
 				l.needs[Need{"env", shown}] = true
-				return outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
+				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			}
-			return cty.NilVal, &callError{"env-unset", fmt.Sprintf("the environment variable %q is not set", mask.Printable(shown)),
-				"Set it, or give env() a second argument to use instead."}
+			return cty.NilVal, finding.Refuse("env-unset", fmt.Sprintf("the environment variable %q is not set", mask.Printable(shown)),
+				"Set it, or give env() a second argument to use instead.")
 		},
 	})
 }
-
-// outside marks a value that came from outside and must not be printed.
-func outside(v cty.Value) cty.Value { return v.Mark(sensitive).Mark(external) }
 
 // relativeTo makes a path start at dir, unless it is absolute.
 func relativeTo(dir, path string) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 )
 
@@ -27,23 +28,23 @@ const (
 // guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
 // seven digits of an exponent.
 func guard(f *mask.File) Diagnostics {
-	var r report
+	var r finding.Report
 	if i := badText(f.Text); i >= 0 {
-		r.at(rangeAt(f.Name, f.Text, i, i), "invalid-encoding", "", describeText(f.Text, i))
-		return r.found
+		r.At(rangeAt(f.Name, f.Text, i, i), "invalid-encoding", "", describeText(f.Text, i))
+		return r.Found
 	}
-	g := guardian{report: &r, name: f.Name, text: f.Text}
+	g := guardian{Report: &r, name: f.Name, text: f.Text}
 	if f.JSON {
 		g.json()
-		return r.found
+		return r.Found
 	}
 	if i := tooManyWords(f.Text, maxWords); i >= 0 {
-		g.at(rangeAt(f.Name, f.Text, i, i+1), "too-many-blocks", manyWords, "")
-		return r.found
+		g.At(rangeAt(f.Name, f.Text, i, i+1), "too-many-blocks", manyWords, "")
+		return r.Found
 	}
 	tokens, _ := hclsyntax.LexConfig(f.Text, f.Name, hcl.InitialPos) // the parser reports what is wrong with them
 	g.tokens(tokens, nil)
-	return r.found
+	return r.Found
 }
 
 // badText returns the first byte that is not part of UTF-8 text, or -1.
@@ -93,12 +94,12 @@ func tooManyWords(text []byte, most int) int {
 
 // guardian walks tokens.
 type guardian struct {
-	*report
+	*finding.Report
 	name string
 	text []byte
 }
 
-func (g *guardian) fail(rng hcl.Range, rule, detail string) { g.at(rng, rule, "", detail) }
+func (g *guardian) fail(rng hcl.Range, rule, detail string) { g.At(rng, rule, "", detail) }
 
 // tokens checks native tokens. Where they stand inside of a JSON string, at returns the range of that string: finding
 // the line of each would take for ever in a large file.
@@ -114,7 +115,7 @@ func (g *guardian) tokens(tokens hclsyntax.Tokens, at func() hcl.Range) {
 			rng = at()
 		}
 		g.fail(rng, rule, detail)
-		if rule != "number-out-of-range" || len(g.found) >= maxGuarded {
+		if rule != "number-out-of-range" || len(g.Found) >= maxGuarded {
 			return
 		}
 	}
@@ -194,7 +195,7 @@ func opensBlock(tokens hclsyntax.Tokens, i int) bool {
 // json checks JSON bytes: nesting, numbers, and the templates inside of strings. It stops at what is not JSON.
 func (g *guardian) json() {
 	depth, objects, texts := 0, 0, 0
-	for i := 0; i < len(g.text) && len(g.found) < maxGuarded; i++ {
+	for i := 0; i < len(g.text) && len(g.Found) < maxGuarded; i++ {
 		switch c := g.text[i]; {
 		case c == '{' || c == '[':
 			if objects++; objects > maxLines {
@@ -242,7 +243,7 @@ func (g *guardian) jsonString(start, end int) {
 		return
 	}
 	if tooManyWords([]byte(text), maxWords) >= 0 {
-		g.at(rangeAt(g.name, g.text, start, end), "too-many-blocks", manyWords, "")
+		g.At(rangeAt(g.name, g.text, start, end), "too-many-blocks", manyWords, "")
 		return
 	}
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), g.name, hcl.InitialPos)

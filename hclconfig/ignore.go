@@ -3,7 +3,6 @@ package hclconfig
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 )
 
@@ -63,29 +63,36 @@ func (l *loader) ignores() {
 
 // validIgnore tells what is wrong with a comment.
 func (l *loader) validIgnore(c *ignore) bool {
-	if l.full(Warning) {
+	if l.Full(Warning) {
 		return false
 	}
-	l.rule("invalid-ignore") // makes the index
-	row := l.rows[c.rule]
+	row, known := l.Rule(c.rule)
 	switch {
 	case c.rule == "":
-		l.at(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
+		l.At(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
 	case strings.Contains(c.rule, ","):
-		l.at(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
-	case row.ID == "":
-		l.at(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", mask.Shorten(c.rule)),
-			l.didYouMean(c.rule, slices.Sorted(maps.Keys(l.rows))))
+		l.At(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
+	case !known:
+		l.At(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", mask.Shorten(c.rule)),
+			l.DidYouMean(c.rule, ruleIDs()))
 	case row.Severity == Error:
-		l.at(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
+		l.At(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
 	case c.reason == "":
-		l.at(c.rng, "invalid-ignore", "a reason is missing", "Write behind the rule why it does not apply.")
+		l.At(c.rng, "invalid-ignore", "a reason is missing", "Write behind the rule why it does not apply.")
 	case !c.alone:
-		l.at(c.rng, "invalid-ignore", "the comment stands behind something", "It stands alone, on the line above.")
+		l.At(c.rng, "invalid-ignore", "the comment stands behind something", "It stands alone, on the line above.")
 	default:
 		return true
 	}
 	return false
+}
+
+func ruleIDs() (ids []string) {
+	for _, rule := range finding.Rules() {
+		ids = append(ids, rule.ID)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // silence takes warnings of one file out.
@@ -97,7 +104,7 @@ func (l *loader) silence(name string, comments []*ignore) {
 			byLine[c.label] = append(byLine[c.label], c)
 		}
 	}
-	l.found = slices.DeleteFunc(l.found, func(d Diagnostic) bool {
+	l.Found = slices.DeleteFunc(l.Found, func(d Diagnostic) bool {
 		silent := false
 		for _, c := range byLine[d.Range.Start.Line] {
 			if d.Severity == Warning && d.Rule == c.rule && d.Range.Filename == name {
@@ -109,8 +116,8 @@ func (l *loader) silence(name string, comments []*ignore) {
 	comments = slices.DeleteFunc(comments, func(c *ignore) bool { return c.used })
 	needed := l.mayBeNeeded(name, comments)
 	for i, c := range comments {
-		if !needed[i] && !l.partial {
-			l.at(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Take the comment out.", c.rule, c.line))
+		if !needed[i] && !l.Partial {
+			l.At(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Take the comment out.", c.rule, c.line))
 		}
 	}
 }
@@ -126,7 +133,7 @@ func (l *loader) mayBeNeeded(file string, comments []*ignore) []bool {
 	about := make([]map[string]bool, len(comments))
 	for pointer, o := range l.places {
 		block := topOf(pointer)
-		if o.unknown {
+		if o.Unknown {
 			if unknown[block] == nil {
 				unknown[block] = make(map[string]bool)
 			}
@@ -134,8 +141,8 @@ func (l *loader) mayBeNeeded(file string, comments []*ignore) []bool {
 				unknown[block][name] = true
 			}
 		}
-		first, last := o.name.Start.Line, max(o.name.End.Line, o.value.End.Line)
-		if o.name.Filename != file || first == 0 {
+		first, last := o.Name.Start.Line, max(o.Name.End.Line, o.Value.End.Line)
+		if o.Name.Filename != file || first == 0 {
 			continue
 		}
 		i, _ := slices.BinarySearchFunc(comments, first, func(c *ignore, line int) int { return c.line - line })
@@ -147,9 +154,9 @@ func (l *loader) mayBeNeeded(file string, comments []*ignore) []bool {
 		}
 	}
 	for i, c := range comments {
-		names := goesBy(c.rule)
+		rule, _ := l.Rule(c.rule)
 		for block := range about[i] {
-			needed[i] = needed[i] || slices.ContainsFunc(names, func(name string) bool { return unknown[block][name] })
+			needed[i] = needed[i] || slices.ContainsFunc(rule.GoesBy, func(name string) bool { return unknown[block][name] })
 		}
 	}
 	return needed
@@ -159,34 +166,6 @@ func (l *loader) mayBeNeeded(file string, comments []*ignore) []bool {
 func topOf(pointer string) string {
 	parts := strings.SplitN(pointer, "/", 4)
 	return strings.Join(parts[:min(len(parts), 3)], "/")
-}
-
-// goesBy returns the attributes that a warning depends on.
-func goesBy(rule string) []string {
-	switch rule {
-	case "cleartext-credentials":
-		return []string{"url", "health_check_url", "headers"}
-	case "default-group":
-		return []string{"name", "consumer_group"}
-	case "status-code-twice":
-		return []string{"success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes"}
-	case "raw-metadata":
-		return []string{"batch_mode", "include_metadata"}
-	case "method-batch":
-		return []string{"batch_mode", "method"}
-	case "unchecked-certificate":
-		return []string{"tls_danger_accept_invalid_certs"}
-	case "exhausted-dead-letter":
-		return []string{"on_exhausted"}
-	case "ordering-key-unused", "max-in-flight-unused":
-		return []string{"ordering", "ordering_key", "max_in_flight"}
-	case "retry-after-cap":
-		return []string{"max_retry_after", "max_retry_delay"}
-	case "batch-limit-unused", "batch-length-unreachable":
-		return []string{"batch_mode", "batch_length", "batch_wait", "max_payload_size_bytes", "include_metadata", "include_checksum",
-			"include_origin_timestamp", "schema"}
-	}
-	return nil // on what is written, not on what it is
 }
 
 // fill reads what stands behind the word.

@@ -29,12 +29,12 @@ func (l *loader) unused() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.scope.variables)) {
 		if !used["var."+name] {
-			l.at(l.scope.variables[name].rng, "unused-variable", fmt.Sprintf("the variable %q is not used", mask.Printable(name)), "")
+			l.At(l.scope.variables[name].rng, "unused-variable", fmt.Sprintf("the variable %q is not used", mask.Printable(name)), "")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.scope.locals)) {
 		if !used["local."+name] {
-			l.at(l.scope.locals[name].attr.NameRange, "unused-local", fmt.Sprintf("local.%s is not used", mask.Printable(name)), "")
+			l.At(l.scope.locals[name].attr.NameRange, "unused-local", fmt.Sprintf("local.%s is not used", mask.Printable(name)), "")
 		}
 	}
 }
@@ -51,10 +51,10 @@ func (l *loader) meant(root, name string, misspelled map[string]string) string {
 		declared, names = l.scope.locals[name] != nil, maps.Keys(l.scope.locals)
 	}
 	const most = 100 // each is compared with all that are declared, which are many in a hostile file
-	if declared || len(misspelled) == most || !l.maySuggest() {
+	if declared || len(misspelled) == most || !l.MaySuggest() {
 		return name
 	}
-	misspelled[key] = l.closest(name, slices.Sorted(names))
+	misspelled[key] = l.Closest(name, slices.Sorted(names))
 	return misspelled[key]
 }
 
@@ -118,7 +118,7 @@ func inVariables(expr hcl.Expression) (all []hcl.Traversal) {
 func (l *loader) literalDefault(a *hcl.Attribute, v *variable) {
 	value, _ := v.value.Unmark()
 	if value.IsKnown() && !value.IsNull() && !value.RawEquals(cty.StringVal("")) {
-		l.at(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and whoever can read the configuration knows "+
+		l.At(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and whoever can read the configuration knows "+
 			"its default. Leave it out, and set %s.", envPrefix+mask.Printable(v.name)))
 	}
 }

@@ -4,13 +4,13 @@
 //
 //	read.go          finds the files and reads them, bounded
 //	guard.go         refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
-//	translate.go     tells what HCL found in our own words; suggest.go which name may be meant, also for other packages
+//	content.go       what belongs in a block, and what of it does not
 //	variables.go     what variables are declared, values.go where their values come from, misfit.go what of a value does
 //	                 not fit the type
 //	eval.go          locals and names; functions.go what can be called, files.go file(), urltemplate.go the url; native.go
 //	                 takes expressions of JSON for native ones
 //	cost.go          bounds what an expression may take, numbers.go how large a number may be
-//	decode.go        blocks and attributes -> a plain tree, with the place of every value in sourcemap.go
+//	decode.go        blocks and attributes -> a plain tree, with the place of every value
 //	expand.go        for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block
 //	                 that every sink inherits from
 //	violations.go    the tree against the JSON Schema, each violation at its place
@@ -19,10 +19,10 @@
 //	lint.go          what works but cannot be meant
 //	ignore.go        comments that silence a warning
 //
-// What of a file may be shown is in internal/mask, which the masked source line of each finding comes from, and the words of
-// the language in internal/words. The findings themselves are in diagnostics.go, and the ids of all of them in rulestable.go. Beside Load there are
-// effective.go with what every attribute is in the end, format.go with the layout of fmt, syntax.go with what an editor
-// asks about a file that is being typed.
+// Beside Load there are effective.go with what every attribute is in the end, format.go with the layout of fmt, and
+// syntax.go with what an editor asks about a file that is being typed. The rooms: internal/words has the words of the
+// language, internal/mask what of a file may be shown, internal/finding what is wrong, in words, which diagnostics.go hands
+// out.
 //
 // All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()
 // or a sensitive variable, or that fills a sensitive attribute, is in none of its texts.
@@ -39,6 +39,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
@@ -89,9 +90,9 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	if opts.Env == nil {
 		opts.Env = os.LookupEnv
 	}
-	l := &loader{opts: opts, places: make(sourceMap), needs: make(map[Need]bool), files: make(mask.Files),
+	l := &loader{opts: opts, places: make(finding.Places), needs: make(map[Need]bool), files: make(mask.Files),
 		nodes: make(map[hcl.Range]hclsyntax.Expression)}
-	l.report.exact, l.shared = l.files.Exact, l.inDefaults
+	l.Exact, l.Shared = l.files.Exact, l.inDefaults
 	l.read(paths)
 	l.parse()
 	root := l.collect()
@@ -105,7 +106,7 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 		l.dropDefaults(tree)
 		config = l.typed(tree)
 		l.rules(config)
-		if !l.partial {
+		if !l.Partial {
 			l.unused()
 		}
 		l.ignores()
@@ -115,7 +116,7 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 
 // loader is the state of one Load.
 type loader struct {
-	report
+	finding.Report
 	opts    Options
 	beside  []string     // files of variables that were found in folders
 	files   mask.Files   // all that were read
@@ -124,20 +125,15 @@ type loader struct {
 	nodes   map[hcl.Range]hclsyntax.Expression // of JSON, by their place
 	broken  bool                               // a file could not be read, or may change what the others mean: nothing is said about the rest
 
-	// partial notes that a file could not be parsed. The others are looked at, but nothing is said that it may belie: it
-	// may declare a name, hold a block that is missing, or use what nobody else does.
-	partial bool
-
 	scope     scope
 	spent     int                                   // what loops and text have cost so far
 	exhausted bool                                  // the expression that is being evaluated costs more than is left
 	made      int                                   // how many blocks for_each and dynamic have made
-	sinks     []instance                            // by their place in the tree
 	emptyEach *hcl.Range                            // of the first for_each that makes no sink
 	noTurns   []func(pointer string) map[string]any // make a sink of each block whose for_each is empty
 	defaults  *defaults                             // nil without such a block
 	meantHere []string                              // what unknown names may mean in the body whose content was read last
-	places    sourceMap
+	places    finding.Places
 	tree      map[string]any // nil if nothing could be decoded
 }
 
@@ -153,8 +149,8 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 	slices.SortFunc(result.Needs, func(a, b Need) int {
 		return strings.Compare(a.Kind+"\x00"+a.Name, b.Kind+"\x00"+b.Name)
 	})
-	l.nameInstances(len(l.sinks))
-	found := l.found.sorted()
+	l.NameInstances()
+	found := l.Found.Sorted()
 	for i := range found {
 		if f := l.files.Of(found[i].Range); f != nil {
 			found[i].Snippet = f.Snippet(found[i].Range)
@@ -187,6 +183,6 @@ func (l *loader) typed(tree map[string]any) *schema.Config {
 		return config
 	}
 	// The error may quote a secret. What the schema lets through and the types do not is a fault of ours.
-	l.at(hcl.Range{}, "invalid-value", "the configuration does not fit the types that were made from its schema", "")
+	l.At(hcl.Range{}, "invalid-value", "the configuration does not fit the types that were made from its schema", "")
 	return new(schema.Config)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
@@ -81,7 +82,7 @@ func objectMisfits(v cty.Value, want cty.Type, path cty.Path) (all []misfit) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, known := types[name]; !known {
 			all = append(all, misfit{path: append(slices.Clone(path), cty.GetAttrStep{Name: name}), name: true,
-				text: "is not an attribute of its type", detail: youMean(Closest(name, names[:min(len(names), 100)]))})
+				text: "is not an attribute of its type", detail: finding.YouMean(finding.Closest(name, names[:min(len(names), 100)]))})
 		}
 	}
 	return all

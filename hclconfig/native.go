@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
@@ -95,7 +96,7 @@ func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bo
 	if slices.Contains(blocks, name) || slices.Contains(attributes, name) {
 		return slices.Contains(blocks, name)
 	}
-	if meant := Closest(name, slices.Concat(blocks, attributes)); meant != "" {
+	if meant := finding.Closest(name, slices.Concat(blocks, attributes)); meant != "" {
 		return slices.Contains(blocks, meant)
 	}
 	f := l.files.Of(rng)

@@ -14,6 +14,8 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"iggysink/hclconfig/internal/finding"
 )
 
 // Writing 1e9999999 as text takes 24 s, and reading a million digits 2 s. So every number is bounded where it comes to
@@ -114,7 +116,7 @@ func boundOperands(node hclsyntax.Node) {
 	}
 }
 
-var errHuge = &callError{"number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300."}
+var errHuge = finding.Refuse("number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300.")
 
 // lookupFunction is lookup, which converts what it returns instead of an element to the type of the elements.
 func lookupFunction() function.Function {

@@ -15,9 +15,9 @@ func (r sinkRules) payloads(checked map[string]error) {
 		if !r.set(at + "/payload_schema") {
 			continue
 		}
-		value := r.places[r.pointer+"/"+at+"/payload_schema"].value
+		value := r.places[r.pointer+"/"+at+"/payload_schema"].Value
 		if r.known(at+"/schema") && st.Schema != schema.PayloadSchemaJSON {
-			r.at(value, "payload-schema-json", "", "schema is "+strconv.Quote(st.Schema.String())+".")
+			r.At(value, "payload-schema-json", "", "schema is "+strconv.Quote(st.Schema.String())+".")
 		}
 		err, done := checked[st.PayloadSchema]
 		if !done {
@@ -25,7 +25,7 @@ func (r sinkRules) payloads(checked map[string]error) {
 			checked[st.PayloadSchema] = err
 		}
 		if err != nil {
-			r.at(value, "payload-schema", "", "Of the file it names: "+err.Error()+".")
+			r.At(value, "payload-schema", "", "Of the file it names: "+err.Error()+".")
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 
 	hcljson "github.com/hashicorp/hcl/v2/json"
@@ -39,7 +40,7 @@ func (l *loader) read(paths []string) {
 	}
 	if len(paths) == 0 {
 		l.broken = true
-		l.at(hcl.Range{}, "no-configuration", "", "Name a file or a folder.")
+		l.At(hcl.Range{}, "no-configuration", "", "Name a file or a folder.")
 	}
 }
 
@@ -67,7 +68,7 @@ func (l *loader) expand(path string) []string {
 	}
 	if !info.IsDir() && IsVariables(path) {
 		l.broken = true
-		l.at(fileRange(path), "no-configuration", "a file of values is no configuration",
+		l.At(fileRange(path), "no-configuration", "a file of values is no configuration",
 			"Name it with --var-file, behind the configuration whose variables it sets.")
 		return nil
 	}
@@ -101,7 +102,7 @@ func (l *loader) expand(path string) []string {
 	l.beside = append(l.beside, values...)
 	if len(names) == 0 {
 		l.broken = true
-		l.at(fileRange(path), "no-configuration", "", "The folder holds no *.hcl or *.hcl.json file.")
+		l.At(fileRange(path), "no-configuration", "", "The folder holds no *.hcl or *.hcl.json file.")
 	}
 	slices.Sort(names)
 	return names
@@ -126,7 +127,7 @@ func fileRange(name string) hcl.Range { return hcl.Range{Filename: name} }
 
 func (l *loader) unreadable(path string, err error) {
 	l.broken = true
-	l.at(fileRange(path), "unreadable-file", "", because(err))
+	l.At(fileRange(path), "unreadable-file", "", because(err))
 }
 
 // because says why a file cannot be read, in our words: the text of an operating system differs from one to another.
@@ -202,7 +203,7 @@ func (l *loader) notRead(name string, err error) {
 		return
 	}
 	l.broken = true
-	l.at(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", MaxFileSize>>20))
+	l.At(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", MaxFileSize>>20))
 }
 
 // parse parses every file that the guard lets through.
@@ -210,8 +211,8 @@ func (l *loader) parse() {
 	for _, f := range l.sources {
 		body, found := parseSource(f)
 		if found.HasErrors() {
-			l.found = append(l.found, found...)
-			l.partial = true
+			l.Found = append(l.Found, found...)
+			l.Partial = true
 			// Its defaults would be those of the sinks in other files: without them these mean something else.
 			l.broken = l.broken || bytes.Contains(f.Text, []byte("defaults"))
 			continue
@@ -232,27 +233,27 @@ func parseSource(f *mask.File) (hcl.Body, Diagnostics) {
 	var diags hcl.Diagnostics
 	if f.JSON {
 		file, diags = hcljson.Parse(f.Text, f.Name)
-		diags = firstMistake(diags)
+		diags = finding.FirstMistake(diags)
 	} else {
 		file, diags = hclsyntax.ParseConfig(f.Text, f.Name, hcl.InitialPos)
 	}
 	if diags.HasErrors() {
-		var r report
+		var r finding.Report
 		for _, d := range diags {
-			if r.full(Error) || shadowed(d, diags) {
+			if r.Full(Error) || finding.Shadowed(d, diags) {
 				continue
 			}
-			if isUnquoted(d, f.Text) {
-				r.at(subject(d), "syntax", "text stands in double quotes", `Such as "5s" or "https://example.com/".`)
+			if finding.IsUnquoted(d, f.Text) {
+				r.At(finding.Subject(d), "syntax", "text stands in double quotes", `Such as "5s" or "https://example.com/".`)
 				continue
 			}
-			r.syntax(d)
+			r.Syntax(d)
 			if strings.Contains(d.Summary, "nterminated") || strings.Contains(d.Summary, "multi-line string") {
 				break // from here on text and quotes have changed places
 			}
 		}
-		r.more()
-		return nil, r.found
+		r.More()
+		return nil, r.Found
 	}
 	return file.Body, nil
 }

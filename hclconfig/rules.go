@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
@@ -20,7 +21,7 @@ func (l *loader) rules(config *schema.Config) {
 	for i := range config.Sinks {
 		r := sinkRules{loader: l, sink: &config.Sinks[i], pointer: "/sink/" + strconv.Itoa(i)}
 		r.unknown = pending[r.pointer]
-		l.instance = l.instanceAt(r.pointer + "/")
+		l.Instance = l.InstanceAt(r.pointer + "/")
 		r.times()
 		r.statusCodes()
 		r.request()
@@ -32,15 +33,15 @@ func (l *loader) rules(config *schema.Config) {
 		r.payloads(contracts)
 	}
 	l.acrossSinks(config)
-	l.instance = instance{}
+	l.Instance = finding.Instance{}
 }
 
 // iggyRules asks for one login.
 func (l *loader) iggyRules(config *schema.Config) {
 	const what = "Set username and password, or token."
 	if config.Iggy == nil {
-		if o := l.places["/sink/0"]; o != nil && !l.partial {
-			l.at(o.name, "iggy-credentials", "there is no iggy block", "It says where the server is. "+what)
+		if o := l.places["/sink/0"]; o != nil && !l.Partial {
+			l.At(o.Name, "iggy-credentials", "there is no iggy block", "It says where the server is. "+what)
 		}
 		return
 	}
@@ -48,9 +49,9 @@ func (l *loader) iggyRules(config *schema.Config) {
 	token := !config.Iggy.Token.IsZero() || l.pending("/iggy/token")
 	switch {
 	case login && token:
-		l.at(l.places["/iggy/token"].name, "iggy-credentials", "there are two logins", what)
-	case !login && !token && l.places.known("/iggy/username", "/iggy/password", "/iggy/token"):
-		l.at(l.places["/iggy"].name, "iggy-credentials", "", what)
+		l.At(l.places["/iggy/token"].Name, "iggy-credentials", "there are two logins", what)
+	case !login && !token && l.places.Known("/iggy/username", "/iggy/password", "/iggy/token"):
+		l.At(l.places["/iggy"].Name, "iggy-credentials", "", what)
 	}
 	l.literalSecret("/iggy/password")
 	l.literalSecret("/iggy/token")
@@ -58,15 +59,15 @@ func (l *loader) iggyRules(config *schema.Config) {
 
 // pending reports whether one of these pointers has a value that is not known yet, whatever it will be.
 func (l *loader) pending(pointers ...string) bool {
-	return slices.ContainsFunc(pointers, func(p string) bool { return l.places[p] != nil && l.places[p].present })
+	return slices.ContainsFunc(pointers, func(p string) bool { return l.places[p] != nil && l.places[p].Present })
 }
 
 const literalDetail = "It stands in the configuration, and whoever can read that knows it. Use env() or file()."
 
 // literalSecret warns of a value that can be read in the configuration.
 func (l *loader) literalSecret(pointer string) {
-	if o := l.places[pointer]; o != nil && o.literal && !o.unknown {
-		l.at(o.value, "literal-secret", "", literalDetail)
+	if o := l.places[pointer]; o != nil && o.Literal && !o.Unknown {
+		l.At(o.Value, "literal-secret", "", literalDetail)
 	}
 }
 
@@ -76,8 +77,8 @@ func (l *loader) acrossSinks(config *schema.Config) {
 	for i := range config.Sinks {
 		s := &config.Sinks[i]
 		pointer := "/sink/" + strconv.Itoa(i)
-		l.instance = l.instanceAt(pointer + "/")
-		if s.Name != "" && l.places.known(pointer+"/name") {
+		l.Instance = l.InstanceAt(pointer + "/")
+		if s.Name != "" && l.places.Known(pointer+"/name") {
 			if first, found := names[s.Name]; found {
 				l.twice(pointer+"/name", first, "duplicate-sink", "a second sink "+nameOf(s.Name))
 			} else {
@@ -85,7 +86,7 @@ func (l *loader) acrossSinks(config *schema.Config) {
 			}
 		}
 		path := pointer + "/dead_letter/path"
-		if s.DeadLetter != nil && s.DeadLetter.Path != "" && l.places.known(path) {
+		if s.DeadLetter != nil && s.DeadLetter.Path != "" && l.places.Known(path) {
 			key := canonical(filepath.Clean(s.DeadLetter.Path))
 			if first, found := files[key]; found {
 				l.twice(path, first, "shared-dead-letter", "")
@@ -115,7 +116,7 @@ func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string
 	for i := range s.Streams {
 		st := &s.Streams[i]
 		at := pointer + "/stream/" + strconv.Itoa(i)
-		if s.Name == "" || !l.places.known(pointer+"/name", at+"/name", at+"/topics", at+"/consumer_group") {
+		if s.Name == "" || !l.places.Known(pointer+"/name", at+"/name", at+"/topics", at+"/consumer_group") {
 			continue
 		}
 		for j, topic := range st.Topics {
@@ -135,15 +136,15 @@ func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string
 
 // twice tells of a second something and names the place of the first.
 func (l *loader) twice(pointer, first, rule, summary string) {
-	here := l.places.find(pointer).value
-	where := "The first is at " + place(l.places.find(first).value) + "."
-	if here == l.places.find(first).value {
+	here := l.places.Find(pointer).Value
+	where := "The first is at " + finding.Place(l.places.Find(first).Value) + "."
+	if here == l.places.Find(first).Value {
 		where = "The same place makes both: let it differ from one element to the next."
 	}
-	if a, b := l.instanceAt(first), l.instanceAt(pointer); a.address != "" && a.address != b.address && b.count > 1 {
-		where = "The first is that of " + a.address + ". Use each.key in it."
+	if a, b := l.InstanceAt(first), l.InstanceAt(pointer); a.Address != "" && a.Address != b.Address && b.Count > 1 {
+		where = "The first is that of " + a.Address + ". Use each.key in it."
 	}
-	l.at(here, rule, summary, where)
+	l.At(here, rule, summary, where)
 }
 
 // sinkRules are the rules about one sink.
@@ -157,12 +158,12 @@ type sinkRules struct {
 // set reports whether the user gave an attribute a value.
 func (r sinkRules) set(name string) bool {
 	o := r.places[r.pointer+"/"+name]
-	return o != nil && !o.unknown
+	return o != nil && !o.Unknown
 }
 
 func (r sinkRules) known(names ...string) bool {
 	for _, name := range names {
-		if !r.places.known(r.pointer + "/" + name) {
+		if !r.places.Known(r.pointer + "/" + name) {
 			return false
 		}
 	}
@@ -171,7 +172,7 @@ func (r sinkRules) known(names ...string) bool {
 
 // tell reports a rule at the value of an attribute, or at the header of the sink where it is not set.
 func (r sinkRules) tell(name, rule, summary, detail string) {
-	r.at(r.places.find(r.pointer+"/"+name).value, rule, summary, detail)
+	r.At(r.places.Find(r.pointer+"/"+name).Value, rule, summary, detail)
 }
 
 // order reports two durations that are the wrong way round, at the one that was written.
@@ -183,7 +184,7 @@ func (r sinkRules) order(small, large string, a, b schema.Duration, rule string)
 	if !r.set(small) {
 		at = large
 	}
-	if !r.places.find(r.pointer+"/"+small).secret && !r.places.find(r.pointer+"/"+large).secret {
+	if !r.places.Find(r.pointer+"/"+small).Secret && !r.places.Find(r.pointer+"/"+large).Secret {
 		detail = fmt.Sprintf("%s, %s.", r.is(small, short(a)), r.is(large, short(b)))
 	}
 	r.tell(at, rule, "", detail)
@@ -242,7 +243,7 @@ func (r sinkRules) statusCodes() {
 				continue
 			}
 			what, at := "", list.name+"/"+strconv.Itoa(i)
-			if !r.places.find(r.pointer + "/" + at).secret {
+			if !r.places.Find(r.pointer + "/" + at).Secret {
 				what = fmt.Sprintf("%d is in two lists", code)
 			}
 			r.tell(at, "status-code-twice", what, fmt.Sprintf("It is in %s too, which wins.", first))
@@ -325,7 +326,7 @@ func (r sinkRules) nameFits(name, at, what string) {
 }
 
 func (r sinkRules) groupDetail(st *schema.Stream) string {
-	if r.instance.address != "" {
+	if r.Instance.Address != "" {
 		return "It is iggysink- and the name of each sink. Renaming the block would start new groups: set consumer_group to keep them."
 	}
 	return fmt.Sprintf("It is %q. Renaming the sink would start a new group: set consumer_group to keep it.",

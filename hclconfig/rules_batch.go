@@ -104,7 +104,7 @@ func (r sinkRules) fits(st *schema.Stream, at string, smallest int) {
 	if s.MaxPayloadSizeBytes > 0 && r.known("max_payload_size_bytes") {
 		if n := (s.MaxPayloadSizeBytes - around) / (smallest + each); n < most {
 			most, detail = n, "max_payload_size_bytes ends a request before."
-			if !r.places.find(r.pointer + "/max_payload_size_bytes").secret {
+			if !r.places.Find(r.pointer + "/max_payload_size_bytes").Secret {
 				detail = fmt.Sprintf("max_payload_size_bytes ends a request after %d of the smallest messages.", most)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/schema"
 )
 
@@ -17,7 +18,7 @@ func (l *loader) pendingHeaders() map[string][]string {
 	all := make(map[string][]string)
 	for pointer, o := range l.places {
 		sink, name, isHeader := strings.Cut(pointer, "/headers/")
-		if isHeader && o.present {
+		if isHeader && o.Present {
 			all[sink] = append(all[sink], unescape(name))
 		}
 	}
@@ -28,13 +29,13 @@ func (l *loader) pendingHeaders() map[string][]string {
 func (r sinkRules) headerNames() []string {
 	names := slices.AppendSeq(slices.Clone(r.unknown), maps.Keys(r.sink.Headers))
 	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(r.headerAt(a).name.Start.Byte, r.headerAt(b).name.Start.Byte), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(r.headerAt(a).Name.Start.Byte, r.headerAt(b).Name.Start.Byte), cmp.Compare(a, b))
 	})
 	return names
 }
 
-func (r sinkRules) headerAt(name string) *origin {
-	return r.places.find(r.pointer + "/headers/" + schema.EscapePointer(name))
+func (r sinkRules) headerAt(name string) *finding.Origin {
+	return r.places.Find(r.pointer + "/headers/" + schema.EscapePointer(name))
 }
 
 func (r sinkRules) headers() {
@@ -44,25 +45,25 @@ func (r sinkRules) headers() {
 		lower := strings.ToLower(name)
 		switch {
 		case lower == "content-type":
-			r.at(o.name, "content-type-header", "", "Set it with content_type.")
+			r.At(o.Name, "content-type-header", "", "Set it with content_type.")
 		case !isToken(name):
-			r.at(o.name, "invalid-header", "", "A name has no spaces, colons or letters beyond ASCII.")
+			r.At(o.Name, "invalid-header", "", "A name has no spaces, colons or letters beyond ASCII.")
 		case schema.IsConnectionHeader(name):
-			r.at(o.name, "invalid-header", "a header of the connection", "It follows from each request and cannot be set. Take it out.")
+			r.At(o.Name, "invalid-header", "a header of the connection", "It follows from each request and cannot be set. Take it out.")
 		case seen[lower]:
-			r.at(o.name, "invalid-header", "a header stands there twice", "Case makes no difference in names of headers.")
+			r.At(o.Name, "invalid-header", "a header stands there twice", "Case makes no difference in names of headers.")
 		}
 		seen[lower] = true
 		value := r.sink.Headers[name].Reveal()
 		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
 			detail := "It would end the header and begin another one."
-			if !o.literal {
+			if !o.Literal {
 				detail += " trimspace() takes a line break off the end."
 			}
-			r.at(o.value, "header-line-break", "", detail)
+			r.At(o.Value, "header-line-break", "", detail)
 		}
-		if isCredential(lower) && o.literal && !o.unknown && value != "" {
-			r.at(o.value, "literal-secret", "", literalDetail)
+		if isCredential(lower) && o.Literal && !o.Unknown && value != "" {
+			r.At(o.Value, "literal-secret", "", literalDetail)
 		}
 	}
 }
@@ -116,7 +117,7 @@ func isWebhook(u *url.URL) bool {
 // hasCredentials reports whether the requests carry something that must not be seen on the way.
 func (r sinkRules) hasCredentials() bool {
 	return slices.ContainsFunc(r.headerNames(), func(name string) bool {
-		return isCredential(strings.ToLower(name)) || !r.headerAt(name).literal
+		return isCredential(strings.ToLower(name)) || !r.headerAt(name).Literal
 	})
 }
 
@@ -132,11 +133,11 @@ func (r sinkRules) urls() {
 		if u.User != nil {
 			r.tell(name, "url-userinfo", "", "Take it out, and set an Authorization header.")
 		}
-		if credentialIn(u) && r.places.find(r.pointer+"/"+name).literal {
+		if credentialIn(u) && r.places.Find(r.pointer+"/"+name).Literal {
 			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and whoever can read the configuration knows "+
 				"it. Take it from env() or file().")
 		}
-		if isWebhook(u) && r.places.find(r.pointer+"/"+name).literal {
+		if isWebhook(u) && r.places.Find(r.pointer+"/"+name).Literal {
 			r.tell(name, "literal-secret", "", "Whoever knows the url of this webhook can post to it, and it stands in the configuration. "+
 				"Take it from env() or file().")
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"iggysink/hclconfig/internal/finding"
 )
 
 // rulesDocument is the table of all rules for a reader.
@@ -22,7 +24,7 @@ func rulesMarkdown() string {
 	cell := func(text string) string {
 		return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`).Replace(text)
 	}
-	for _, r := range Rules() {
+	for _, r := range finding.Rules() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.ID, r.Severity, cell(r.Summary), cell(r.Doc))
 	}
 	return b.String()
@@ -46,7 +48,7 @@ func TestTheTableOfRulesIsUpToDate(t *testing.T) {
 
 func TestEveryRuleIsDocumented(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range Rules() {
+	for _, r := range finding.Rules() {
 		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(r.ID) || seen[r.ID] {
 			t.Errorf("%q is no id, or is there twice", r.ID)
 		}

@@ -63,7 +63,7 @@ func (l *loader) fieldsInText(expr hcl.Expression) bool {
 	w := fieldWalker{}
 	_ = hclsyntax.Walk(node, &w) // the walker gives no diagnostics
 	for _, use := range w.wrong {
-		l.at(use.SourceRange(), "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
+		l.At(use.SourceRange(), "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
 			fmt.Sprintf("It is filled in for each partition, after functions and conditions are evaluated. Write ${%s}.",
 				use.RootName()))
 	}

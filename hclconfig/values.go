@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 )
 
@@ -53,15 +54,15 @@ func (l *loader) variables() {
 		if v.value != cty.NilVal {
 			continue
 		}
-		v.value = outside(cty.UnknownVal(v.typ))
+		v.value = mask.Outside(cty.UnknownVal(v.typ))
 		if !v.sensitive {
-			v.value = v.value.Mark(pending)
+			v.value = v.value.Mark(mask.Pending)
 		}
 		if l.unknowns() {
 			l.needs[Need{"variable", name}] = true
 			continue
 		}
-		l.at(v.rng, "missing-variable", fmt.Sprintf("the variable %q has no value", mask.Printable(name)),
+		l.At(v.rng, "missing-variable", fmt.Sprintf("the variable %q has no value", mask.Printable(name)),
 			fmt.Sprintf("Give it one with --var %s=VALUE or %s%s, or a default.", mask.Printable(name), envPrefix, mask.Printable(name)))
 	}
 }
@@ -69,18 +70,18 @@ func (l *loader) variables() {
 // assign gives a variable the value that a text stands for: the text itself for a string, otherwise a literal.
 func (l *loader) assign(name, text, from string) {
 	v := l.scope.variables[name]
-	if v == nil && l.partial {
+	if v == nil && l.Partial {
 		return // it may be declared in the file that could not be parsed
 	}
 	if v == nil {
-		l.at(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", mask.Printable(from)),
-			join(l.didYouMean(name, l.variableNames()), "Declare it with a variable block."))
+		l.At(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", mask.Printable(from)),
+			finding.Join(l.DidYouMean(name, l.variableNames()), "Declare it with a variable block."))
 		return
 	}
 	value := cty.DynamicVal
 	switch {
 	case badText([]byte(text)) >= 0:
-		l.at(hcl.Range{}, "invalid-variable", mask.Printable(from)+" is not UTF-8 text", "")
+		l.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" is not UTF-8 text", "")
 	case v.typ == cty.String, v.typ == cty.DynamicPseudoType:
 		value = cty.StringVal(text)
 	default:
@@ -90,7 +91,7 @@ func (l *loader) assign(name, text, from string) {
 }
 
 func (l *loader) setVariable(v *variable, value cty.Value, at hcl.Range) {
-	v.value, v.set = value.Mark(external), at
+	v.value, v.set = value.Mark(mask.External), at
 	if v.sensitive {
 		v.value = l.secret(v.value)
 	}
@@ -105,7 +106,7 @@ func (l *loader) parseLiteral(text string, v *variable, from string) cty.Value {
 		if len(m.path) > 0 {
 			summary += ": " + m.words(v.name, v)
 		}
-		l.at(hcl.Range{}, "invalid-variable", summary+" "+m.text, join(inText(m.place(value.expr)), m.advice(v)))
+		l.At(hcl.Range{}, "invalid-variable", summary+" "+m.text, finding.Join(inText(m.place(value.expr)), m.advice(v)))
 	}
 	converted, err := v.convert(value.value)
 	switch {
@@ -116,7 +117,7 @@ func (l *loader) parseLiteral(text string, v *variable, from string) cty.Value {
 	case v.typ.IsPrimitiveType(): // where in it is of no interest
 		problem = ""
 	}
-	l.at(hcl.Range{}, "invalid-variable", mask.Printable(from)+" must be "+typeInWords(v.typ),
+	l.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" must be "+typeInWords(v.typ),
 		cmp.Or(problem, "It is written as in a configuration file."))
 	return cty.DynamicVal
 }
@@ -131,23 +132,23 @@ type literalValue struct {
 func (l *loader) literalIn(text string) (v literalValue, problem string) {
 	v = literalValue{value: cty.DynamicVal}
 	f := mask.New("", []byte(text))
-	var own report
+	var own finding.Report
 	if found := guard(f); len(found) > 0 {
-		return v, join(inText(found[0].Range), found[0].Detail)
+		return v, finding.Join(inText(found[0].Range), found[0].Detail)
 	}
 	expr, diags := hclsyntax.ParseExpression(f.Text, "", hcl.InitialPos)
 	if diags.HasErrors() {
-		own.syntax(diags[0])
-		return v, join(inText(own.found[0].Range), own.found[0].Detail)
+		own.Syntax(diags[0])
+		return v, finding.Join(inText(own.Found[0].Range), own.Found[0].Detail)
 	}
 	if names := expr.Variables(); len(names) > 0 {
-		return v, join(inText(names[0].SourceRange()), "Text stands in quotes; other names and functions cannot be used here.")
+		return v, finding.Join(inText(names[0].SourceRange()), "Text stands in quotes; other names and functions cannot be used here.")
 	}
 	l.charge(expr)
 	value, diags := expr.Value(&hcl.EvalContext{})
 	if diags.HasErrors() {
-		own.evaluation(diags[0])
-		return v, join(inText(own.found[0].Range), own.found[0].Detail)
+		own.Evaluation(diags[0])
+		return v, finding.Join(inText(own.Found[0].Range), own.Found[0].Detail)
 	}
 	return literalValue{value, expr}, ""
 }
@@ -173,7 +174,7 @@ func (l *loader) variableFile(path string, once map[string]hcl.Range) {
 	f := mask.New(path, text)
 	l.files[path] = f
 	body, found := parseSource(f)
-	if l.found = append(l.found, found...); body == nil {
+	if l.Found = append(l.Found, found...); body == nil {
 		return
 	}
 	f.Body = body
@@ -183,25 +184,25 @@ func (l *loader) variableFile(path string, once map[string]hcl.Range) {
 	attributes, diags := body.JustAttributes()
 	for _, d := range diags {
 		if d.Summary == "Duplicate attribute definition" {
-			l.at(subject(d), "duplicate-attribute", "", "A file gives a variable one value.")
+			l.At(finding.Subject(d), "duplicate-attribute", "", "A file gives a variable one value.")
 			continue
 		}
-		l.at(subject(d), "invalid-variable", "a file of variables has no blocks", "Each line is NAME = literal.")
+		l.At(finding.Subject(d), "invalid-variable", "a file of variables has no blocks", "Each line is NAME = literal.")
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		a := attributes[name]
 		v := l.scope.variables[name]
-		if v == nil && l.partial {
+		if v == nil && l.Partial {
 			continue
 		}
 		if v == nil {
-			l.at(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", mask.Printable(name)),
-				join(l.didYouMean(name, l.variableNames()), "Declare it with a variable block."))
+			l.At(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", mask.Printable(name)),
+				finding.Join(l.DidYouMean(name, l.variableNames()), "Declare it with a variable block."))
 			continue
 		}
 		if other, again := once[name]; again {
-			l.at(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", mask.Printable(name)),
-				"The other is at "+place(other)+". Name the file that counts with --var-file, and the others are not read.")
+			l.At(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", mask.Printable(name)),
+				"The other is at "+finding.Place(other)+". Name the file that counts with --var-file, and the others are not read.")
 			continue
 		}
 		if once != nil {
@@ -229,7 +230,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	condition, message := content.Attributes["condition"], content.Attributes["error_message"]
 	for name, a := range map[string]*hcl.Attribute{"condition": condition, "error_message": message} {
 		if a == nil {
-			l.at(mask.Header(b), "missing-attribute", fmt.Sprintf("%q is missing", name),
+			l.At(mask.Header(b), "missing-attribute", fmt.Sprintf("%q is missing", name),
 				"A validation block has a condition, and an error_message for when it is not met.")
 		}
 	}
@@ -241,7 +242,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	}
 	met, err := convertTo(l.evaluate(condition.Expr, evaluation{quiet: true}), cty.Bool)
 	if err != nil {
-		l.at(condition.Expr.Range(), "wrong-type", "condition must be true or false", "")
+		l.At(condition.Expr.Range(), "wrong-type", "condition must be true or false", "")
 		return
 	}
 	met, _ = met.Unmark()
@@ -249,7 +250,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 		return
 	}
 	if met.IsNull() {
-		l.at(condition.Expr.Range(), "wrong-type", "condition must be true or false", "It is null.")
+		l.At(condition.Expr.Range(), "wrong-type", "condition must be true or false", "It is null.")
 		return
 	}
 	if met.True() { // the message is for what does not meet it: it may have no value otherwise
@@ -257,20 +258,20 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	}
 	text, err := convertTo(l.evaluate(message.Expr, evaluation{quiet: true}), cty.String)
 	if err != nil {
-		l.at(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
+		l.At(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
 		return
 	}
 	detail := "Its message is not shown: it holds a secret."
 	plain, marks := text.Unmark()
-	if _, secret := marks[sensitive]; !secret && plain.IsKnown() && !plain.IsNull() {
+	if _, secret := marks[mask.Sensitive]; !secret && plain.IsKnown() && !plain.IsNull() {
 		detail = sentence(mask.Printable(plain.AsString()))
 	}
 	rng := v.set
 	if rng.Filename == "" { // from the environment or the command line
 		rng = v.rng
 	}
-	l.at(rng, "validation-failed", fmt.Sprintf("the value of the variable %q is not valid", mask.Printable(v.name)),
-		join(detail, "The condition is at "+place(condition.Expr.Range())+"."))
+	l.At(rng, "validation-failed", fmt.Sprintf("the value of the variable %q is not valid", mask.Printable(v.name)),
+		finding.Join(detail, "The condition is at "+finding.Place(condition.Expr.Range())+"."))
 }
 
 // sentence bounds a text of the user and ends it.
@@ -279,4 +280,12 @@ func sentence(s string) string {
 		s += "."
 	}
 	return s
+}
+
+// variableNames returns the names of all variables, sorted, while they may be compared with one.
+func (l *loader) variableNames() []string {
+	if !l.MaySuggest() {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(l.scope.variables))
 }

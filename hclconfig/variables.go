@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 )
 
@@ -38,13 +39,13 @@ func variableSchema() *hcl.BodySchema {
 func (l *loader) declare(block *hcl.Block) {
 	v := &variable{name: block.Labels[0], rng: mask.Header(block), typ: cty.DynamicPseudoType, value: cty.NilVal}
 	if other := l.scope.variables[v.name]; other != nil {
-		l.at(v.rng, "duplicate-name", fmt.Sprintf("the variable %q is declared twice", mask.Printable(v.name)),
-			"The other declaration is at "+place(other.rng)+".")
+		l.At(v.rng, "duplicate-name", fmt.Sprintf("the variable %q is declared twice", mask.Printable(v.name)),
+			"The other declaration is at "+finding.Place(other.rng)+".")
 		return
 	}
 	l.scope.variables[v.name] = v
 	if !hclsyntax.ValidIdentifier(v.name) {
-		l.at(block.LabelRanges[0], "invalid-value", "invalid name of a variable",
+		l.At(block.LabelRanges[0], "invalid-value", "invalid name of a variable",
 			"It has letters, digits, _ and -, and begins with a letter, as in var.NAME.")
 	}
 	content := l.content(block.Body, variableSchema(), "variable")
@@ -56,7 +57,7 @@ func (l *loader) declare(block *hcl.Block) {
 			typ, optional, v.value = cty.DynamicPseudoType, nil, cty.DynamicVal
 		}
 		if optional != nil && !defaultsFit(optional) {
-			l.at(a.Expr.Range(), "number-out-of-range", "", "The default of an optional attribute has more than 300 digits.")
+			l.At(a.Expr.Range(), "number-out-of-range", "", "The default of an optional attribute has more than 300 digits.")
 			optional = nil
 		}
 		v.typ, v.optional = typ, optional
@@ -113,13 +114,13 @@ func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 	if d := diags[0]; d.Subject != nil && (isNative || d.Subject.Start.Byte > rng.Start.Byte) { // else it is no expression
 		rng = *d.Subject
 	}
-	meant := l.didYouMean(l.files.TextAt(l.files.Exact(rng)),
+	meant := l.DidYouMean(l.files.TextAt(l.files.Exact(rng)),
 		[]string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
 	if hint := typeHint(l.files.TextAt(l.files.Exact(rng)), diags[0]); hint != "" {
-		l.at(rng, "wrong-type", "invalid type", hint)
+		l.At(rng, "wrong-type", "invalid type", hint)
 		return
 	}
-	l.at(rng, "wrong-type", "unknown type", join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
+	l.At(rng, "wrong-type", "unknown type", finding.Join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
 		"tuple([TYPE]), any or object({NAME = TYPE}), where optional(TYPE) and optional(TYPE, DEFAULT) may stand for a TYPE."))
 }
 
@@ -164,14 +165,14 @@ func (l *loader) literal(a *hcl.Attribute, v *variable) cty.Value {
 		case m.name:
 			rule = "unknown-attribute"
 		}
-		l.at(m.place(a.Expr), rule, m.words(a.Name, v)+" "+m.text, m.advice(v))
+		l.At(m.place(a.Expr), rule, m.words(a.Name, v)+" "+m.text, m.advice(v))
 	}
 	if len(all) > 0 {
 		return cty.DynamicVal
 	}
 	converted, err := v.convert(value)
 	if err != nil { // each part fits: it is a list or a map of any
-		l.at(a.Expr.Range(), "wrong-type", mask.Printable(a.Name)+" has elements that are not of one type", "")
+		l.At(a.Expr.Range(), "wrong-type", mask.Printable(a.Name)+" has elements that are not of one type", "")
 		return cty.DynamicVal
 	}
 	return converted

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"iggysink/hclconfig/internal/finding"
 )
 
 var update = flag.Bool("update", false, "write what Load says into testdata/*.txtar")
@@ -151,7 +153,7 @@ func TestEveryRuleHasAVector(t *testing.T) {
 			if f.Name != "want" {
 				continue
 			}
-			for _, r := range Rules() {
+			for _, r := range finding.Rules() {
 				if strings.Contains(string(f.Data), "["+r.ID+"]\n") {
 					seen[r.ID] = true
 				}
@@ -162,7 +164,7 @@ func TestEveryRuleHasAVector(t *testing.T) {
 	for _, id := range []string{"unreadable-file", "file-too-large", "invalid-encoding", "too-many-blocks", "too-many-findings"} {
 		seen[id] = true
 	}
-	for _, r := range Rules() {
+	for _, r := range finding.Rules() {
 		if !seen[r.ID] {
 			t.Errorf("no vector shows %s", r.ID)
 		}

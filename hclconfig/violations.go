@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
@@ -18,28 +19,18 @@ import (
 // the tree, so that the rest can be decoded and looked at by the rules.
 func (l *loader) validate(tree map[string]any) {
 	for _, v := range schema.ValidateConfig(tree) {
-		l.instance = l.instanceAt(v.Pointer)
+		l.Instance = l.InstanceAt(v.Pointer)
 		l.violation(v, tree)
 	}
-	l.instance = instance{}
-	if l.emptyEach != nil && len(l.sinks) == 0 && !l.partial {
-		l.at(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
+	l.Instance = finding.Instance{}
+	if l.emptyEach != nil && len(l.Sinks) == 0 && !l.Partial {
+		l.At(*l.emptyEach, "missing-block", "there is no sink", "for_each has no element, and there is no other sink.")
 	}
-}
-
-// instanceAt returns the sink that a pointer leads into.
-func (l *loader) instanceAt(pointer string) instance {
-	rest, inSink := strings.CutPrefix(pointer, "/sink/")
-	number, _, _ := strings.Cut(rest, "/")
-	if i, err := strconv.Atoi(number); inSink && err == nil && i < len(l.sinks) {
-		return l.sinks[i]
-	}
-	return instance{}
 }
 
 func (l *loader) violation(v schema.Violation, tree map[string]any) {
-	o := l.places.find(v.Pointer)
-	if o.unknown && v.Pointer != "" {
+	o := l.places.Find(v.Pointer)
+	if o.Unknown && v.Pointer != "" {
 		return
 	}
 	switch v.Keyword {
@@ -47,7 +38,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 		l.missing(v, o)
 		return
 	case "additionalProperties": // content has told already; the labels and names of the tree are those of the table
-		l.at(o.name, "unknown-attribute", fmt.Sprintf("unknown attribute %q", mask.Printable(v.Property)), "")
+		l.At(o.Name, "unknown-attribute", fmt.Sprintf("unknown attribute %q", mask.Printable(v.Property)), "")
 	default:
 		rule, detail := ruleOf(v), ""
 		name := leafName(v.Pointer)
@@ -55,12 +46,12 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 		value, isText := valueAt(tree, v.Pointer).(string)
 		if rule == "invalid-duration" || rule == "invalid-address" || rule == "invalid-url" {
 			summary, detail = "", name+" "+v.Message()+"."
-			if rule == "invalid-duration" && isText && !o.secret {
+			if rule == "invalid-duration" && isText && !o.Secret {
 				detail = durationDetail(value, v.Format)
 			}
 		}
-		if v.Keyword == "enum" && isText && !o.secret {
-			detail = join(fmt.Sprintf("%q is not one of them.", mask.Shorten(value)), l.didYouMean(value, v.Allowed))
+		if v.Keyword == "enum" && isText && !o.Secret {
+			detail = finding.Join(fmt.Sprintf("%q is not one of them.", mask.Shorten(value)), l.DidYouMean(value, v.Allowed))
 		}
 		if hint := formInWords(name); v.Keyword == "pattern" && hint != "" {
 			summary, detail = "invalid "+name, hint
@@ -69,9 +60,9 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 			}
 		}
 		rng := l.placeOf(v, tree)
-		l.at(rng, rule, summary, join(detail, l.setElsewhere(rng)))
+		l.At(rng, rule, summary, finding.Join(detail, l.setElsewhere(rng)))
 	}
-	l.places.forget(v.Pointer)
+	l.places.Forget(v.Pointer)
 	remove(tree, v.Pointer)
 }
 
@@ -93,11 +84,11 @@ func (l *loader) placeOf(v schema.Violation, tree map[string]any) hcl.Range {
 	for i, value := range list {
 		number, isNumber := value.(json.Number)
 		if v.Keyword == "uniqueItems" && isNumber && seen[number] {
-			return l.places.find(v.Pointer + "/" + strconv.Itoa(i)).value
+			return l.places.Find(v.Pointer + "/" + strconv.Itoa(i)).Value
 		}
 		seen[number] = true
 	}
-	return l.places.find(v.Pointer).value
+	return l.places.Find(v.Pointer).Value
 }
 
 // setElsewhere says where a value stands that is nothing but the name of a variable or a local.
@@ -115,16 +106,16 @@ func (l *loader) setElsewhere(rng hcl.Range) string {
 	default:
 		at = v.set
 	}
-	return text + " is set at " + place(at) + "."
+	return text + " is set at " + finding.Place(at) + "."
 }
 
 // missing tells of an attribute or a block that is not there.
-func (l *loader) missing(v schema.Violation, o *origin) {
+func (l *loader) missing(v schema.Violation, o *finding.Origin) {
 	pointer := v.Pointer + "/" + v.Property
-	if !l.places.known(pointer) { // it is there, and its value is not known or not valid
+	if !l.places.Known(pointer) { // it is there, and its value is not known or not valid
 		return
 	}
-	if l.partial && v.Pointer == "" {
+	if l.Partial && v.Pointer == "" {
 		return
 	}
 	if v.Pointer == "/iggy" && v.Trigger != "" && l.places["/iggy/token"] != nil {
@@ -134,16 +125,16 @@ func (l *loader) missing(v schema.Violation, o *origin) {
 	table := l.tableAt(v.Pointer)
 	switch isBlock := table != nil && table.Child(v.Property) != nil; {
 	case isBlock && v.Pointer == "":
-		l.at(o.value, "missing-block", fmt.Sprintf("there is no %s block", v.Property), detail)
+		l.At(o.Value, "missing-block", fmt.Sprintf("there is no %s block", v.Property), detail)
 	case isBlock:
-		l.at(o.value, "missing-block", fmt.Sprintf("the block %q is missing", v.Property), detail)
+		l.At(o.Value, "missing-block", fmt.Sprintf("the block %q is missing", v.Property), detail)
 	case v.Trigger != "":
-		l.at(l.places.find(v.Pointer+"/"+v.Trigger).name, "missing-attribute",
+		l.At(l.places.Find(v.Pointer+"/"+v.Trigger).Name, "missing-attribute",
 			fmt.Sprintf("%q is missing: %s needs it", v.Property, v.Trigger), detail)
 	default:
-		l.at(o.value, "missing-attribute", fmt.Sprintf("%q is missing", v.Property), detail)
+		l.At(o.Value, "missing-attribute", fmt.Sprintf("%q is missing", v.Property), detail)
 	}
-	l.places.forget(pointer)
+	l.places.Forget(pointer)
 }
 
 // tableAt returns the table of the block at a pointer.

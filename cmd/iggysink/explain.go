@@ -85,7 +85,7 @@ func (all topics) explain(out *bytes.Buffer, name string) ([]topic, error) {
 		}
 		return out
 	}
-	for _, r := range hclconfig.Rules() {
+	for _, r := range language.Rules() {
 		if r.ID == name {
 			explainRule(next(), r)
 		}
@@ -142,7 +142,7 @@ func (f *explainFlags) values(cmd *cobra.Command, out *bytes.Buffer, topics []to
 	return nil
 }
 
-func explainRule(out *bytes.Buffer, r hclconfig.Rule) {
+func explainRule(out *bytes.Buffer, r language.Rule) {
 	fmt.Fprintf(out, "%s (%s)\n\n  %s.\n\n", r.ID, r.Severity, r.Summary)
 	wrap(out, "  ", r.Doc)
 	if r.Severity == hclconfig.Warning {
@@ -245,14 +245,14 @@ func (all topics) unknown(name string) error {
 			known = append(known, schemaAt(t.path).Enum...)
 		}
 	}
-	for _, r := range hclconfig.Rules() {
+	for _, r := range language.Rules() {
 		known = append(known, r.ID)
 	}
 	for _, w := range words() {
 		known = append(known, w.Name)
 	}
 	message := fmt.Sprintf("there is no block, attribute, value, function or rule %q", name)
-	if near := hclconfig.Closest(name, known); near != "" {
+	if near := language.Closest(name, known); near != "" {
 		return fmt.Errorf("%s; did you mean %q?", message, near)
 	}
 	return fmt.Errorf("%s\nRun 'iggysink explain' for a list of all", message)
@@ -281,7 +281,7 @@ func (all topics) overview(out *bytes.Buffer) {
 		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, f.Form, shortly(f.Doc))
 	}
 	out.WriteString("\nRules of validate:\n\n")
-	for _, r := range hclconfig.Rules() {
+	for _, r := range language.Rules() {
 		fmt.Fprintf(out, "  %-24s %-8s %s\n", r.ID, r.Severity, r.Summary)
 	}
 }

@@ -26,7 +26,7 @@ func explained(t *testing.T, args ...string) (stdout, stderr string, code int) {
 func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func TestEveryRuleIsExplained(t *testing.T) {
-	for _, r := range hclconfig.Rules() {
+	for _, r := range language.Rules() {
 		out, errs, code := explained(t, r.ID)
 		if code != exitOK || !strings.Contains(flat(out), flat(r.Doc)) || !strings.Contains(out, "("+string(r.Severity)+")") {
 			t.Errorf("explain %s: exit %d\n%s%s", r.ID, code, out, errs)
@@ -92,7 +92,7 @@ func TestWordsOfTypes(t *testing.T) {
 // The list of functions is that of the rule about unknown ones, which is made of those that there are.
 func TestEveryFunctionIsExplained(t *testing.T) {
 	var want []string
-	for _, r := range hclconfig.Rules() {
+	for _, r := range language.Rules() {
 		if r.ID == "unknown-function" {
 			_, list, _ := strings.Cut(r.Doc, ": ")
 			want = strings.Split(strings.TrimSuffix(list, "."), ", ")

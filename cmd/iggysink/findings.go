@@ -12,7 +12,7 @@ import (
 
 // writeFindings prints findings for a person, in colour on a terminal.
 func writeFindings(w io.Writer, found hclconfig.Diagnostics) error {
-	return findings.Text(w, found, wantsColor(w))
+	return found.WriteText(w, wantsColor(w))
 }
 
 // wantsColor reports whether w is a terminal whose user has nothing against colours (https://no-color.org), or the user

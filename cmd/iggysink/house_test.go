@@ -24,20 +24,26 @@ const maxFileLines = 450
 
 // allowedImports says which of our packages each package may import, directly or through others, outside its tests.
 var allowedImports = map[string][]string{
-	"iggysink":                              {},
-	"iggysink/schema":                       {},
-	"iggysink/gen":                          {"gen/schemagen"},
-	"iggysink/gen/schemagen":                {},
-	"iggysink/examples":                     {},
-	"iggysink/examples/receiver":            {"examples/receiver/envelope"},
-	"iggysink/examples/receiver/envelope":   {},
-	"iggysink/internal/payload":             {}, // checks of payloads, for whoever reads a schema and whoever sends
-	"iggysink/hclconfig":                    {"schema", "internal/payload", "hclconfig/internal/mask", "hclconfig/internal/words"},
-	"iggysink/hclconfig/language":           {"hclconfig/internal/words"},
-	"iggysink/hclconfig/internal/mask":      {"schema", "hclconfig/internal/words"},
-	"iggysink/hclconfig/internal/words":     {},
-	"iggysink/internal/findings":            {"schema", "hclconfig", "internal/payload"},
-	"iggysink/internal/langserver":          {"schema", "hclconfig", "internal/payload", "internal/findings", "hclconfig/language"},
+	"iggysink":                            {},
+	"iggysink/schema":                     {},
+	"iggysink/gen":                        {"gen/schemagen"},
+	"iggysink/gen/schemagen":              {},
+	"iggysink/examples":                   {},
+	"iggysink/examples/receiver":          {"examples/receiver/envelope"},
+	"iggysink/examples/receiver/envelope": {},
+	"iggysink/internal/payload":           {}, // checks of payloads, for whoever reads a schema and whoever sends
+	"iggysink/internal/terminal":          {}, // text of somebody else, for whoever prints
+	"iggysink/hclconfig": {"schema", "internal/payload", "internal/terminal",
+		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding"},
+	"iggysink/hclconfig/language": {"schema", "internal/terminal",
+		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding"},
+	"iggysink/hclconfig/internal/finding": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask"},
+	"iggysink/hclconfig/internal/mask":    {"schema", "hclconfig/internal/words"},
+	"iggysink/hclconfig/internal/words":   {},
+	"iggysink/internal/findings":          {"schema", "hclconfig", "internal/payload", "internal/terminal"},
+	"iggysink/internal/langserver": {
+		"schema", "hclconfig", "internal/payload", "internal/findings", "hclconfig/language", "internal/terminal",
+	},
 	"iggysink/sinkhttp":                     {"schema", "internal/payload"},
 	"iggysink/golden":                       {"schema"},
 	"iggysink/internal/iggyserver":          {"schema"},
@@ -51,7 +57,7 @@ var allowedImports = map[string][]string{
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "hclconfig/language", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
-		"internal/payload", "internal/langserver", "internal/userheader", "internal/deadletter",
+		"internal/payload", "internal/langserver", "internal/userheader", "internal/deadletter", "internal/terminal",
 	},
 }
 

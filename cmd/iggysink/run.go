@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 	"iggysink/schema"
 )
 
@@ -109,7 +109,7 @@ func selectSinks(cfg *schema.Config, names []string) ([]*schema.Sink, error) {
 		if slices.Contains(known, name) {
 			continue
 		}
-		if near := hclconfig.Closest(name, known); near != "" {
+		if near := language.Closest(name, known); near != "" {
 			return nil, fmt.Errorf("there is no sink %s; did you mean %s?", titleOf(name), titleOf(near))
 		}
 		return nil, fmt.Errorf("there is no sink %s; there are: %s", titleOf(name), strings.Join(known, ", "))

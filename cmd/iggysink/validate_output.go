@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 	"iggysink/internal/findings"
 )
 
@@ -51,7 +51,7 @@ func findingsOutputs(formats []string) ([]findingsOutput, error) {
 // notOneOf is the error about a flag that takes a few values.
 func notOneOf(flag, value string, known []string) error {
 	message := fmt.Sprintf("%s %q is not one of %s", flag, value, strings.Join(known, ", "))
-	if near := hclconfig.Closest(value, known); near != "" {
+	if near := language.Closest(value, known); near != "" {
 		return fmt.Errorf("%s; did you mean %q?", message, near)
 	}
 	return errors.New(message)

@@ -2,7 +2,10 @@
 // hovering. Package hclconfig reads what they wrote.
 package language
 
-import "iggysink/hclconfig/internal/words"
+import (
+	"iggysink/hclconfig/internal/finding"
+	"iggysink/hclconfig/internal/words"
+)
 
 // Block describes one kind of block. ConfigBlock returns that of a whole configuration.
 type Block = words.Block
@@ -21,3 +24,12 @@ func Words() []Word { return words.Words() }
 
 // TemplateFields returns the names that a url may use next to those of the configuration.
 func TemplateFields() []string { return words.TemplateFields() }
+
+// Rule is one thing that can be wrong with a configuration.
+type Rule = finding.Rule
+
+// Rules returns every rule, ordered by kind.
+func Rules() []Rule { return finding.Rules() }
+
+// Closest returns the known name that may be meant by another one, or nothing if none is close.
+func Closest(name string, known []string) string { return finding.Closest(name, known) }

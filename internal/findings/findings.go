@@ -22,7 +22,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 
 	"iggysink/hclconfig"
 )
@@ -75,40 +74,6 @@ func Write(w io.Writer, format string, f Findings, opts Options) error {
 	}
 	_, err := w.Write(out.Bytes())
 	return err
-}
-
-// message is a finding as one or more sentences.
-func message(d hclconfig.Diagnostic) string {
-	if d.Detail == "" {
-		return d.Summary
-	}
-	return d.Summary + ". " + d.Detail
-}
-
-// printable replaces control characters, and marks that turn the direction of text around: a configuration of somebody
-// else must not steer the terminal, or show another order of things than there is. It also breaks up what GitHub Actions
-// takes for a command of an old form wherever in a line it stands.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ReplaceAll(text, "##[", "## ["))
-}
-
-// noCommand puts prefix before a line that GitHub Actions would take for a command: it looks for them in all that a job
-// prints, whatever the format, behind white space too.
-func noCommand(prefix, line string) string {
-	if strings.HasPrefix(strings.TrimSpace(line), "::") {
-		return prefix + line
-	}
-	return line
-}
-
-// oneLine is printable text whose line breaks are spaces.
-func oneLine(text string) string {
-	return printable(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " "))
 }
 
 func plural(n int, noun string) string {

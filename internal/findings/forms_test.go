@@ -13,6 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
+
+	"iggysink/internal/terminal"
+
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"iggysink/hclconfig"
@@ -110,8 +113,8 @@ func TestGitHubCommandsSayWhatWasFound(t *testing.T) {
 func sameAsCommand(t *testing.T, f Findings, d hclconfig.Diagnostic, line string) {
 	t.Helper()
 	parts := command.FindStringSubmatch(line)
-	if len(parts) != 4 || parts[1] != string(d.Severity) || unescape(parts[3]) != oneLine(message(d)) {
-		t.Fatalf("%q is no command that says %q", line, message(d))
+	if len(parts) != 4 || parts[1] != string(d.Severity) || unescape(parts[3]) != terminal.OneLine(d.Message()) {
+		t.Fatalf("%q is no command that says %q", line, d.Message())
 	}
 	properties := map[string]string{}
 	for pair := range strings.SplitSeq(parts[2], ",") {

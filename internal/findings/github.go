@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"iggysink/hclconfig"
+	"iggysink/internal/terminal"
 )
 
 // githubLimit is how many annotations of one severity GitHub keeps of a step. What is above it vanishes without a word,
@@ -23,7 +24,7 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 			rest = append(rest, d)
 			continue
 		}
-		fmt.Fprintf(out, "::%s %s::%s\n", d.Severity, f.githubProperties(d, opts, &last), githubText(oneLine(message(d))))
+		fmt.Fprintf(out, "::%s %s::%s\n", d.Severity, f.githubProperties(d, opts, &last), githubText(terminal.OneLine(d.Message())))
 	}
 	for _, need := range f.Needs { // for the log: nothing is wrong with them
 		out.WriteString(needOf(need) + "\n")
@@ -32,7 +33,7 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 		return nil
 	}
 	for _, d := range rest {
-		out.WriteString("not annotated: " + lineOf(d) + "\n") // the runner looks for commands at the start of a line
+		out.WriteString("not annotated: " + d.String() + "\n") // the runner looks for commands at the start of a line
 	}
 	fmt.Fprintf(out, "::notice title=iggysink::%s\n", githubText(fmt.Sprintf(
 		"%s and %s. GitHub shows %d of each; the log of this step has the others.",

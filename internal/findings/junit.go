@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"iggysink/hclconfig"
+	"iggysink/internal/terminal"
 )
 
 type junitReport struct {
@@ -56,11 +57,15 @@ func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 		cases[name] = nil
 	}
 	for _, d := range f.Diagnostics {
-		cases[d.Range.Filename] = append(cases[d.Range.Filename], junitCaseOf(d))
+		c, err := junitCaseOf(d)
+		if err != nil {
+			return err
+		}
+		cases[d.Range.Filename] = append(cases[d.Range.Filename], c)
 	}
 	report := junitReport{Name: "iggysink validate"}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
-		suite := junitSuite{Name: printable(filepath.ToSlash(name)), Cases: cases[name]}
+		suite := junitSuite{Name: terminal.Printable(filepath.ToSlash(name)), Cases: cases[name]}
 		if name == "" {
 			suite.Name = nowhere
 		}
@@ -93,10 +98,10 @@ func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 }
 
 // junitCaseOf has the place in its name: a report of two findings of one rule has two tests then.
-func junitCaseOf(d hclconfig.Diagnostic) junitCase {
-	name := printable(filepath.ToSlash(d.Range.Filename))
+func junitCaseOf(d hclconfig.Diagnostic) (junitCase, error) {
+	name := terminal.Printable(filepath.ToSlash(d.Range.Filename))
 	c := junitCase{
-		Name:      "[" + d.Rule + "] " + oneLine(d.Summary),
+		Name:      "[" + d.Rule + "] " + terminal.OneLine(d.Summary),
 		ClassName: name,
 		File:      name,
 		Line:      d.Range.Start.Line,
@@ -104,15 +109,17 @@ func junitCaseOf(d hclconfig.Diagnostic) junitCase {
 	if name == "" {
 		c.ClassName = nowhere
 	}
-	if where := placeOf(d); where != "" {
+	if where := d.Place(); where != "" {
 		c.Name += " (" + where + ")"
 	}
 	var text bytes.Buffer
-	style{}.finding(&text, d)
+	if err := (hclconfig.Diagnostics{d}).WriteText(&text, false); err != nil {
+		return c, err
+	}
 	if d.Severity == hclconfig.Warning {
 		c.Output = text.String()
 	} else {
-		c.Failure = &junitFailure{Type: d.Rule, Message: oneLine(message(d)), Text: text.String()}
+		c.Failure = &junitFailure{Type: d.Rule, Message: terminal.OneLine(d.Message()), Text: text.String()}
 	}
-	return c
+	return c, nil
 }

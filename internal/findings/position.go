@@ -7,56 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/apparentlymart/go-textseg/v15/textseg"
 	"github.com/hashicorp/hcl/v2"
-	xwidth "golang.org/x/text/width"
 )
-
-// width is the number of terminal cells that text takes: a combining mark takes none of its own, an emoji or a Chinese
-// character two. A mark below a line is in its place only if it counts like the terminal.
-func width(text string) int {
-	cells := 0
-	for rest := []byte(text); len(rest) > 0; {
-		n, cluster, err := textseg.ScanGraphemeClusters(rest, true)
-		if err != nil || n == 0 {
-			break
-		}
-		cells += clusterWidth(cluster)
-		rest = rest[n:]
-	}
-	return cells
-}
-
-// variation16 asks for the picture of a character that also has a plain form.
-const variation16 = '\ufe0f'
-
-// Two of these letters are a flag.
-const firstRegional, lastRegional = '\U0001f1e6', '\U0001f1ff'
-
-func clusterWidth(cluster []byte) int {
-	letters := 0
-	for _, r := range string(cluster) {
-		if r >= firstRegional && r <= lastRegional {
-			letters++
-		}
-		if letters == 2 {
-			return 2
-		}
-		if kind := xwidth.LookupRune(r).Kind(); kind == xwidth.EastAsianWide || kind == xwidth.EastAsianFullwidth || r == variation16 {
-			return 2
-		}
-	}
-	return 1
-}
-
-// blank is as wide as text: tabs stay, so that what follows stands below its mark.
-func blank(text string) string {
-	pieces := strings.Split(text, "\t")
-	for i, piece := range pieces {
-		pieces[i] = strings.Repeat(" ", width(piece))
-	}
-	return strings.Join(pieces, "\t")
-}
 
 // UTF16Column is the column of a byte, from 1, in UTF-16 code units. HCL's own column counts grapheme clusters: on a line
 // with emoji or combining marks it is another number.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
+	"iggysink/internal/terminal"
 )
 
 // The parts of SARIF 2.1.0 (OASIS, section 3) that are written. There is no automationDetails.id: it would make two jobs
@@ -114,9 +116,9 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 		place := f.sarifPlace(d, opts, &last)
 		run.Results = append(run.Results, sarifResult{
 			RuleID:       d.Rule,
-			RuleIndex:    slices.IndexFunc(rules, func(r hclconfig.Rule) bool { return r.ID == d.Rule }),
+			RuleIndex:    slices.IndexFunc(rules, func(r language.Rule) bool { return r.ID == d.Rule }),
 			Level:        string(d.Severity),
-			Message:      sarifText{noLink(oneLine(message(d)))},
+			Message:      sarifText{noLink(terminal.OneLine(d.Message()))},
 			Locations:    []sarifLocation{{place}},
 			Fingerprints: map[string]string{fingerprintName: fingerprint(d, place.ArtifactLocation.URI, prints)},
 		})
@@ -168,8 +170,8 @@ func fingerprint(d hclconfig.Diagnostic, uri string, seen map[string]int) string
 func noLink(text string) string { return strings.ReplaceAll(text, "](", "] (") }
 
 // usedRules returns the rows of the rules that were broken, in the order of the table.
-func usedRules(found hclconfig.Diagnostics) (used []hclconfig.Rule) {
-	for _, rule := range hclconfig.Rules() {
+func usedRules(found hclconfig.Diagnostics) (used []language.Rule) {
+	for _, rule := range language.Rules() {
 		if slices.ContainsFunc(found, func(d hclconfig.Diagnostic) bool { return d.Rule == rule.ID }) {
 			used = append(used, rule)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 )
 
 var update = flag.Bool("update", false, "write what Write writes into testdata/*.txtar")
@@ -130,7 +131,7 @@ func TestVectors(t *testing.T) {
 // withoutDocs replaces the documentation of rules: a better sentence there makes no other report.
 func withoutDocs(t *testing.T, text []byte) []byte {
 	t.Helper()
-	for _, r := range hclconfig.Rules() {
+	for _, r := range language.Rules() {
 		doc, err := json.Marshal(r.Doc)
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"go.lsp.dev/protocol"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 )
 
 // at returns an open document and a position in it; nil for a document that nothing is known of.
@@ -96,7 +97,7 @@ func (s *server) ignorable(d *document, pos hcl.Pos, before string) (items []pro
 		return nil
 	}
 	start := hcl.Pos{Line: pos.Line, Byte: pos.Byte - len(word)}
-	for _, rule := range hclconfig.Rules() {
+	for _, rule := range language.Rules() {
 		if rule.Severity == hclconfig.Warning && strings.HasPrefix(rule.ID, word) {
 			items = append(items, s.item(d, lang.Candidate{Label: rule.ID, Kind: lang.KeywordCandidateKind, Detail: rule.Summary,
 				Description: lang.PlainText(rule.Doc),

@@ -4,6 +4,7 @@
 //	snippet.go  the line that a finding is about
 //	tokens.go   what is hidden of a line, json.go of one of JSON, redact.go of a whole file
 //	exact.go    where in a file something is that HCL found in a JSON string with escapes
+//	marks.go    what a value carries through every expression
 //	text.go     texts of the user that messages quote
 package mask
 

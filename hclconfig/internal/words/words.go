@@ -86,3 +86,16 @@ func Functions() []Word {
 		{"values", "values(MAP)", "The values of a map, in the order of its keys."},
 	}
 }
+
+// FunctionNames returns the names of all functions, sorted.
+func FunctionNames() (names []string) {
+	for _, f := range Functions() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Later are blocks that are part of the language and come with later work.
+func Later() []string {
+	return []string{"rate_limit", "auth", "signature", "cloudevents", "proxy", "network", "compression", "test"}
+}

@@ -1,4 +1,4 @@
-package hclconfig
+package finding
 
 import (
 	"fmt"
@@ -44,10 +44,10 @@ func TestSuggestionsHaveABound(t *testing.T) {
 	for i := range 1000 {
 		known = append(known, fmt.Sprintf("variable_%d", i))
 	}
-	var r report
+	var r Report
 	suggested := 0
 	for range 10_000 {
-		if r.maySuggest() && r.didYouMean("variables_7", known) != "" {
+		if r.MaySuggest() && r.DidYouMean("variables_7", known) != "" {
 			suggested++
 		}
 	}

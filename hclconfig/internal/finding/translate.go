@@ -1,51 +1,50 @@
-package hclconfig
+package finding
 
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
-	"iggysink/hclconfig/internal/mask"
+	"iggysink/hclconfig/internal/words"
 )
 
-// syntax tells a finding of HCL's parsers. Their text is not shown: it may quote what stands there, which may be a
+// Syntax tells a finding of HCL's parsers. Their text is not shown: it may quote what stands there, which may be a
 // secret. Its kind and its place are kept.
-func (r *report) syntax(d *hcl.Diagnostic) {
-	rng := subject(d)
+func (r *Report) Syntax(d *hcl.Diagnostic) {
+	rng := Subject(d)
 	if d.Summary == "Attribute redefined" {
-		r.at(rng, "duplicate-attribute", "", "Each attribute is set once in a block.")
+		r.At(rng, "duplicate-attribute", "", "Each attribute is set once in a block.")
 		return
 	}
 	for _, row := range append(syntaxKinds(), jsonSyntaxKinds()...) {
 		if strings.HasPrefix(d.Summary, row.kind) {
-			r.at(rng, "syntax", row.summary, row.detail)
+			r.At(rng, "syntax", row.summary, row.detail)
 			return
 		}
 	}
-	r.at(rng, "syntax", "", "The text here cannot be understood. Compare it with a line that works.")
+	r.At(rng, "syntax", "", "The text here cannot be understood. Compare it with a line that works.")
 }
 
-// shadowed reports whether a finding follows from a character that has no meaning, and that was told.
-func shadowed(d *hcl.Diagnostic, all hcl.Diagnostics) bool {
+// Shadowed reports whether a finding follows from a character that has no meaning, and that was told.
+func Shadowed(d *hcl.Diagnostic, all hcl.Diagnostics) bool {
 	return d.Summary != "Invalid character" && slices.ContainsFunc(all, func(other *hcl.Diagnostic) bool {
-		return other.Summary == "Invalid character" && subject(other).Start == subject(d).Start
+		return other.Summary == "Invalid character" && Subject(other).Start == Subject(d).Start
 	})
 }
 
-// firstMistake returns the first of the findings in a JSON text: those behind it follow from it.
-func firstMistake(all hcl.Diagnostics) hcl.Diagnostics {
+// FirstMistake returns the first of the findings in a JSON text: those behind it follow from it.
+func FirstMistake(all hcl.Diagnostics) hcl.Diagnostics {
 	var first *hcl.Diagnostic
 	for _, d := range all {
 		switch {
 		case d.Summary == "Root value must be object" && len(all) > 1:
-		case first == nil, subject(d).Start.Byte < subject(first).Start.Byte:
+		case first == nil, Subject(d).Start.Byte < Subject(first).Start.Byte:
 			first = d
-		case d.Summary == "Invalid object property name" && subject(d).Start == subject(first).Start:
+		case d.Summary == "Invalid object property name" && Subject(d).Start == Subject(first).Start:
 			first = d // the other one takes the name for a value
 		}
 	}
@@ -55,15 +54,15 @@ func firstMistake(all hcl.Diagnostics) hcl.Diagnostics {
 	return hcl.Diagnostics{first}
 }
 
-// isUnquoted reports whether HCL misses a line break right behind something, as in timeout = 5s: nobody has forgotten one
+// IsUnquoted reports whether HCL misses a line break right behind something, as in timeout = 5s: nobody has forgotten one
 // there.
-func isUnquoted(d *hcl.Diagnostic, text []byte) bool {
-	at := subject(d).Start.Byte
+func IsUnquoted(d *hcl.Diagnostic, text []byte) bool {
+	at := Subject(d).Start.Byte
 	return d.Summary == "Missing newline after argument" && at > 0 && at < len(text) && !strings.ContainsRune(" \t\"", rune(text[at-1]))
 }
 
-// subject returns the place of a finding of HCL.
-func subject(d *hcl.Diagnostic) hcl.Range {
+// Subject returns the place of a finding of HCL.
+func Subject(d *hcl.Diagnostic) hcl.Range {
 	if d.Subject == nil {
 		return hcl.Range{}
 	}
@@ -132,138 +131,46 @@ func jsonSyntaxKinds() []syntaxKind {
 	}
 }
 
-// content reads a body by its table and tells what does not belong there.
-func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl.BodyContent {
-	content, diags := body.Content(want)
-	l.meantHere = nil
-	for _, d := range diags {
-		if l.full(Error) {
-			continue
-		}
-		rng := subject(d)
-		name := l.files.TextAt(rng)
-		switch {
-		case d.Summary == "Missing block label" && slices.ContainsFunc(diags, func(other *hcl.Diagnostic) bool {
-			return other.Summary == "Incorrect JSON value type" && subject(other) == rng
-		}): // no object, so that it has no labels either
-		case d.Summary == "Unsupported argument", d.Summary == "Extraneous JSON object property",
-			d.Summary == "Unsupported block type":
-			isBlock := d.Summary == "Unsupported block type" ||
-				d.Summary == "Extraneous JSON object property" && l.meansBlock(rng, name, want)
-			l.unknown(rng, name, want, content, title, isBlock)
-		case d.Summary == "Duplicate argument":
-			l.at(rng, "duplicate-attribute", fmt.Sprintf("%q is set twice", name), "Each attribute is set once in a block.")
-		case strings.HasPrefix(d.Summary, "Extraneous label"), d.Summary == "Missing block label",
-			strings.HasPrefix(d.Summary, "Missing ") && strings.Contains(d.Summary, " for "):
-			l.labels(rng, d.Summary, want)
-		case d.Summary == "Incorrect JSON value type":
-			l.at(rng, "wrong-type", "a JSON object is expected", "A block is an object; its label is the name of a property: "+
-				`{"sink": {"orders": { ... }}}.`)
-		default:
-			l.syntax(d)
-		}
-	}
-	return content
-}
+// Refusal is what our own functions, and bounds of an expression, fail with. Its text holds no value.
+type Refusal struct{ Rule, Summary, Detail string }
 
-// unknown tells of a name that means nothing here.
-func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, content *hcl.BodyContent, title string, isBlock bool) {
-	for _, later := range laterBlocks() {
-		if name == later {
-			l.at(rng, "not-built", fmt.Sprintf("the block %q is not built yet", name),
-				"It comes with a later version. Take it out.")
-			return
-		}
-	}
-	var attributes, blocks []string
-	for _, a := range want.Attributes {
-		attributes = append(attributes, a.Name)
-	}
-	for _, b := range want.Blocks {
-		blocks = append(blocks, b.Type)
-	}
-	rule, same, other := "unknown-attribute", attributes, blocks
-	kind, hint := "attribute", "%q is a block here: write it without =, as %s { ... }."
-	if isBlock {
-		rule, same, other = "unknown-block", blocks, attributes
-		kind, hint = "block", "%q is an attribute here: write it as %s = value."
-	}
-	var detail string
-	switch elsewhere := belongs(name, title); {
-	case slices.Contains(other, name):
-		detail = fmt.Sprintf(hint, name, name)
-	case elsewhere != "":
-		detail = elsewhere
-	default:
-		meant := l.closest(name, append(same, other...))
-		there := content.Attributes[meant] != nil || slices.ContainsFunc(content.Blocks, func(b *hcl.Block) bool {
-			return b.Type == meant || b.Type == "dynamic" && b.Labels[0] == meant
-		})
-		if meant != "" && !there {
-			l.meantHere = append(l.meantHere, meant)
-		}
-		detail = join(youMean(meant), alreadyThere(meant, content, rng))
-	}
-	l.at(rng, rule, fmt.Sprintf("unknown %s %q", kind, mask.Printable(name)), join(notIn(title), detail))
-}
+// Refuse returns a refusal. Its texts are those of a finding, and hold no value.
+func Refuse(rule, summary, detail string) *Refusal { return &Refusal{rule, summary, detail} }
 
-func notIn(title string) string {
-	if title == "" {
-		return "Nothing has that name at the top of a file."
-	}
-	return "Blocks of type " + title + " have nothing of that name."
-}
+func (e *Refusal) Error() string { return e.Summary }
 
-func (l *loader) labels(rng hcl.Range, summary string, want *hcl.BodySchema) {
-	detail := "Labels stand between the type of a block and its opening brace."
-	for _, b := range want.Blocks {
-		if strings.HasSuffix(summary, " for "+b.Type) {
-			detail = fmt.Sprintf("A %s block has no label.", b.Type)
-			if len(b.LabelNames) > 0 {
-				detail = fmt.Sprintf("A %s block has %d label, its %s.", b.Type, len(b.LabelNames), strings.Join(b.LabelNames, ", "))
-			}
-		}
-	}
-	l.at(rng, "block-labels", "", detail)
-}
-
-// callError is what our own functions fail with. Its text holds no value.
-type callError struct{ rule, summary, detail string }
-
-func (e *callError) Error() string { return e.summary }
-
-// evaluation tells a finding of evaluating an expression. No word of it is shown but the name of a function that exists.
-func (r *report) evaluation(d *hcl.Diagnostic) {
-	rng := subject(d)
+// Evaluation tells a finding of evaluating an expression. No word of it is shown but the name of a function that exists.
+func (r *Report) Evaluation(d *hcl.Diagnostic) {
+	rng := Subject(d)
 	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
 	step := stepOf(d)
-	var own *callError
+	own, isRefusal := hcl.DiagnosticExtra[*Refusal](d)
 	switch {
-	case d.Summary == hugeNumber:
-		r.at(rng, "number-out-of-range", "", "It has more than 300 digits.")
+	case isRefusal:
+		r.At(rng, own.Rule, own.Summary, own.Detail)
 	case d.Summary == "Function calls not allowed":
-		r.at(rng, "invalid-variable", "a literal is expected", "Functions and other names cannot be used here.")
+		r.At(rng, "invalid-variable", "a literal is expected", "Functions and other names cannot be used here.")
 	case isCall && errors.As(extra.FunctionCallError(), &own):
-		r.at(rng, own.rule, own.summary, own.detail)
+		r.At(rng, own.Rule, own.Summary, own.Detail)
 	case d.Summary == "Unsupported attribute" && step != nil:
 		r.noAttribute(rng, step)
 	case d.Summary == "Call to unknown function":
-		r.at(rng, "unknown-function", "", cmp.Or(r.didYouMean(calledName(d), strings.Split(functionNames(), ", ")),
-			"Known are "+functionNames()+"."))
+		r.At(rng, "unknown-function", "", cmp.Or(r.DidYouMean(calledName(d), words.FunctionNames()),
+			"Known are "+strings.Join(words.FunctionNames(), ", ")+"."))
 	case isCall, strings.Contains(d.Summary, "function argument"), strings.Contains(d.Summary, "expanding argument"):
 		name := ""
 		if isCall {
 			name = extra.CalledFunctionName()
 		}
-		r.at(rng, "function-call", callSummary(name), callDetail(d.Summary, name))
+		r.At(rng, "function-call", callSummary(name), callDetail(d.Summary, name))
 	default:
 		for _, row := range evaluationKinds() {
 			if d.Summary == row.kind {
-				r.at(rng, "invalid-expression", row.summary, row.detail)
+				r.At(rng, "invalid-expression", row.summary, row.detail)
 				return
 			}
 		}
-		r.at(rng, "invalid-expression", "", "The expression has no value. Its parts do not fit together.")
+		r.At(rng, "invalid-expression", "", "The expression has no value. Its parts do not fit together.")
 	}
 }
 
@@ -325,7 +232,13 @@ func evaluationKinds() []syntaxKind {
 	}
 }
 
-// laterBlocks are part of the language and come with later work.
-func laterBlocks() []string {
-	return []string{"rate_limit", "auth", "signature", "cloudevents", "proxy", "network", "compression", "test"}
+// Join puts sentences together that may be empty.
+func Join(sentences ...string) string {
+	var kept []string
+	for _, s := range sentences {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return strings.Join(kept, " ")
 }

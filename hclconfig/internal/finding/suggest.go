@@ -1,4 +1,4 @@
-package hclconfig
+package finding
 
 import (
 	"cmp"
@@ -19,31 +19,23 @@ import (
 // of others.
 const maxCompared = 200_000
 
-// maySuggest reports whether more names may be compared: whoever has to collect them asks before.
-func (r *report) maySuggest() bool { return r.compared < maxCompared }
+// MaySuggest reports whether more names may be compared: whoever has to collect them asks before.
+func (r *Report) MaySuggest() bool { return r.compared < maxCompared }
 
-// variableNames returns the names of all variables, sorted, while they may be compared with one.
-func (l *loader) variableNames() []string {
-	if !l.maySuggest() {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(l.scope.variables))
+// DidYouMean returns a sentence with the closest of the known names, or nothing if none is close.
+func (r *Report) DidYouMean(name string, known []string) string {
+	return YouMean(r.Closest(name, known))
 }
 
-// didYouMean returns a sentence with the closest of the known names, or nothing if none is close.
-func (r *report) didYouMean(name string, known []string) string {
-	return youMean(r.closest(name, known))
-}
-
-// closest is the function of that name, as long as the bound is not reached.
-func (r *report) closest(name string, known []string) string {
+// Closest is the function of that name, as long as the bound is not reached.
+func (r *Report) Closest(name string, known []string) string {
 	if r.compared += len(known); r.compared > maxCompared {
 		return ""
 	}
 	return Closest(name, known)
 }
 
-func youMean(name string) string {
+func YouMean(name string) string {
 	if name == "" {
 		return ""
 	}
@@ -103,7 +95,7 @@ func stepOf(d *hcl.Diagnostic) *wrongStep {
 		return nil
 	}
 	for i, step := range expr.Traversal {
-		if attribute, isAttribute := step.(hcl.TraverseAttr); isAttribute && i > 0 && attribute.SrcRange == subject(d) {
+		if attribute, isAttribute := step.(hcl.TraverseAttr); isAttribute && i > 0 && attribute.SrcRange == Subject(d) {
 			of, _ := expr.Traversal[:i].TraverseAbs(d.EvalContext) // it is what the next step was taken from
 			return &wrongStep{attribute.Name, of}
 		}
@@ -113,15 +105,15 @@ func stepOf(d *hcl.Diagnostic) *wrongStep {
 
 // noAttribute tells of a name that an object does not have. Which names it has is not shown of a secret that is there:
 // those of one that is not known are those of a type in the configuration.
-func (r *report) noAttribute(rng hcl.Range, step *wrongStep) {
+func (r *Report) noAttribute(rng hcl.Range, step *wrongStep) {
 	detail := ""
 	plain, marks := step.of.Unmark()
-	_, secret := marks[sensitive]
-	if plain.Type().IsObjectType() && (!secret || !plain.IsKnown()) && r.maySuggest() {
+	_, secret := marks[mask.Sensitive]
+	if plain.Type().IsObjectType() && (!secret || !plain.IsKnown()) && r.MaySuggest() {
 		names := slices.Sorted(maps.Keys(plain.Type().AttributeTypes()))
-		detail = cmp.Or(r.didYouMean(step.name, names), has(names))
+		detail = cmp.Or(r.DidYouMean(step.name, names), has(names))
 	}
-	r.at(rng, "invalid-expression", fmt.Sprintf("there is no attribute %q", mask.Printable(step.name)),
+	r.At(rng, "invalid-expression", fmt.Sprintf("there is no attribute %q", mask.Printable(step.name)),
 		cmp.Or(detail, "The value has no attribute of that name."))
 }
 
@@ -136,8 +128,8 @@ func has(names []string) string {
 	return "The value has " + strings.Join(names, ", ") + "."
 }
 
-// alreadyThere says where a block has what may be meant: who takes the advice would otherwise get another error.
-func alreadyThere(name string, content *hcl.BodyContent, rng hcl.Range) string {
+// AlreadyThere says where a block has what may be meant: who takes the advice would otherwise get another error.
+func AlreadyThere(name string, content *hcl.BodyContent, rng hcl.Range) string {
 	at := hcl.Range{}
 	if a := content.Attributes[name]; a != nil {
 		at = a.NameRange
@@ -151,13 +143,13 @@ func alreadyThere(name string, content *hcl.BodyContent, rng hcl.Range) string {
 	case at.Filename == "":
 		return ""
 	case at.Filename != rng.Filename:
-		return fmt.Sprintf("%s is already set at %s.", name, place(at))
+		return fmt.Sprintf("%s is already set at %s.", name, Place(at))
 	}
 	return fmt.Sprintf("%s is already set on line %d.", name, at.Start.Line)
 }
 
-// belongs says where a name means something that means nothing in a block of the type title.
-func belongs(name, title string) string {
+// Belongs says where a name means something that means nothing in a block of the type title.
+func Belongs(name, title string) string {
 	switch {
 	case name == "for_each" && title != "":
 		return `Only sink and dynamic blocks have it: dynamic "stream" { ... } makes a block for each element.`
