@@ -17,6 +17,18 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
+// The bounds, as they are documented.
+const (
+	maxDepth     = 100     // of brackets
+	maxRecursion = 10_000  // operators and brackets of a statement
+	maxBlocks    = 20_000  // of a file
+	maxLines     = 100_000 // attributes and blocks of a file
+	maxPieces    = 5_000   // of a text
+	maxWords     = 800_000 // and signs of a file
+	maxDigits    = 300
+	maxExponent  = 300
+)
+
 // loadText loads one file that is not on the disk, so that tests may run at the same time.
 func loadText(name, text string) string {
 	result, found := Load([]string{name}, Options{Env: environment(map[string]string{"T": "x"}),

@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
@@ -42,8 +43,7 @@ func bodySchema(table *words.Block) *hcl.BodySchema {
 // the rest in the order of the files.
 func (l *loader) collect() []rootBlock {
 	l.scope = scope{variables: make(map[string]*variable), locals: make(map[string]*local),
-		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function),
-		sizes: make(map[string]int)}
+		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function)}
 	root := words.ConfigBlock()
 	want := bodySchema(root)
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
@@ -186,18 +186,18 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 	if table.Type.IsMapType() || table.Type.IsListType() {
 		l.elementPlaces(a.Expr, pointer, o)
 	}
-	if !numbersFit(value) { // before it becomes text: that could take long, and an infinite number would be one as well
+	if !bound.NumbersFit(value) { // before it becomes text: that could take long, and an infinite number would be one as well
 		l.At(o.Value, "number-out-of-range", "", table.Name+" has a number that is infinite, or of more than 300 digits.")
 		o.Unknown = true
 		return
 	}
-	converted, err := convertTo(value, table.Type)
+	converted, err := bound.ConvertTo(value, table.Type)
 	switch {
-	case errors.Is(err, errNumber):
+	case errors.Is(err, bound.ErrNumber):
 		l.At(o.Value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
 	case err != nil:
 		l.wrongType(value, table, pointer)
-	case !numbersFit(converted):
+	case !bound.NumbersFit(converted):
 		l.At(o.Value, "number-out-of-range", "", table.Name+" has more than 300 digits.")
 	default:
 		plain, keep := l.plain(converted, pointer)
@@ -223,7 +223,7 @@ func (l *loader) wrongType(value cty.Value, table *words.Attribute, pointer stri
 		found := false
 		for it := plain.ElementIterator(); it.Next(); {
 			key, e := it.Element()
-			if _, err := convertTo(e, table.Type.ElementType()); err == nil {
+			if _, err := bound.ConvertTo(e, table.Type.ElementType()); err == nil {
 				continue
 			}
 			at := l.places[pointer+"/"+schema.EscapePointer(textOfKey(key))]

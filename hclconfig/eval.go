@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
@@ -25,7 +26,6 @@ type scope struct {
 	ready     bool                                    // all locals have a value
 	contexts  map[string]*hcl.EvalContext             // by folder, made when all locals have a value
 	functions map[string]map[string]function.Function // by folder
-	sizes     map[string]int                          // of variables and locals
 	turns     map[string]cty.Value                    // each, and the iterators of dynamic blocks, where an expression stands in them
 }
 
@@ -55,7 +55,7 @@ func (l *loader) locals() {
 	for _, name := range slices.Sorted(maps.Keys(l.scope.locals)) {
 		l.local(name, nil)
 	}
-	l.scope.ready = true
+	l.scope.ready, l.budget.Settled = true, true
 }
 
 // local evaluates one local. The path holds the names that are waiting for it.
@@ -92,11 +92,11 @@ func (l *loader) cycle(names []string) {
 
 // bounded refuses a value that could grow without end from local to local.
 func (l *loader) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
-	if textSize(v) > maxValueSize {
+	if bound.TextSize(v) > maxValueSize {
 		l.At(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
 		return cty.DynamicVal
 	}
-	if !numbersFit(v) {
+	if !bound.NumbersFit(v) {
 		l.At(attr.NameRange, "number-out-of-range", "", "It has more than 300 digits.")
 		return cty.DynamicVal
 	}
@@ -125,11 +125,11 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 			ctx.Variables = names
 		}
 	}
-	if l.exhausted { // which was told: one finding for all
+	if l.budget.Exhausted { // which was told: one finding for all
 		return cty.DynamicVal
 	}
 	value, diags := l.native(expr).Value(ctx)
-	if l.exhausted {
+	if l.budget.Exhausted {
 		l.At(expr.Range(), "too-much-work", "", "Its loops, or the text that they make, are too large.")
 		return cty.DynamicVal
 	}

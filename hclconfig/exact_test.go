@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"iggysink/hclconfig/internal/bound"
 )
 
 // A finding in the text of a JSON string points at what it is about, whatever escapes and characters stand before it.
@@ -22,7 +24,7 @@ func TestFindingsInEscapedText(t *testing.T) {
 				got := string(rng.SliceBytes([]byte(text)))
 				require.NotEmpty(t, got)
 				require.Contains(t, wrong, got, text)
-				require.Equal(t, rangeAt("a.hcl.json", []byte(text), rng.Start.Byte, rng.End.Byte), rng, "line and column")
+				require.Equal(t, bound.RangeAt("a.hcl.json", []byte(text), rng.Start.Byte, rng.End.Byte), rng, "line and column")
 			}
 		}
 	}

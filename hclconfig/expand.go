@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
@@ -325,7 +326,7 @@ func (l *loader) dynamicLabels(made *hcl.Block, a *hcl.Attribute, count int) []c
 	if !list.IsKnown() {
 		return values
 	}
-	converted, err := convertTo(list, cty.List(cty.String))
+	converted, err := bound.ConvertTo(list, cty.List(cty.String))
 	if err != nil || converted.IsNull() || converted.LengthInt() != count {
 		l.At(a.Expr.Range(), "block-labels", "", fmt.Sprintf("A %s block has %d label: write labels = [...] with as many.",
 			made.Type, count))

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
@@ -38,11 +39,11 @@ func (l *loader) fileFunction(dir string) function.Function {
 			case errors.Is(err, fs.ErrNotExist) && l.unknowns():
 				l.needs[Need{"file", shown}] = true
 				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
-			case errors.Is(err, errTooLarge):
+			case errors.Is(err, bound.ErrTooLarge):
 				return cty.NilVal, finding.Refuse("invalid-file", "", "The file has more than 1 MiB.")
 			case err != nil:
-				return cty.NilVal, finding.Refuse("invalid-file", "", because(err))
-			case badText(text) >= 0:
+				return cty.NilVal, finding.Refuse("invalid-file", "", bound.Because(err))
+			case bound.BadText(text) >= 0:
 				return cty.NilVal, finding.Refuse("invalid-file", "", "The file is not plain UTF-8 text.")
 			}
 			return l.secret(cty.StringVal(string(text))).Mark(mask.External), nil
@@ -76,7 +77,7 @@ func (l *loader) readAllowed(path, dir string) ([]byte, error) {
 	if !inside(target, canonical) {
 		return nil, errOutside
 	}
-	return readBounded(target, maxValueSize)
+	return bound.ReadFile(target, maxValueSize)
 }
 
 func absolute(path string) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
@@ -58,24 +59,10 @@ func Functions() (all []Function) {
 // functions returns those that an expression in the folder dir may call.
 func (l *loader) functions(dir string) map[string]function.Function {
 	all := pureFunctions()
-	l.withCosts(all)
+	l.budget.WithCosts(all)
 	all["env"] = l.envFunction()
 	all["file"] = l.fileFunction(dir)
 	return all
-}
-
-// guarded is a function that is not called with arguments that check refuses.
-func guarded(f function.Function, check func(args []cty.Value) error) function.Function {
-	return function.New(&function.Spec{
-		Params: f.Params(), VarParam: f.VarParam(),
-		Type: f.ReturnTypeForValues,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if err := check(args); err != nil {
-				return cty.NilVal, err
-			}
-			return f.Call(args)
-		},
-	})
 }
 
 // textFunction makes a function of one string.
@@ -105,7 +92,7 @@ func jsonDecode() function.Function {
 		if !v.IsKnown() || v.IsNull() {
 			return nil
 		}
-		if found := guard(&mask.File{Text: []byte(v.AsString()), JSON: true}); len(found) > 0 {
+		if found := bound.Guard(&mask.File{Text: []byte(v.AsString()), JSON: true}); len(found) > 0 {
 			return finding.Refuse("function-call", "jsondecode() failed", "Its argument nests too deep or has a number out of range.")
 		}
 		return nil
@@ -140,9 +127,9 @@ func formatFunction() function.Function {
 				return cty.NilVal, finding.Refuse("function-call", "format() failed", "A width has at most 4 digits and no *.")
 			}
 			if numberVerb.MatchString(args[0].AsString()) && slices.ContainsFunc(args[1:], func(v cty.Value) bool {
-				return !countable(v, cty.Number)
+				return !bound.Countable(v, cty.Number)
 			}) {
-				return cty.NilVal, errHuge
+				return cty.NilVal, bound.Huge()
 			}
 			return stdlib.Format(args[0], args[1:]...)
 		},
@@ -179,7 +166,7 @@ func (l *loader) envFunction() function.Function {
 			}
 			value, set := l.opts.Env(name)
 			switch {
-			case set && badText([]byte(value)) >= 0:
+			case set && bound.BadText([]byte(value)) >= 0:
 				return cty.NilVal, finding.Refuse("function-call", "env() failed", "The variable does not hold UTF-8 text.")
 			case set:
 				return l.secret(cty.StringVal(value)).Mark(mask.External), nil
@@ -201,4 +188,14 @@ func relativeTo(dir, path string) string {
 		return path
 	}
 	return filepath.Join(dir, path)
+}
+
+// lookupFunction is lookup, which converts what it returns instead of an element to the type of the elements.
+func lookupFunction() function.Function {
+	return bound.Guarded(stdlib.LookupFunc, func(args []cty.Value) error {
+		if len(args) == 3 && args[0].Type().IsMapType() && !bound.Countable(args[2], args[0].Type().ElementType()) {
+			return bound.Huge()
+		}
+		return nil
+	})
 }

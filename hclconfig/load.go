@@ -3,13 +3,11 @@
 // A file travels in a straight line:
 //
 //	read.go          finds the files and reads them, bounded
-//	guard.go         refuses what HCL's parser could choke on: huge numbers, deep nesting, NUL
 //	content.go       what belongs in a block, and what of it does not
 //	variables.go     what variables are declared, values.go where their values come from, misfit.go what of a value does
 //	                 not fit the type
 //	eval.go          locals and names; functions.go what can be called, files.go file(), urltemplate.go the url; native.go
 //	                 takes expressions of JSON for native ones
-//	cost.go          bounds what an expression may take, numbers.go how large a number may be
 //	decode.go        blocks and attributes -> a plain tree, with the place of every value
 //	expand.go        for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block
 //	                 that every sink inherits from
@@ -22,7 +20,7 @@
 // Beside Load there are effective.go with what every attribute is in the end, format.go with the layout of fmt, and
 // syntax.go with what an editor asks about a file that is being typed. The rooms: internal/words has the words of the
 // language, internal/mask what of a file may be shown, internal/finding what is wrong, in words, which diagnostics.go hands
-// out.
+// out, internal/bound what reading may cost.
 //
 // All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()
 // or a sensitive variable, or that fills a sensitive attribute, is in none of its texts.
@@ -39,6 +37,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
@@ -90,7 +89,7 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	if opts.Env == nil {
 		opts.Env = os.LookupEnv
 	}
-	l := &loader{opts: opts, places: make(finding.Places), needs: make(map[Need]bool), files: make(mask.Files),
+	l := &loader{opts: opts, places: make(finding.Places), budget: bound.NewBudget(), needs: make(map[Need]bool), files: make(mask.Files),
 		nodes: make(map[hcl.Range]hclsyntax.Expression)}
 	l.Exact, l.Shared = l.files.Exact, l.inDefaults
 	l.read(paths)
@@ -126,8 +125,7 @@ type loader struct {
 	broken  bool                               // a file could not be read, or may change what the others mean: nothing is said about the rest
 
 	scope     scope
-	spent     int                                   // what loops and text have cost so far
-	exhausted bool                                  // the expression that is being evaluated costs more than is left
+	budget    *bound.Budget
 	made      int                                   // how many blocks for_each and dynamic have made
 	emptyEach *hcl.Range                            // of the first for_each that makes no sink
 	noTurns   []func(pointer string) map[string]any // make a sink of each block whose for_each is empty

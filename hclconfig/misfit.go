@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
@@ -36,10 +37,10 @@ func misfits(v cty.Value, want cty.Type, path cty.Path) []misfit {
 	kind := v.Type()
 	switch {
 	case want.IsPrimitiveType():
-		if !countable(v, want) {
+		if !bound.Countable(v, want) {
 			return []misfit{{path: slices.Clone(path), text: "has a number that is out of range", huge: true}}
 		}
-		if _, err := convertTo(v, want); err != nil {
+		if _, err := bound.ConvertTo(v, want); err != nil {
 			return at("must be " + typeInWords(want))
 		}
 		return nil
@@ -59,7 +60,7 @@ func misfits(v cty.Value, want cty.Type, path cty.Path) []misfit {
 		if kind.IsSetType() {
 			key = cty.UnknownVal(cty.String)
 		}
-		all = append(all, misfits(e, elementType(want, key), append(path, cty.IndexStep{Key: key}))...)
+		all = append(all, misfits(e, bound.ElementType(want, key), append(path, cty.IndexStep{Key: key}))...)
 	}
 	return all
 }
@@ -155,7 +156,7 @@ func (m misfit) words(root string, v *variable) string {
 		default:
 			text += "[" + strconv.Quote(mask.Shorten(name)) + "]"
 		}
-		typ = elementType(typ, key)
+		typ = bound.ElementType(typ, key)
 	}
 	return text
 }

@@ -118,3 +118,31 @@ type faulty struct {
 
 // Value fails with what is wrong.
 func (f *faulty) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) { return cty.DynamicVal, f.diags }
+
+// charge makes an expression, or all that are in a body, pay for what they do, and looks at their maps.
+func (l *loader) charge(node hclsyntax.Node) {
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
+		if object, isObject := n.(*hclsyntax.ObjectConsExpr); isObject {
+			l.keysOnce(object)
+		}
+		return nil
+	})
+	l.budget.Charge(node)
+}
+
+// keysOnce tells of a key that is written twice in a map. HCL takes the last one, and the others are gone without a word.
+func (l *loader) keysOnce(object *hclsyntax.ObjectConsExpr) {
+	seen := make(map[string]hcl.Range)
+	for _, item := range object.Items {
+		key := hcl.ExprAsKeyword(item.KeyExpr)
+		if value, diags := item.KeyExpr.Value(nil); key == "" && !diags.HasErrors() {
+			key = textOfKey(value)
+		}
+		rng := item.KeyExpr.Range()
+		if first, again := seen[key]; again && key != "//" { // a comment of JSON
+			l.At(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+finding.Place(l.files.Exact(first))+".")
+		} else if key != "" {
+			seen[key] = rng
+		}
+	}
+}

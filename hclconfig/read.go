@@ -4,17 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 
@@ -127,51 +125,7 @@ func fileRange(name string) hcl.Range { return hcl.Range{Filename: name} }
 
 func (l *loader) unreadable(path string, err error) {
 	l.broken = true
-	l.At(fileRange(path), "unreadable-file", "", because(err))
-}
-
-// because says why a file cannot be read, in our words: the text of an operating system differs from one to another.
-func because(err error) string {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "It does not exist."
-	case errors.Is(err, fs.ErrPermission):
-		return "It may not be read. Check its permissions."
-	case errors.Is(err, syscall.ELOOP):
-		return "Its links lead in a circle."
-	case errors.Is(err, errNotRegular):
-		return "It is a folder, a pipe or a device."
-	}
-	return "Reading it failed."
-}
-
-var (
-	errNotRegular = errors.New("not a regular file")
-	errTooLarge   = errors.New("file too large")
-)
-
-// readBounded reads a regular file of at most limit bytes. It looks before it opens: opening a pipe would wait.
-func readBounded(path string, limit int64) (text []byte, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errNotRegular
-	}
-	if info.Size() > limit {
-		return nil, errTooLarge
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	text, err = io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(text)) > limit {
-		err = errTooLarge
-	}
-	return text, err
+	l.At(fileRange(path), "unreadable-file", "", bound.Because(err))
 }
 
 // textOf returns a configuration file, or a file of variables.
@@ -179,9 +133,9 @@ func (l *loader) textOf(name string) ([]byte, error) {
 	text, given := l.opts.Texts[name]
 	switch {
 	case !given:
-		return readBounded(name, MaxFileSize)
+		return bound.ReadFile(name, MaxFileSize)
 	case len(text) > MaxFileSize:
-		return nil, errTooLarge
+		return nil, bound.ErrTooLarge
 	}
 	return text, nil
 }
@@ -198,7 +152,7 @@ func (l *loader) readFile(name string) {
 
 // notRead tells why a file could not be read.
 func (l *loader) notRead(name string, err error) {
-	if !errors.Is(err, errTooLarge) {
+	if !errors.Is(err, bound.ErrTooLarge) {
 		l.unreadable(name, err)
 		return
 	}
@@ -226,7 +180,7 @@ func (l *loader) parse() {
 
 // parseSource returns the body of a file, or why it has none.
 func parseSource(f *mask.File) (hcl.Body, Diagnostics) {
-	if found := guard(f); len(found) > 0 {
+	if found := bound.Guard(f); len(found) > 0 {
 		return nil, found
 	}
 	var file *hcl.File

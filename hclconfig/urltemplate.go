@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
@@ -78,8 +79,11 @@ type fieldWalker struct {
 
 // isText reports whether a field below node stays text.
 func isText(node hclsyntax.Node) bool {
+	if bound.IsCharged(node) {
+		return true
+	}
 	switch node.(type) {
-	case *charged, *hclsyntax.TemplateExpr, *hclsyntax.TemplateWrapExpr, *hclsyntax.ParenthesesExpr, *hclsyntax.ScopeTraversalExpr:
+	case *hclsyntax.TemplateExpr, *hclsyntax.TemplateWrapExpr, *hclsyntax.ParenthesesExpr, *hclsyntax.ScopeTraversalExpr:
 		return true
 	}
 	return false

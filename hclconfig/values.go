@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 )
@@ -80,7 +81,7 @@ func (l *loader) assign(name, text, from string) {
 	}
 	value := cty.DynamicVal
 	switch {
-	case badText([]byte(text)) >= 0:
+	case bound.BadText([]byte(text)) >= 0:
 		l.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" is not UTF-8 text", "")
 	case v.typ == cty.String, v.typ == cty.DynamicPseudoType:
 		value = cty.StringVal(text)
@@ -133,7 +134,7 @@ func (l *loader) literalIn(text string) (v literalValue, problem string) {
 	v = literalValue{value: cty.DynamicVal}
 	f := mask.New("", []byte(text))
 	var own finding.Report
-	if found := guard(f); len(found) > 0 {
+	if found := bound.Guard(f); len(found) > 0 {
 		return v, finding.Join(inText(found[0].Range), found[0].Detail)
 	}
 	expr, diags := hclsyntax.ParseExpression(f.Text, "", hcl.InitialPos)
@@ -240,7 +241,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	if !l.namesKnown(message.Expr, evaluation{quiet: true}) {
 		return
 	}
-	met, err := convertTo(l.evaluate(condition.Expr, evaluation{quiet: true}), cty.Bool)
+	met, err := bound.ConvertTo(l.evaluate(condition.Expr, evaluation{quiet: true}), cty.Bool)
 	if err != nil {
 		l.At(condition.Expr.Range(), "wrong-type", "condition must be true or false", "")
 		return
@@ -256,7 +257,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	if met.True() { // the message is for what does not meet it: it may have no value otherwise
 		return
 	}
-	text, err := convertTo(l.evaluate(message.Expr, evaluation{quiet: true}), cty.String)
+	text, err := bound.ConvertTo(l.evaluate(message.Expr, evaluation{quiet: true}), cty.String)
 	if err != nil {
 		l.At(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
 		return

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 )
@@ -56,7 +57,7 @@ func (l *loader) declare(block *hcl.Block) {
 			l.unknownType(a, diags)
 			typ, optional, v.value = cty.DynamicPseudoType, nil, cty.DynamicVal
 		}
-		if optional != nil && !defaultsFit(optional) {
+		if optional != nil && !bound.DefaultsFit(optional) {
 			l.At(a.Expr.Range(), "number-out-of-range", "", "The default of an optional attribute has more than 300 digits.")
 			optional = nil
 		}
@@ -95,7 +96,7 @@ func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
 		return node
 	}
 	f := &mask.File{Name: a.Expr.Range().Filename, Text: []byte(text.AsString())}
-	if len(guard(f)) > 0 {
+	if len(bound.Guard(f)) > 0 {
 		return node
 	}
 	start := a.Expr.Range().Start // of the quote
@@ -183,5 +184,5 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 	if v.optional != nil {
 		value = v.optional.Apply(value)
 	}
-	return convertTo(value, v.typ)
+	return bound.ConvertTo(value, v.typ)
 }

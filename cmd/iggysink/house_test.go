@@ -34,8 +34,10 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/payload":           {}, // checks of payloads, for whoever reads a schema and whoever sends
 	"iggysink/internal/terminal":          {}, // text of somebody else, for whoever prints
 	"iggysink/hclconfig": {"schema", "internal/payload", "internal/terminal",
-		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding"},
+		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound"},
 	"iggysink/hclconfig/language": {"schema", "internal/terminal",
+		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding"},
+	"iggysink/hclconfig/internal/bound": {"schema", "internal/terminal",
 		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding"},
 	"iggysink/hclconfig/internal/finding": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask"},
 	"iggysink/hclconfig/internal/mask":    {"schema", "hclconfig/internal/words"},

@@ -1,4 +1,4 @@
-package hclconfig
+package bound
 
 import (
 	"slices"
@@ -18,58 +18,65 @@ const (
 	turnCost = 64       // of one turn of a for, besides the text that it makes
 )
 
-// hugeNumber is the finding that becomes number-out-of-range.
-const hugeNumber = "Number out of range"
+// Budget is what the expressions of one configuration may cost, all together.
+type Budget struct {
+	Exhausted bool           // the expression that is being evaluated costs more than is left
+	Settled   bool           // variables and locals have their values, so that the size of each is the same from now on
+	spent     int            // what loops and text have cost so far
+	sizes     map[string]int // of variables and locals
+}
+
+// NewBudget returns one of which nothing is spent.
+func NewBudget() *Budget { return &Budget{sizes: make(map[string]int)} }
 
 // charged is an expression that pays for its value, in a place that is evaluated again and again or joined to a text:
 // loops in loops, and text that doubles, would otherwise need years and the whole memory.
 type charged struct {
 	*hclsyntax.ParenthesesExpr
-	loader   *loader
+	budget   *Budget
 	cost     int  // of each evaluation, besides the text
 	argument bool // of a function, which goes through a list or a map rather than copying it
 }
 
 // Value is unknown when there is nothing left to pay with.
 func (c *charged) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	if !c.loader.spend(c.cost) {
+	if !c.budget.spend(c.cost) {
 		return cty.DynamicVal, nil
 	}
 	value, diags := c.Expression.Value(ctx)
-	if value.Type() == cty.Number && !numbersFit(value) {
-		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: hugeNumber, Subject: c.SrcRange.Ptr()}}
+	if value.Type() == cty.Number && !NumbersFit(value) {
+		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "number out of range", Extra: errDigits(), Subject: c.SrcRange.Ptr()}}
 	}
-	size := c.loader.sizeOf(c.Expression, value)
+	size := c.budget.sizeOf(c.Expression, value)
 	if plain, _ := value.Unmark(); c.argument && plain.Type() != cty.String {
 		size /= 16
 	}
-	if !c.loader.spend(size) {
+	if !c.budget.spend(size) {
 		return cty.DynamicVal, diags
 	}
 	return value, diags
 }
 
-// sizeOf is textSize, remembered for a whole variable or local: hundreds of sinks may look something up in a large map.
-func (l *loader) sizeOf(expr hclsyntax.Expression, value cty.Value) int {
+// sizeOf is TextSize, remembered for a whole variable or local: hundreds of sinks may look something up in a large map.
+func (b *Budget) sizeOf(expr hclsyntax.Expression, value cty.Value) int {
 	name, isName := expr.(*hclsyntax.ScopeTraversalExpr)
-	if !isName || len(name.Traversal) != 2 || !l.scope.ready {
-		return textSize(value)
+	if !isName || len(name.Traversal) != 2 || !b.Settled {
+		return TextSize(value)
 	}
-	for _, root := range []string{"var", "local"} {
-		if key, named := nameAfter(name.Traversal, root); named {
-			size, known := l.scope.sizes[root+"."+key]
-			if !known {
-				size = textSize(value)
-				l.scope.sizes[root+"."+key] = size
-			}
-			return size
+	key, isAttribute := name.Traversal[1].(hcl.TraverseAttr)
+	if root := name.Traversal.RootName(); isAttribute && (root == "var" || root == "local") {
+		size, known := b.sizes[root+"."+key.Name]
+		if !known {
+			size = TextSize(value)
+			b.sizes[root+"."+key.Name] = size
 		}
+		return size
 	}
-	return textSize(value)
+	return TextSize(value)
 }
 
-// textSize adds up the text in a value, and counts its elements. It stops where that is more than all may cost.
-func textSize(v cty.Value) int {
+// TextSize adds up the text in a value, and counts its elements. It stops where that is more than all may cost.
+func TextSize(v cty.Value) int {
 	v, _ = v.Unmark()
 	switch {
 	case !v.IsKnown() || v.IsNull():
@@ -82,30 +89,28 @@ func textSize(v cty.Value) int {
 	n := 1
 	for it := v.ElementIterator(); n <= maxSpent && it.Next(); {
 		_, e := it.Element()
-		n += textSize(e)
+		n += TextSize(e)
 	}
 	return n
 }
 
 // spend reports whether there is so much left, and takes it.
-func (l *loader) spend(cost int) bool {
-	if l.exhausted = l.exhausted || l.spent+cost > maxSpent; l.exhausted {
+func (b *Budget) spend(cost int) bool {
+	if b.Exhausted = b.Exhausted || b.spent+cost > maxSpent; b.Exhausted {
 		return false
 	}
-	l.spent += cost
+	b.spent += cost
 	return true
 }
 
-// charge makes the loops and templates below a node pay. It is called once for each node.
-func (l *loader) charge(node hclsyntax.Node) {
+// Charge makes the loops and templates below a node pay. It is called once for each node.
+func (b *Budget) Charge(node hclsyntax.Node) {
 	pay := func(e hclsyntax.Expression, cost int) hclsyntax.Expression {
-		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, l, cost, cost == 0}
+		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, b, cost, cost == 0}
 	}
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
 		boundOperands(n)
 		switch n := n.(type) {
-		case *hclsyntax.ObjectConsExpr:
-			l.keysOnce(n)
 		case *hclsyntax.ForExpr:
 			if n.ValExpr = pay(n.ValExpr, turnCost); n.CondExpr != nil {
 				n.CondExpr = pay(n.CondExpr, turnCost)
@@ -129,21 +134,10 @@ func (l *loader) charge(node hclsyntax.Node) {
 	})
 }
 
-// keysOnce tells of a key that is written twice in a map. HCL takes the last one, and the others are gone without a word.
-func (l *loader) keysOnce(object *hclsyntax.ObjectConsExpr) {
-	seen := make(map[string]hcl.Range)
-	for _, item := range object.Items {
-		key := hcl.ExprAsKeyword(item.KeyExpr)
-		if value, diags := item.KeyExpr.Value(nil); key == "" && !diags.HasErrors() {
-			key = textOfKey(value)
-		}
-		rng := item.KeyExpr.Range()
-		if first, again := seen[key]; again && key != "//" { // a comment of JSON
-			l.At(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+finding.Place(l.files.Exact(first))+".")
-		} else if key != "" {
-			seen[key] = rng
-		}
-	}
+// IsCharged reports whether a node does nothing but pay for the expression below it.
+func IsCharged(node hclsyntax.Node) bool {
+	_, is := node.(*charged)
+	return is
 }
 
 // isWritten reports whether a value stands in the file: it costs what the file does.
@@ -158,13 +152,15 @@ func isWritten(e hclsyntax.Expression) bool {
 // UnwrapExpression lets a type, which is never evaluated, be read through it.
 func (c *charged) UnwrapExpression() hcl.Expression { return c.Expression }
 
-var errTooMuch = finding.Refuse("too-much-work", "", "The text that a function would make is too large.")
+func errTooMuch() *finding.Refusal {
+	return finding.Refuse("too-much-work", "", "The text that a function would make is too large.")
+}
 
 // paying makes a function refuse arguments from which it would make, or go through, more than there is left.
-func (l *loader) paying(name string, f function.Function) function.Function {
-	return guarded(f, func(args []cty.Value) error {
-		if !l.spend(callCost(name, args)) {
-			return errTooMuch
+func (b *Budget) paying(name string, f function.Function) function.Function {
+	return Guarded(f, func(args []cty.Value) error {
+		if !b.spend(callCost(name, args)) {
+			return errTooMuch()
 		}
 		return nil
 	})
@@ -179,7 +175,7 @@ func payingFunctions() []string {
 func callCost(name string, args []cty.Value) int {
 	total := 0
 	for _, a := range args {
-		total += textSize(a)
+		total += TextSize(a)
 	}
 	texts := make([]string, len(args))
 	for i, a := range args {
@@ -218,11 +214,25 @@ func elementCount(values []cty.Value) int {
 	return n
 }
 
-// withCosts makes the functions pay that can make much out of little.
-func (l *loader) withCosts(all map[string]function.Function) {
+// WithCosts makes the functions pay that can make much out of little.
+func (b *Budget) WithCosts(all map[string]function.Function) {
 	for name, f := range all {
 		if slices.Contains(payingFunctions(), name) {
-			all[name] = l.paying(name, f)
+			all[name] = b.paying(name, f)
 		}
 	}
+}
+
+// Guarded is a function that is not called with arguments that check refuses.
+func Guarded(f function.Function, check func(args []cty.Value) error) function.Function {
+	return function.New(&function.Spec{
+		Params: f.Params(), VarParam: f.VarParam(),
+		Type: f.ReturnTypeForValues,
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if err := check(args); err != nil {
+				return cty.NilVal, err
+			}
+			return f.Call(args)
+		},
+	})
 }

@@ -1,4 +1,10 @@
-package hclconfig
+// Package bound is what reading a configuration may cost: who writes one is not always who runs it.
+//
+//	guard.go    what HCL's parser may be given
+//	cost.go     what the expressions of a configuration may cost
+//	numbers.go  how large a number may be
+//	file.go     which files are read, and how much of them
+package bound
 
 import (
 	"bytes"
@@ -25,12 +31,12 @@ const (
 	maxGuarded   = 100     // findings, before the rest is not looked at
 )
 
-// guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
+// Guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
 // seven digits of an exponent.
-func guard(f *mask.File) Diagnostics {
+func Guard(f *mask.File) finding.Diagnostics {
 	var r finding.Report
-	if i := badText(f.Text); i >= 0 {
-		r.At(rangeAt(f.Name, f.Text, i, i), "invalid-encoding", "", describeText(f.Text, i))
+	if i := BadText(f.Text); i >= 0 {
+		r.At(RangeAt(f.Name, f.Text, i, i), "invalid-encoding", "", describeText(f.Text, i))
 		return r.Found
 	}
 	g := guardian{Report: &r, name: f.Name, text: f.Text}
@@ -39,7 +45,7 @@ func guard(f *mask.File) Diagnostics {
 		return r.Found
 	}
 	if i := tooManyWords(f.Text, maxWords); i >= 0 {
-		g.At(rangeAt(f.Name, f.Text, i, i+1), "too-many-blocks", manyWords, "")
+		g.At(RangeAt(f.Name, f.Text, i, i+1), "too-many-blocks", manyWords, "")
 		return r.Found
 	}
 	tokens, _ := hclsyntax.LexConfig(f.Text, f.Name, hcl.InitialPos) // the parser reports what is wrong with them
@@ -47,8 +53,8 @@ func guard(f *mask.File) Diagnostics {
 	return r.Found
 }
 
-// badText returns the first byte that is not part of UTF-8 text, or -1.
-func badText(text []byte) int {
+// BadText returns the first byte that is not part of UTF-8 text, or -1.
+func BadText(text []byte) int {
 	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
 		return 0
 	}
@@ -199,11 +205,11 @@ func (g *guardian) json() {
 		switch c := g.text[i]; {
 		case c == '{' || c == '[':
 			if objects++; objects > maxLines {
-				g.fail(rangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d objects and lists.", maxLines))
+				g.fail(RangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d objects and lists.", maxLines))
 				return
 			}
 			if depth++; depth > maxDepth {
-				g.fail(rangeAt(g.name, g.text, i, i+1), "too-deep", fmt.Sprintf("At most %d brackets deep.", maxDepth))
+				g.fail(RangeAt(g.name, g.text, i, i+1), "too-deep", fmt.Sprintf("At most %d brackets deep.", maxDepth))
 				return
 			}
 		case c == '}' || c == ']':
@@ -211,7 +217,7 @@ func (g *guardian) json() {
 		case c == '"':
 			end := mask.StringEnd(g.text, i)
 			if texts++; texts > 2*maxLines { // a name and a value
-				g.fail(rangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d strings.", 2*maxLines))
+				g.fail(RangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d strings.", 2*maxLines))
 				return
 			}
 			g.jsonString(i, end)
@@ -222,7 +228,7 @@ func (g *guardian) json() {
 				end++
 			}
 			if !isBounded(string(g.text[i:end])) {
-				g.fail(rangeAt(g.name, g.text, i, end), "number-out-of-range", "At most 300 digits and an exponent of at most 300.")
+				g.fail(RangeAt(g.name, g.text, i, end), "number-out-of-range", "At most 300 digits and an exponent of at most 300.")
 			}
 			i = end - 1
 		}
@@ -243,15 +249,15 @@ func (g *guardian) jsonString(start, end int) {
 		return
 	}
 	if tooManyWords([]byte(text), maxWords) >= 0 {
-		g.At(rangeAt(g.name, g.text, start, end), "too-many-blocks", manyWords, "")
+		g.At(RangeAt(g.name, g.text, start, end), "too-many-blocks", manyWords, "")
 		return
 	}
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), g.name, hcl.InitialPos)
-	g.tokens(tokens, func() hcl.Range { return rangeAt(g.name, g.text, start, end) })
+	g.tokens(tokens, func() hcl.Range { return RangeAt(g.name, g.text, start, end) })
 }
 
-// rangeAt returns the range of the bytes from start to end, on the line of start.
-func rangeAt(name string, text []byte, start, end int) hcl.Range {
+// RangeAt returns the range of the bytes from start to end, on the line of start.
+func RangeAt(name string, text []byte, start, end int) hcl.Range {
 	at := func(i int) hcl.Pos {
 		return hcl.Pos{Line: bytes.Count(text[:i], []byte("\n")) + 1, Column: mask.Column(text, i), Byte: i}
 	}

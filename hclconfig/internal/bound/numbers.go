@@ -1,4 +1,4 @@
-package hclconfig
+package bound
 
 import (
 	"errors"
@@ -12,8 +12,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
-	"github.com/zclconf/go-cty/cty/function"
-	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"iggysink/hclconfig/internal/finding"
 )
@@ -79,7 +77,7 @@ func (o *operand) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if !plain.IsKnown() || plain.IsNull() || !isHuge(plain, o.fits) {
 		return value, diags
 	}
-	return cty.DynamicVal, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: hugeNumber, Subject: o.SrcRange.Ptr()})
+	return cty.DynamicVal, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "number out of range", Extra: errDigits(), Subject: o.SrcRange.Ptr()})
 }
 
 func isHuge(plain cty.Value, fits func(string) bool) bool {
@@ -87,7 +85,7 @@ func isHuge(plain cty.Value, fits func(string) bool) bool {
 	case cty.String:
 		return !fits(plain.AsString())
 	case cty.Number:
-		return !numbersFit(plain)
+		return !NumbersFit(plain)
 	}
 	return false
 }
@@ -116,30 +114,29 @@ func boundOperands(node hclsyntax.Node) {
 	}
 }
 
-var errHuge = finding.Refuse("number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300.")
-
-// lookupFunction is lookup, which converts what it returns instead of an element to the type of the elements.
-func lookupFunction() function.Function {
-	return guarded(stdlib.LookupFunc, func(args []cty.Value) error {
-		if len(args) == 3 && args[0].Type().IsMapType() && !countable(args[2], args[0].Type().ElementType()) {
-			return errHuge
-		}
-		return nil
-	})
+// Huge is why a function does not take an argument.
+func Huge() *finding.Refusal {
+	return finding.Refuse("number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300.")
 }
 
-var errNumber = errors.New("number out of range")
+// errDigits is why an operator does not take a number.
+func errDigits() *finding.Refusal {
+	return finding.Refuse("number-out-of-range", "", "It has more than 300 digits.")
+}
 
-// convertTo converts a value, unless a text would become a number that is too large.
-func convertTo(v cty.Value, want cty.Type) (cty.Value, error) {
-	if !countable(v, want) {
-		return cty.NilVal, errNumber
+// ErrNumber is what ConvertTo fails with for a text that would become a huge number.
+var ErrNumber = errors.New("number out of range")
+
+// ConvertTo converts a value, unless a text would become a number that is too large.
+func ConvertTo(v cty.Value, want cty.Type) (cty.Value, error) {
+	if !Countable(v, want) {
+		return cty.NilVal, ErrNumber
 	}
 	return convert.Convert(v, want)
 }
 
-// countable reports whether no text in a value becomes a number that is too large when it is converted.
-func countable(v cty.Value, want cty.Type) bool {
+// Countable reports whether no text in a value becomes a number that is too large when it is converted.
+func Countable(v cty.Value, want cty.Type) bool {
 	if !holdsNumber(want) {
 		return true
 	}
@@ -153,15 +150,15 @@ func countable(v cty.Value, want cty.Type) bool {
 		return true
 	}
 	for it := v.ElementIterator(); it.Next(); {
-		if key, e := it.Element(); !countable(e, elementType(want, key)) {
+		if key, e := it.Element(); !Countable(e, ElementType(want, key)) {
 			return false
 		}
 	}
 	return true
 }
 
-// numbersFit reports whether every number in a value has a bounded exponent. What is text is left alone.
-func numbersFit(v cty.Value) bool {
+// NumbersFit reports whether every number in a value has a bounded exponent. What is text is left alone.
+func NumbersFit(v cty.Value) bool {
 	v, _ = v.UnmarkDeep()
 	if v.Type() == cty.String {
 		return true
@@ -177,23 +174,23 @@ func numbersFit(v cty.Value) bool {
 	return fit
 }
 
-// defaultsFit reports whether the numbers in the defaults of optional attributes are bounded: they may come from text.
-func defaultsFit(d *typeexpr.Defaults) bool {
+// DefaultsFit reports whether the numbers in the defaults of optional attributes are bounded: they may come from text.
+func DefaultsFit(d *typeexpr.Defaults) bool {
 	for _, v := range d.DefaultValues {
-		if !numbersFit(v) {
+		if !NumbersFit(v) {
 			return false
 		}
 	}
 	for _, inner := range d.Children {
-		if !defaultsFit(inner) {
+		if !DefaultsFit(inner) {
 			return false
 		}
 	}
 	return true
 }
 
-// elementType returns the type of the element of that key.
-func elementType(t cty.Type, key cty.Value) cty.Type {
+// ElementType returns the type of the element of that key.
+func ElementType(t cty.Type, key cty.Value) cty.Type {
 	switch {
 	case t.IsCollectionType():
 		return t.ElementType()
