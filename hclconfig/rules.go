@@ -16,7 +16,7 @@ import (
 // l.places first whether the user's own value is there.
 func (l *loader) rules(config *schema.Config) {
 	l.iggyRules(config)
-	contracts := make(map[string]error)
+	contracts := make(map[string]contract)
 	pending := l.pendingHeaders()
 	for i := range config.Sinks {
 		r := sinkRules{loader: l, sink: &config.Sinks[i], pointer: "/sink/" + strconv.Itoa(i)}
