@@ -13,6 +13,9 @@
 //   - the quirks of 0.8.0 that consumers must survive: a joiner gets one partition at most; right after a leave a joiner
 //     gets a partition without any wait; a partition that is not owned is polled with success and nothing
 //
+// With Options.HTTPAddress the same state is there over HTTP as well: the routes that a consumer and a producer need, with the
+// answers of 0.8 or, where they differ, of 0.9 (Options.NewerHTTP), held against exchanges recorded with both.
+//
 // What it does not: permissions, more than one user, expiry, deduplication, other transports, persistence.
 //
 // # Tests

@@ -33,6 +33,7 @@ type Fault struct {
 	Skip   int           // let so many of them pass first
 	Count  int           // how many go wrong; default 1, negative: all
 	Status uint32        // of Refuse
+	HTTP   int           // of Refuse over HTTP; default what Status is there
 	Pause  time.Duration // of Drip
 }
 
@@ -120,16 +121,21 @@ func (c *session) spoil(r *reply, f *Fault) bool {
 }
 
 func (c *session) drip(whole []byte, pause time.Duration) bool {
+	return drip(c.conn, whole, pause, c.stop)
+}
+
+// drip sends byte by byte until stop is closed, and tells whether all went out.
+func drip(to io.Writer, whole []byte, pause time.Duration, stop <-chan struct{}) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for i := range whole {
-		if _, err := c.conn.Write(whole[i : i+1]); err != nil {
+		if _, err := to.Write(whole[i : i+1]); err != nil {
 			return false
 		}
 		timer.Reset(pause)
 		select {
 		case <-timer.C:
-		case <-c.stop:
+		case <-stop:
 			return false
 		}
 	}

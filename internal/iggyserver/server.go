@@ -28,6 +28,12 @@ type Options struct {
 	Token    string       // personal access token that may log in too; default none
 	Logger   *slog.Logger // default none
 
+	// HTTPAddress is host:port of the HTTP face, port 0 for one that the kernel chooses; default: none. NewerHTTP lets it
+	// answer as 0.9 does. Leader is the address of another server that the face names as the leader of its cluster.
+	HTTPAddress string
+	NewerHTTP   bool
+	Leader      string
+
 	// MaxStored bounds the bytes of messages in memory; a send beyond it answers 3009, topic full. Default 1 GiB.
 	MaxStored int64
 	// MaxFrame bounds one request in bytes; a longer one answers 3 and ends the connection. Default 128 MiB.
@@ -45,6 +51,7 @@ type Server struct {
 	addr string
 	stop chan struct{}  // closed by Close
 	own  sync.WaitGroup // the accepting and the checking goroutine
+	face *face          // nil without HTTP
 
 	lifecycle sync.Mutex // held by Close and Restart throughout, by the acceptor while it takes a connection in
 	listener  net.Listener
@@ -89,6 +96,11 @@ func Start(opts Options) (*Server, error) {
 		running: &generation{stop: make(chan struct{})},
 		state:   state{limit: uint64(max(opts.MaxStored, 0))},
 	}
+	if opts.HTTPAddress != "" {
+		if s.face, err = startFace(s, opts.HTTPAddress); err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+	}
 	s.own.Go(func() { s.accept(listener) })
 	if timed {
 		s.own.Go(s.check)
@@ -112,6 +124,9 @@ func (s *Server) Close() error {
 	s.closed = true
 	close(s.stop)
 	err := s.listener.Close()
+	if s.face != nil {
+		err = errors.Join(err, s.face.end(false))
+	}
 	s.endSessions(false)
 	s.lifecycle.Unlock()
 	s.own.Wait()
@@ -246,13 +261,25 @@ func (s *Server) Restart(opts RestartOptions) error {
 		}
 	}
 	s.endSessions(opts.Kill)
+	if s.face != nil {
+		if err := s.face.end(opts.Kill); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	s.state.restart(opts.LoseTail)
 	s.mu.Unlock()
+	if opts.Down != nil {
+		opts.Down()
+	}
+	if s.face != nil {
+		if err := s.face.again(); err != nil {
+			return err
+		}
+	}
 	if opts.Down == nil {
 		return nil
 	}
-	opts.Down()
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		return fmt.Errorf("listening on %s again: %w", s.addr, err)
