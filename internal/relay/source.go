@@ -74,5 +74,6 @@ type SourceStatus struct {
 	Reconnects           uint64    // connections rebuilt
 	Commits              uint64    // offsets stored
 	Polls                uint64
-	Skipped              uint64 // offsets that retention deleted before they were read
+	Skipped              uint64   // offsets that retention deleted before they were read
+	Released             []uint32 // partitions left alone because somebody else stores their offsets too; sorted
 }
