@@ -13,7 +13,7 @@
 //	                 that every sink inherits from
 //	violations.go    the tree against the JSON Schema, each violation at its place
 //	rules.go         what a schema cannot say, on the typed configuration: rules_request.go of headers and urls,
-//	                 rules_batch.go of limits, payload.go of payload schemas
+//	                 rules_batch.go of limits, rules_transport.go of the iggy block, payload.go of payload schemas
 //	lint.go          what works but cannot be meant
 //	ignore.go        comments that silence a warning
 //

@@ -16,7 +16,7 @@ import (
 // l.places first whether the user's own value is there.
 func (l *loader) rules(config *schema.Config) {
 	l.iggyRules(config)
-	contracts := make(map[string]contract)
+	contracts := make(map[string]error)
 	pending := l.pendingHeaders()
 	for i := range config.Sinks {
 		r := sinkRules{loader: l, sink: &config.Sinks[i], pointer: "/sink/" + strconv.Itoa(i)}
@@ -55,6 +55,7 @@ func (l *loader) iggyRules(config *schema.Config) {
 	}
 	l.literalSecret("/iggy/password")
 	l.literalSecret("/iggy/token")
+	l.transportRules(config)
 }
 
 // pending reports whether one of these pointers has a value that is not known yet, whatever it will be.

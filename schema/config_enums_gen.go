@@ -2,6 +2,46 @@
 
 package schema
 
+// IggyTransport is the protocol over which messages are read from Iggy.
+type IggyTransport string
+
+// The values of IggyTransport.
+const (
+	IggyTransportTCP  IggyTransport = "tcp"
+	IggyTransportHTTP IggyTransport = "http"
+)
+
+// IggyTransportValues returns the values in the order of the schema, other spellings left out.
+func IggyTransportValues() []IggyTransport {
+	return []IggyTransport{IggyTransportTCP, IggyTransportHTTP}
+}
+
+// String returns the value.
+func (v IggyTransport) String() string { return string(v) }
+
+// ParseIggyTransport reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParseIggyTransport(s string) (IggyTransport, error) {
+	switch s {
+	case "tcp":
+		return IggyTransportTCP, nil
+	case "http":
+		return IggyTransportHTTP, nil
+	}
+	return "", unknown("tcp", "http")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v IggyTransport) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseIggyTransport.
+func (v *IggyTransport) UnmarshalText(b []byte) error {
+	p, err := ParseIggyTransport(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
 // Method is an HTTP method, in upper case.
 type Method string
 

@@ -7,7 +7,8 @@ import "encoding/json"
 // Config is what one iggysink process does: which Iggy server it reads from, which sinks it feeds, and where it
 // reports its health. Every sink is isolated from the others: no memory, connection or lock is shared between them.
 type Config struct {
-	// The Iggy server, of the 0.8 series, that all sinks of this configuration read from over TCP.
+	// The Iggy server that all sinks of this configuration read from: over TCP one of the 0.8 series, over HTTP also a
+	// later one.
 	Iggy *Iggy `json:"iggy,omitzero"`
 	// The HTTP listener for health checks and metrics: /livez, /readyz and /metrics (Prometheus). Without this block
 	// nothing listens.
@@ -45,11 +46,19 @@ func decodeConfig(d *decoding, at string, raw json.RawMessage) (v Config) {
 	return v
 }
 
-// Iggy is the connection to an Iggy server of the 0.8 series, over TCP. Give either username and password, or
-// token.
+// Iggy is the connection to an Iggy server. Give either username and password, or token.
 type Iggy struct {
-	// Host and port of the server's TCP listener.
+	// Host and port of the server's listener: of the TCP one, usually port 8090, or with transport http of the HTTP
+	// one, usually port 3000.
 	Address string `json:"address"`
+	// How messages are read. tcp: over the binary protocol of 0.8, as members of consumer groups that share partitions
+	// by themselves. http: over the HTTP API, which 0.8 and later servers have; processes share partitions by share.
+	Transport IggyTransport `json:"transport"`
+	// With transport http, the part of every topic's partitions that this process reads, as k/n: those whose number
+	// divided by n leaves the remainder of k. Run n processes, from 1/n to n/n or from 0/n to (n-1)/n; all must have
+	// the same n. Default: all partitions. The flag --share of run and the environment variable IGGYSINK_SHARE come
+	// before it.
+	Share string `json:"share,omitzero"`
 	// User to log in as. It needs the right to poll the topics, and to create consumer groups that do not exist yet.
 	Username string `json:"username,omitzero"`
 	// Password of the user. Take it from env() or file(), never from a literal.
@@ -64,7 +73,8 @@ type Iggy struct {
 // DefaultIggy returns the defaults of the schema; what has none is zero.
 func DefaultIggy() Iggy {
 	return Iggy{
-		Address: "127.0.0.1:8090",
+		Address:   "127.0.0.1:8090",
+		Transport: IggyTransportTCP,
 	}
 }
 
@@ -80,9 +90,16 @@ func decodeIggy(d *decoding, at string, raw json.RawMessage) (v Iggy) {
 	}
 	d.depend(at, members, "username", "password")
 	d.depend(at, members, "password", "username")
-	d.close(at, members, "address", "username", "password", "token", "tls")
+	d.close(at, members, "address", "transport", "share", "username", "password", "token", "tls")
 	if e, there := members["address"]; there {
 		v.Address = d.text(at+"/address", e)
+	}
+	if e, there := members["transport"]; there {
+		v.Transport = decodeText(d, at+"/transport", e, ParseIggyTransport, Violation{Keyword: "enum", Allowed: []string{"tcp", "http"}})
+	}
+	if e, there := members["share"]; there {
+		v.Share = d.text(at+"/share", e)
+		d.empty(at+"/share", e, Violation{Keyword: "pattern", Pattern: "^[0-9]{1,4}/[1-9][0-9]{0,3}$"})
 	}
 	if e, there := members["username"]; there {
 		v.Username = d.text(at+"/username", e)

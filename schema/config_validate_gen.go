@@ -11,6 +11,7 @@ import (
 )
 
 var (
+	patternIggyShare       = regexp.MustCompile("^[0-9]{1,4}/[1-9][0-9]{0,3}$")
 	patternSinkName        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(\["[ !#-\[\]-~]+"\])?$`)
 	patternSinkContentType = regexp.MustCompile(`^[\x21-\x7E][\x20-\x7E]*$`)
 	patternSinkOrderingKey = regexp.MustCompile("^(header:.+|payload:(/[^/]*)+)$")
@@ -46,6 +47,14 @@ func (v *Config) validate(l *violations, at string) {
 func (v *Iggy) validate(l *violations, at string) {
 	if !hasFormat("host-port", v.Address) {
 		l.add(at, "/address", Violation{Keyword: "format", Format: "host-port"})
+	}
+	if !slices.Contains(IggyTransportValues(), v.Transport) {
+		l.add(at, "/transport", Violation{Keyword: "enum", Allowed: []string{"tcp", "http"}})
+	}
+	if v.Share != "" {
+		if !patternIggyShare.MatchString(v.Share) {
+			l.add(at, "/share", Violation{Keyword: "pattern", Pattern: patternIggyShare.String()})
+		}
 	}
 	if v.Username != "" {
 		if utf8.RuneCountInString(v.Username) > 255 {

@@ -10,7 +10,7 @@ import (
 )
 
 // initialisms are written in one case in Go names.
-const initialisms = " api ca http id json nd tls url "
+const initialisms = " api ca http id json nd tcp tls url "
 
 // goName returns the exported Go name of a JSON name: max_retries becomes MaxRetries and ca_file becomes CAFile.
 func goName(name string) string {

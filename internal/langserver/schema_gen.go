@@ -14,7 +14,7 @@ func configBody() *schema.BodySchema {
 		Attributes: map[string]*schema.AttributeSchema{},
 		Blocks: map[string]*schema.BlockSchema{
 			"iggy": {
-				Description: lang.Markdown("The Iggy server, of the 0.8 series, that all sinks of this configuration read from over TCP."),
+				Description: lang.Markdown("The Iggy server that all sinks of this configuration read from: over TCP one of the 0.8 series, over HTTP also a later one."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Body:        configIggyBody(),
@@ -43,7 +43,21 @@ func configIggyBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"address": {
-				Description: lang.Markdown("Host and port of the server's TCP listener.\n\nType: host and port\n\nDefault: `\"127.0.0.1:8090\"`\n\nExample: `address = \"iggy.internal:8090\"`"),
+				Description: lang.Markdown("Host and port of the server's listener: of the TCP one, usually port 8090, or with transport http of the HTTP one, usually port 3000.\n\nType: host and port\n\nDefault: `\"127.0.0.1:8090\"`\n\nExample: `address = \"iggy.internal:8090\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"transport": {
+				Description: lang.Markdown("How messages are read. tcp: over the binary protocol of 0.8, as members of consumer groups that share partitions by themselves. http: over the HTTP API, which 0.8 and later servers have; processes share partitions by share.\n\nType: `tcp`, `http`\n\nDefault: `\"tcp\"`\n\nExample: `transport = \"http\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("tcp")},
+					schema.LiteralValue{Value: cty.StringVal("http")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+			"share": {
+				Description: lang.Markdown("With transport http, the part of every topic's partitions that this process reads, as k/n: those whose number divided by n leaves the remainder of k. Run n processes, from 1/n to n/n or from 0/n to (n-1)/n; all must have the same n. Default: all partitions. The flag --share of run and the environment variable `IGGYSINK_SHARE` come before it.\n\nType: string\n\nExample: `share = \"1/3\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},

@@ -148,10 +148,6 @@ func meaningRules() []Rule {
 		{"payload-schema", Error, "a payload schema cannot be used",
 			"payload_schema names a file with a JSON Schema. It is there, has at most 1 MiB, is sound, and refers to no other " +
 				"document. validate reads it too: a mistake in it would stop the sink at its start.", nil},
-		{"payload-schema-doubt", Warning, "a payload schema says less than it seems",
-			"A schema without a keyword that asserts something, such as an OpenAPI document or a message, takes any payload, and so " +
-				"does a keyword that is misspelled or that belongs to another draft.",
-			[]string{"payload_schema"}},
 		{"payload-schema-json", Error, "payload_schema needs schema = \"json\"",
 			"Only a payload that is JSON can be checked against a JSON Schema. Set schema to json, its default, or leave " +
 				"payload_schema out.", nil},
@@ -223,6 +219,18 @@ func settingRules() []Rule {
 			[]string{"ordering", "ordering_key", "max_in_flight"}},
 		{"iggy-credentials", Error, "the Iggy server asks for a login",
 			"The iggy block has either username and password, or token.", nil},
+		{"invalid-share", Error, "share is no part of the partitions",
+			"A share is k/n with k from 0 to n: n processes read with 1/n to n/n, or with 0/n to (n-1)/n, which cover every partition " +
+				"once.", nil},
+		{"share-transport", Error, "share needs transport = \"http\"",
+			"Over TCP the members of a consumer group share the partitions by themselves, and take over from each other. There " +
+				"is nothing to set.", nil},
+		{"http-consumer-name", Error, "a name of digits only does not work over HTTP",
+			"With transport = \"http\" offsets are stored under the name of consumer_group, and Iggy takes one of digits only for a " +
+				"number. Choose another name.", nil},
+		{"iggy-port", Warning, "the port is that of another transport",
+			"Iggy listens for TCP on port 8090 and for HTTP on port 3000, unless it is configured otherwise. The address has " +
+				"the usual port of the transport that is not used.", []string{"address", "transport"}},
 		{"health-check-url", Error, "health_check_url is missing",
 			"The url differs from partition to partition, and the check is of no partition. Say where to check.", nil},
 	}

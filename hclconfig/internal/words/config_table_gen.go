@@ -25,15 +25,29 @@ func ConfigBlock() *Block {
 func configIggyBlock() *Block {
 	return &Block{
 		Name: "iggy",
-		Doc:  "The Iggy server, of the 0.8 series, that all sinks of this configuration read from over TCP.",
+		Doc:  "The Iggy server that all sinks of this configuration read from: over TCP one of the 0.8 series, over HTTP also a later one.",
 		Attributes: []Attribute{
 			{
 				Name:     "address",
-				Doc:      "Host and port of the server's TCP listener.",
+				Doc:      "Host and port of the server's listener: of the TCP one, usually port 8090, or with transport http of the HTTP one, usually port 3000.",
 				Type:     cty.String,
 				Format:   "host-port",
 				Default:  "127.0.0.1:8090",
 				Examples: []any{"iggy.internal:8090"},
+			},
+			{
+				Name:     "transport",
+				Doc:      "How messages are read. tcp: over the binary protocol of 0.8, as members of consumer groups that share partitions by themselves. http: over the HTTP API, which 0.8 and later servers have; processes share partitions by share.",
+				Type:     cty.String,
+				Enum:     []string{"tcp", "http"},
+				Default:  "tcp",
+				Examples: []any{"http"},
+			},
+			{
+				Name:     "share",
+				Doc:      "With transport http, the part of every topic's partitions that this process reads, as k/n: those whose number divided by n leaves the remainder of k. Run n processes, from 1/n to n/n or from 0/n to (n-1)/n; all must have the same n. Default: all partitions. The flag --share of run and the environment variable IGGYSINK_SHARE come before it.",
+				Type:     cty.String,
+				Examples: []any{"1/3"},
 			},
 			{
 				Name:     "username",
