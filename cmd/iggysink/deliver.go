@@ -11,7 +11,6 @@ import (
 
 	"iggysink/internal/admin"
 	"iggysink/internal/deadletter"
-	"iggysink/internal/iggy"
 	"iggysink/internal/relay"
 	"iggysink/schema"
 	"iggysink/sinkhttp"
@@ -23,6 +22,7 @@ type deliveryOptions struct {
 	drainTimeout time.Duration
 	once         bool          // deliver what is there at the start, then end
 	onceTimeout  time.Duration // how long once may go without progress
+	share        givenShare    // with transport http, instead of that of the configuration
 }
 
 // delivery is one run of a configuration: a worker for each sink, side by side. They share the logger and the admin
@@ -45,20 +45,18 @@ type worker struct {
 // newDelivery builds every part and starts none. An error means that nothing runs and everything is closed again.
 func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions) (_ *delivery, err error) {
 	d := &delivery{logger: opts.logger}
-	warnOfDescriptors(opts.logger, neededDescriptors(cfg, sinks))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
 		}
 	}()
-	server := cfg.Iggy
-	if server == nil {
-		standard := schema.DefaultIggy()
-		server = &standard
+	broker, err := newTransport(cfg.Iggy, opts.share)
+	if err != nil {
+		return nil, err
 	}
 	var snapshots []admin.Sink
 	for _, sink := range sinks {
-		w, err := newWorker(server, sink, opts)
+		w, err := newWorker(broker, sink, opts)
 		if err != nil {
 			return nil, fmt.Errorf("sink %s: %w", titleOf(sink.Name), err)
 		}
@@ -74,7 +72,7 @@ func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions)
 	return d, nil
 }
 
-func newWorker(server *schema.Iggy, sink *schema.Sink, opts deliveryOptions) (*worker, error) {
+func newWorker(broker *transport, sink *schema.Sink, opts deliveryOptions) (*worker, error) {
 	w := &worker{logger: opts.logger.With("sink", sink.Name)}
 	var err error
 	if w.engine, err = sinkhttp.New(sink, sinkhttp.Options{Logger: opts.logger}); err != nil {
@@ -83,9 +81,7 @@ func newWorker(server *schema.Iggy, sink *schema.Sink, opts deliveryOptions) (*w
 	for i := range sink.Streams {
 		stream := &sink.Streams[i]
 		for _, topic := range stream.Topics {
-			source, err := iggy.NewSource(iggy.SourceOptions{
-				Server: server, Stream: stream, Topic: topic, Group: sink.Group(stream), Once: opts.once, Logger: w.logger,
-			})
+			source, err := broker.open(sink, stream, topic, sourceOptions{once: opts.once, logger: w.logger})
 			if err != nil {
 				return nil, fmt.Errorf("stream %q: %w", stream.Name, err)
 			}

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"iggysink/examples"
-	"iggysink/internal/iggy"
 	"iggysink/internal/iggyserver"
 	"iggysink/schema"
 )
@@ -72,7 +71,7 @@ func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 		return err
 	}
 	broker, err := iggyserver.Start(iggyserver.Options{
-		Address: "127.0.0.1:0", Username: devUser, Password: devPassword, Logger: logger,
+		Address: "127.0.0.1:0", HTTPAddress: "127.0.0.1:0", Username: devUser, Password: devPassword, Logger: logger,
 	})
 	if err != nil {
 		return fmt.Errorf("starting the in-process iggy server: %w", err)
@@ -84,7 +83,7 @@ func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 	}
 	defer func() { _ = listener.Close() }() // closed already, if the endpoint has served
 	secrets.addConfig(cfg)
-	around := surroundings{broker: broker.Addr(), receiver: "http://" + listener.Addr().String(), deadFolder: dead}
+	around := surroundings{broker: broker.Addr(), brokerHTTP: broker.HTTPAddr(), receiver: "http://" + listener.Addr().String(), deadFolder: dead}
 	if err := rewrite(cfg, around); err != nil {
 		return err
 	}
@@ -93,7 +92,7 @@ func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 		return err
 	}
 	samples := samplesFor(sinks)
-	if err := publishSamples(ctx, cfg.Iggy, samples); err != nil {
+	if err := publishSamples(ctx, around.login(), samples); err != nil {
 		return err
 	}
 	if err := introduce(cmd.ErrOrStderr(), around, samples); err != nil {
@@ -155,13 +154,13 @@ func introduce(stderr io.Writer, around surroundings, samples []sample) error {
 }
 
 func publishSamples(ctx context.Context, server *schema.Iggy, samples []sample) error {
-	client, err := iggy.Connect(ctx, server)
+	client, err := connectClient(ctx, server)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = client.Close() }() // nothing is buffered in it
+	defer func() { _ = client.close() }() // nothing is buffered in it
 	for _, s := range samples {
-		if err := client.EnsureTopic(ctx, s.stream, s.topic, devPartitions); err != nil {
+		if err := client.ensure(ctx, s.topicName, devPartitions); err != nil {
 			return fmt.Errorf("creating %s/%s: %w", s.stream, s.topic, err)
 		}
 		p, err := newPublisher(ctx, client, s.topicName)

@@ -100,7 +100,7 @@ func startBroker(t *testing.T, topic topicName, payloads ...string) (address str
 	if err := client.EnsureTopic(t.Context(), topic.stream, topic.topic, 1); err != nil {
 		t.Fatal(err)
 	}
-	publisher, err := newPublisher(t.Context(), client, topic)
+	publisher, err := newPublisher(t.Context(), tcpClient{client}, topic)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,6 @@ var allowedImports = map[string][]string{
 	"iggysink/examples/receiver":          {"examples/receiver/envelope"},
 	"iggysink/examples/receiver/envelope": {},
 	"iggysink/internal/payload":           {}, // checks of payloads, for whoever reads a schema and whoever sends
-	"iggysink/internal/payload/format":    {},
-	"iggysink/internal/jsonscan":          {},
 	"iggysink/internal/terminal":          {}, // text of somebody else, for whoever prints
 	"iggysink/hclconfig": {"schema", "internal/payload", "internal/terminal",
 		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound"},
@@ -56,17 +54,16 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/userheader":          {"schema"}, // what both transports read
 	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/payload", "internal/relay", "internal/userheader"},
 	"iggysink/internal/deadletter":          {"schema", "sinkhttp", "internal/payload", "internal/relay"},
+	"iggysink/internal/iggyhttp":            {"schema", "sinkhttp", "internal/payload", "internal/relay", "internal/userheader"},
+	"iggysink/internal/relay/sourcetest":    {"schema", "sinkhttp", "internal/payload", "internal/relay"},
 	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/payload", "internal/relay"},
 	"iggysink/internal/rustsink":            {"schema"}, // import's conversion, which needs no part of the program
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "hclconfig/language", "sinkhttp", "examples", "gen/schemagen",
-		"internal/relay", "internal/iggy", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
+		"internal/relay", "internal/iggy", "internal/iggyhttp", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
 		"internal/payload", "internal/langserver", "internal/userheader", "internal/deadletter", "internal/terminal",
 	},
 }
-
-// leaves are packages about text alone, which whoever reads text may import.
-var leaves = []string{"internal/jsonscan", "internal/payload/format"}
 
 // listedPackage is what go list tells of a package.
 type listedPackage struct {
@@ -86,7 +83,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		}
 		for _, dep := range p.Deps {
 			short, ours := strings.CutPrefix(dep, "iggysink/")
-			if (ours || dep == "iggysink") && !slices.Contains(allowed, short) && !slices.Contains(leaves, short) && !inRoom(short, allowed) {
+			if (ours || dep == "iggysink") && !slices.Contains(allowed, short) && !inRoom(short, allowed) {
 				t.Errorf("%s imports %s", p.ImportPath, dep)
 			}
 		}

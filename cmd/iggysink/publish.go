@@ -5,28 +5,24 @@ import (
 	"errors"
 	"fmt"
 
-	"iggysink/internal/iggy"
 	"iggysink/schema"
 )
 
 // publisher deals payloads to the partitions of one topic in turn. The server's own balancing deals requests, so that a
 // small file would land in one partition.
 type publisher struct {
-	client     *iggy.Client
+	client     topicClient
 	topic      topicName
 	partitions []uint32
 	sent       int
 }
 
-func newPublisher(ctx context.Context, client *iggy.Client, topic topicName) (*publisher, error) {
-	info, err := client.Topic(ctx, topic.stream, topic.topic)
+func newPublisher(ctx context.Context, client topicClient, topic topicName) (*publisher, error) {
+	partitions, err := client.partitions(ctx, topic)
 	if err != nil {
 		return nil, fmt.Errorf("looking at %s/%s: %w", topic.stream, topic.topic, err)
 	}
-	p := &publisher{client: client, topic: topic}
-	for _, partition := range info.Partitions {
-		p.partitions = append(p.partitions, partition.ID)
-	}
+	p := &publisher{client: client, topic: topic, partitions: partitions}
 	if len(p.partitions) == 0 {
 		return nil, errors.New("the topic has no partitions")
 	}
@@ -35,16 +31,16 @@ func newPublisher(ctx context.Context, client *iggy.Client, topic topicName) (*p
 
 // publish sends payloads, each with headers. After an error some of them may have arrived.
 func (p *publisher) publish(ctx context.Context, headers []schema.Header, payloads [][]byte) error {
-	hands := make([][]iggy.Outgoing, len(p.partitions))
+	hands := make([][][]byte, len(p.partitions))
 	for i, payload := range payloads {
 		hand := (p.sent + i) % len(hands)
-		hands[hand] = append(hands[hand], iggy.Outgoing{Headers: headers, Payload: payload})
+		hands[hand] = append(hands[hand], payload)
 	}
 	for i, hand := range hands {
 		if len(hand) == 0 {
 			continue
 		}
-		if err := p.client.Send(ctx, p.topic.stream, p.topic.topic, iggy.ToPartition(p.partitions[i]), hand); err != nil {
+		if err := p.client.send(ctx, p.topic, p.partitions[i], headers, hand); err != nil {
 			return fmt.Errorf("publishing to %s/%s: %w", p.topic.stream, p.topic.topic, err)
 		}
 		p.sent += len(hand) // keeps the turn and counts what is there, also after an error

@@ -20,18 +20,28 @@ const (
 // surroundings are what a configuration finds under `iggysink dev`.
 type surroundings struct {
 	broker     string // address of the in-process server
+	brokerHTTP string // address of its HTTP listener
 	receiver   string // scheme and host of the local endpoint
 	deadFolder string // where dead letters go
+}
+
+// login is the connection to the in-process server over TCP.
+func (s surroundings) login() *schema.Iggy {
+	server := schema.DefaultIggy()
+	server.Address = s.broker
+	server.Username = devUser
+	server.Password = schema.NewSecret(devPassword)
+	return &server
 }
 
 // rewrite changes cfg so that it reaches nothing but s: after it, no address of the user's is left. What a sink sends
 // stays as configured.
 func rewrite(cfg *schema.Config, s surroundings) error {
-	server := schema.DefaultIggy()
-	server.Address = s.broker
-	server.Username = devUser
-	server.Password = schema.NewSecret(devPassword)
-	cfg.Iggy = &server
+	server := s.login()
+	if cfg.Iggy != nil && cfg.Iggy.Transport == schema.IggyTransportHTTP {
+		server.Transport, server.Address = cfg.Iggy.Transport, s.brokerHTTP // and no share: this is the only process
+	}
+	cfg.Iggy = server
 	cfg.Admin = nil // its address may be one that other machines can reach
 	for i := range cfg.Sinks {
 		sink := &cfg.Sinks[i]

@@ -24,6 +24,7 @@ type runFlags struct {
 	timeout      time.Duration
 	sinks        []string
 	drainTimeout time.Duration
+	share        string
 }
 
 func newRunCommand() *cobra.Command {
@@ -53,6 +54,8 @@ a sink failed for good; 3 stopped with unsettled messages, which the next start 
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "with --once, how long to go on without progress")
 	flags.StringArrayVar(&f.sinks, "sink", nil, "run only the sink of this `name`; repeatable")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 25*time.Second, "how long a stop may take to finish what is in flight")
+	flags.StringVar(&f.share, "share", "", "with transport http, the part `k/n` of the partitions that this process reads (default $"+
+		shareVariable+", then share in the iggy block, then all)")
 	f.load.register(cmd)
 	f.log.register(cmd, "info")
 	return cmd
@@ -83,6 +86,7 @@ func (f *runFlags) deliver(ctx context.Context, log *logging, paths []string) er
 	}
 	d, err := newDelivery(cfg, sinks, deliveryOptions{
 		logger: log.Logger, drainTimeout: f.drainTimeout, once: f.once, onceTimeout: f.timeout,
+		share: shareOf(f.share),
 	})
 	if err != nil {
 		return err

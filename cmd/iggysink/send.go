@@ -9,13 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"iggysink/internal/iggy"
 	"iggysink/schema"
 )
 
 // sendFlags are the flags of send.
 type sendFlags struct {
 	server     string
+	transport  string
 	username   string
 	password   string
 	token      string
@@ -44,6 +44,7 @@ flags: prefer the environment.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "127.0.0.1:8090", "host and port of the Iggy server")
+	flags.StringVar(&f.transport, "transport", string(schema.IggyTransportTCP), "tcp or http: what the server's address is of")
 	flags.StringVar(&f.username, "username", "", "user to log in as (default $IGGY_USERNAME, then iggy)")
 	flags.StringVar(&f.password, "password", "", "password of the user (default $IGGY_PASSWORD, then iggy)")
 	flags.StringVar(&f.token, "token", "", "personal access token instead of user and password (default $IGGY_TOKEN)")
@@ -98,20 +99,24 @@ func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string)
 		defer func() { _ = file.Close() }() // only read
 		in = file
 	}
-	client, err := iggy.Connect(ctx, f.credentials(os.Getenv))
-	if errors.Is(err, iggy.ErrCredentials) {
+	login := f.credentials(os.Getenv)
+	if login.Transport, err = schema.ParseIggyTransport(f.transport); err != nil {
+		return fmt.Errorf("--transport: %w", err)
+	}
+	client, err := connectClient(ctx, login)
+	if isLoginRefused(err) {
 		return fmt.Errorf("%w; see --username, --password and --token", err)
 	} else if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, client.Close()) }()
+	defer func() { err = errors.Join(err, client.close()) }()
 	if f.create {
-		if err := client.EnsureTopic(ctx, stream, topic, f.partitions); err != nil {
+		if err := client.ensure(ctx, topicName{stream, topic}, f.partitions); err != nil {
 			return fmt.Errorf("creating %s/%s: %w", stream, topic, err)
 		}
 	}
 	p, err := newPublisher(ctx, client, topicName{stream, topic})
-	if errors.Is(err, iggy.ErrNotFound) {
+	if isNoTopic(err) {
 		return fmt.Errorf("the server has no topic %s/%s; --create creates it", stream, topic)
 	} else if err != nil {
 		return err

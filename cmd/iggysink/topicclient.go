@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"iggysink/internal/iggy"
+	"iggysink/internal/iggyhttp"
+	"iggysink/schema"
+)
+
+// topicClient looks at topics and changes them, over either transport.
+type topicClient interface {
+	// ensure creates the stream and the topic where they are missing.
+	ensure(ctx context.Context, topic topicName, partitions int) error
+	// partitions lists the partitions of a topic. isNoTopic knows its error if there is none.
+	partitions(ctx context.Context, topic topicName) ([]uint32, error)
+	// send appends payloads to a partition, each with headers.
+	send(ctx context.Context, topic topicName, partition uint32, headers []schema.Header, payloads [][]byte) error
+	close() error
+}
+
+// isNoTopic reports whether err says that the server has no such topic.
+func isNoTopic(err error) bool {
+	return errors.Is(err, iggy.ErrNotFound) || errors.Is(err, iggyhttp.ErrNotFound)
+}
+
+// isLoginRefused reports whether err says that the server refuses the login.
+func isLoginRefused(err error) bool {
+	return errors.Is(err, iggy.ErrCredentials) || errors.Is(err, iggyhttp.ErrCredentials)
+}
+
+// connectClient logs in over the transport that cfg names.
+func connectClient(ctx context.Context, cfg *schema.Iggy) (topicClient, error) {
+	if cfg.Transport == schema.IggyTransportHTTP {
+		client, err := iggyhttp.Connect(ctx, iggyhttp.NewAccount(cfg))
+		if err != nil {
+			return nil, err
+		}
+		return httpClient{client}, nil
+	}
+	client, err := iggy.Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return tcpClient{client}, nil
+}
+
+type tcpClient struct{ *iggy.Client }
+
+func (c tcpClient) ensure(ctx context.Context, topic topicName, partitions int) error {
+	return c.EnsureTopic(ctx, topic.stream, topic.topic, partitions)
+}
+
+func (c tcpClient) partitions(ctx context.Context, topic topicName) (ids []uint32, err error) {
+	info, err := c.Topic(ctx, topic.stream, topic.topic)
+	for _, p := range info.Partitions {
+		ids = append(ids, p.ID)
+	}
+	return ids, err
+}
+
+func (c tcpClient) send(
+	ctx context.Context, topic topicName, partition uint32, headers []schema.Header, payloads [][]byte,
+) error {
+	messages := make([]iggy.Outgoing, len(payloads))
+	for i, payload := range payloads {
+		messages[i] = iggy.Outgoing{Headers: headers, Payload: payload}
+	}
+	return c.Send(ctx, topic.stream, topic.topic, iggy.ToPartition(partition), messages)
+}
+
+func (c tcpClient) close() error { return c.Close() }
+
+type httpClient struct{ *iggyhttp.Client }
+
+func (c httpClient) ensure(ctx context.Context, topic topicName, partitions int) error {
+	return c.EnsureTopic(ctx, topic.stream, topic.topic, partitions)
+}
+
+func (c httpClient) partitions(ctx context.Context, topic topicName) (ids []uint32, err error) {
+	info, err := c.Topic(ctx, topic.stream, topic.topic)
+	for _, p := range info.Partitions {
+		ids = append(ids, p.ID)
+	}
+	return ids, err
+}
+
+func (c httpClient) send(
+	ctx context.Context, topic topicName, partition uint32, headers []schema.Header, payloads [][]byte,
+) error {
+	messages := make([]iggyhttp.Outgoing, len(payloads))
+	for i, payload := range payloads {
+		messages[i] = iggyhttp.Outgoing{Headers: headers, Payload: payload}
+	}
+	return c.SendTo(ctx, topic.stream, topic.topic, partition, messages)
+}
+
+func (c httpClient) close() error { return c.Close() }
