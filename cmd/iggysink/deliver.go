@@ -167,7 +167,13 @@ func (w *worker) run(ctx context.Context) ending {
 	}
 	if !result.Settled {
 		end.unsettled = true
-		w.logger.Warn("stopped with unsettled messages; the next start delivers them", "unsettled", result.Unsettled)
+	}
+	if result.Unsettled > 0 {
+		w.logger.Warn("stopped with unsettled messages: nothing is lost, the next start delivers them",
+			"unsettled", result.Unsettled)
+	}
+	if result.Abandoned {
+		return end // somebody may still use the rest; it goes with the process
 	}
 	w.engine.Close()
 	if err := w.closeDead(); err != nil {

@@ -12,6 +12,10 @@ func unready(s relay.Status) (reasons []string) {
 	say := func(format string, values ...any) {
 		reasons = append(reasons, fmt.Sprintf("sink %q: ", s.Sink)+fmt.Sprintf(format, values...))
 	}
+	if s.Crashed != "" {
+		say("ended, until a restart: %s", s.Crashed)
+		return reasons
+	}
 	if s.Draining {
 		say("stopping")
 		return reasons

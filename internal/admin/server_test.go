@@ -76,6 +76,11 @@ func TestUnready(t *testing.T) {
 			[]string{`sink "orders": not in group "orders" of shop/created: connection refused`},
 		},
 		{
+			"a sink that a panic has ended",
+			relay.Status{Sink: "orders", Crashed: "internal error in the source: x"},
+			[]string{`sink "orders": ended, until a restart: internal error in the source: x`},
+		},
+		{
 			"a stop",
 			changed(func(s *relay.Status) { s.Draining = true; s.Sources[0].Joined = false }),
 			[]string{`sink "orders": stopping`},

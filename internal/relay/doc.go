@@ -51,6 +51,8 @@
 //   - With several lanes a stop first delivers what lies before messages that are settled (fill): the mark cannot pass a
 //     gap, so they would all be delivered twice. The engine is drained only then, as it refuses every further attempt.
 //   - Drain ends the workers first and the sources' contexts last: a source stores what it was asked to as it ends.
+//   - A panic in one goroutine ends the sink without a drain: locks may be held for ever and state half changed, so nothing
+//     more is stored, and Status reads only counters. What is stuck at the end of a drain is left behind.
 //   - Unsettled counts what a request carried, and what is settled behind a gap: it is delivered again. What was only
 //     polled is nobody's loss: nothing was said about it.
 package relay

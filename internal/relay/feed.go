@@ -16,9 +16,9 @@ type feed struct {
 	stream *schema.Stream
 	topic  string
 	source Source
-	length int         // messages in a request
-	joined atomic.Bool // the first Assigned has come
-	lostAt atomic.Int64
+	length int          // messages in a request
+	joined atomic.Bool  // the first Assigned has come
+	lostAt atomic.Int64 // as elapsed has it; 0: never
 }
 
 // regain is how long Once waits after the loss of a partition that it has not finished: a dropped connection loses all
@@ -61,7 +61,11 @@ func (f *feed) assign(a Assignment) {
 	}
 	r.owned[p.id], r.former[p.id] = p, p
 	r.budget.divide(len(r.owned))
-	go p.run() // drain and the partition's next worker wait for done
+	go func() { // drain and the partition's next worker wait for done
+		defer p.disband()
+		defer r.catch("worker of a partition")
+		p.run()
+	}()
 }
 
 // Revoked implements Handler: the workers make no further attempt and store nothing. What is in flight goes on; its
@@ -78,7 +82,7 @@ func (f *feed) Revoked(lost []schema.Partition) {
 		delete(r.owned, id)
 		gone = append(gone, p)
 		if !p.fulfilled() {
-			f.lostAt.Store(time.Now().UnixNano())
+			f.lostAt.Store(max(int64(r.elapsed()), 1))
 		}
 	}
 	r.budget.divide(len(r.owned))
@@ -116,5 +120,5 @@ func (f *feed) settledIn() bool {
 	if !f.joined.Load() {
 		return false
 	}
-	return lost == 0 || f.source.Status().Joined && time.Since(time.Unix(0, lost)) >= regain
+	return lost == 0 || f.source.Status().Joined && f.relay.elapsed()-time.Duration(lost) >= regain
 }

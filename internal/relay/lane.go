@@ -24,6 +24,7 @@ type flight struct {
 
 // fly sends the lane's flights, one after the other, until the worker closes send.
 func (l *lane) fly(p *partition) {
+	defer p.relay.catch("lane of a partition")
 	for f := range l.send {
 		f.sent = p.relay.engine.Send(p.relay.work, p.revocation.done, f.prepared)
 		f.prepared = nil // the bytes are not needed while the outcomes are dealt with

@@ -39,6 +39,9 @@ type Result struct {
 	// Unsettled counts messages that a request carried, or that block their partition, and that are not settled, or
 	// that are settled behind one which is not. The next start delivers them again.
 	Unsettled int
+	// Abandoned is whether a goroutine may still be at work, after a panic or because it was stuck at the end. It may use
+	// what the relay was given, so that nothing of it may be closed.
+	Abandoned bool
 }
 
 // Relay carries the messages of one sink's feeds to its endpoint. It runs once.
@@ -61,7 +64,9 @@ type Relay struct {
 	paused   atomic.Bool
 	probe    atomic.Bool  // paused, cooled down, and nothing in flight that could probe the endpoint
 	flights  atomic.Int64 // requests in Send
-	progress atomic.Int64 // when something was last settled, Unix nanoseconds
+	crash    crash
+	began    time.Time    // of Run
+	progress atomic.Int64 // when something was last settled, as elapsed has it
 	changed  chan struct{}
 	counters counters
 
@@ -104,7 +109,7 @@ func New(cfg *schema.Sink, engine *sinkhttp.Sink, dead DeadLetters, opts Options
 		cfg: cfg, engine: engine, dead: dead, opts: opts, log: opts.Logger,
 		onRejected: cfg.RejectedPolicy(), breaker: schema.DefaultCircuitBreaker(),
 		budget:  budget{partition: opts.PartitionBytes, sink: opts.SinkBytes},
-		closing: newLatch(), draining: newLatch(), changed: make(chan struct{}, 1),
+		closing: newLatch(), draining: newLatch(), changed: make(chan struct{}, 1), crash: crash{latch: newLatch()},
 		owned: make(map[schema.Partition]*partition), former: make(map[schema.Partition]*partition),
 	}
 	if cfg.Ordering == schema.OrderingKey {
@@ -126,7 +131,8 @@ func setDefault[T comparable](v *T, to T) {
 
 // Run delivers until ctx ends, or until Once is done, and drains then: polling stops, requests in flight finish, at
 // DrainTimeout they are cancelled, what is settled is stored. It returns when every source has left its group. The
-// error is that of a source which waiting cannot mend; it ends the others.
+// error is that of a source which waiting cannot mend; it ends the others. A panic in any goroutine of the relay is such
+// an error too; then nothing more is stored, and Run does not wait for what does not end by itself.
 func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	base := context.WithoutCancel(ctx)
 	r.work, r.cut = context.WithCancel(base)
@@ -134,15 +140,22 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	aux, cancelAux := context.WithCancel(base)
 	sources, cancelSources := context.WithCancel(base)
 	defer cancelSources()
-	r.progress.Store(time.Now().UnixNano())
+	r.began = time.Now()
 	r.adopt(feeds)
 
 	failed := make(chan error, len(feeds)+1)
 	var helpers, polling sync.WaitGroup
-	helpers.Go(func() { r.open(aux, failed) })
-	helpers.Go(func() { r.watch(aux) })
+	helpers.Go(func() {
+		defer r.catch("health check")
+		r.open(aux, failed)
+	})
+	helpers.Go(func() {
+		defer r.catch("watch over pauses")
+		r.watch(aux)
+	})
 	for _, f := range r.feeds {
 		polling.Go(func() {
+			defer r.catch("source")
 			if err := f.run(sources); err != nil {
 				failed <- err
 			}
@@ -150,7 +163,14 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	}
 
 	complete, err := r.wait(ctx, failed)
-	res, stored := r.drain()
+	var res Result
+	var stored bool
+	if !r.crash.on() {
+		res, stored = r.drain()
+	}
+	if r.crash.on() {
+		return r.abandon(func() { cancelAux(); cancelSources() }, &helpers, &polling)
+	}
 	complete = complete && stored
 	cancelAux()
 	helpers.Wait()
@@ -289,13 +309,15 @@ func (r *Relay) wait(ctx context.Context, failed <-chan error) (complete bool, e
 			return !r.opts.Once, nil
 		case err := <-failed:
 			return false, err
+		case <-r.crash.done:
+			return false, nil
 		case <-r.changed:
 		case <-tick:
 		}
 		if r.opts.Once && r.exhausted() {
 			return true, nil
 		}
-		if idle := time.Since(time.Unix(0, r.progress.Load())); r.opts.Once && idle >= r.opts.OnceTimeout {
+		if idle := r.elapsed() - time.Duration(r.progress.Load()); r.opts.Once && idle >= r.opts.OnceTimeout {
 			r.log.Warn("nothing was settled for a while; ending", "sink", r.cfg.Name, "timeout", r.opts.OnceTimeout)
 			return false, nil
 		}
@@ -344,8 +366,16 @@ func (r *Relay) drain() (res Result, stored bool) {
 	r.draining.close()
 	r.engine.Drain()
 	stored = true
+	stuck := r.awaitWorkers(workers)
+	if r.crash.on() {
+		return res, false
+	}
 	for _, p := range workers {
-		<-p.done
+		if stuck[p] {
+			res.Abandoned = true
+			res.Unsettled++ // at least what it is stuck with
+			continue
+		}
 		own := r.isOwned(p)
 		if own || !p.feed.source.Status().Joined { // otherwise it is another member's
 			res.Unsettled += p.unsettled

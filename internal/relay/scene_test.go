@@ -188,6 +188,7 @@ type scene struct {
 	topic    *fakeTopic
 	endpoint *endpoint
 	dead     *memoryLetters
+	letters  DeadLetters // instead of dead
 	cfg      schema.Sink
 	stream   schema.Stream
 	opts     Options
@@ -233,6 +234,9 @@ func (s *scene) startWith(source *fakeSource) *running {
 	var dead DeadLetters
 	if s.dead != nil {
 		dead = s.dead
+	}
+	if s.letters != nil {
+		dead = s.letters
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{

@@ -66,7 +66,7 @@ func (p *partition) land(f *flight, rest *fate) {
 	}
 	p.mu.Unlock()
 	if left < len(f.entries) {
-		p.relay.progress.Store(time.Now().UnixNano())
+		p.relay.progress.Store(int64(p.relay.elapsed()))
 	}
 	l.recycle(f)
 	if left > 0 {

@@ -14,6 +14,7 @@ type Status struct {
 	Sink     string
 	Ready    bool           // the health check has passed
 	Draining bool           // Run is about to end
+	Crashed  string         // the internal error that ended the sink; only the counters are known then
 	Gate     sinkhttp.State // whether the sink is paused, and why
 	Stats    sinkhttp.Stats // of the endpoint's side
 
@@ -49,6 +50,10 @@ func (r *Relay) Status() Status {
 		Sink: r.cfg.Name, Ready: r.ready.Load(), Draining: r.closing.on(), Stats: r.engine.Stats(),
 		Delivered: r.counters.delivered.Load(), Rejected: r.counters.rejected.Load(),
 		DeadLettered: r.counters.deadLettered.Load(), Dropped: r.counters.dropped.Load(),
+	}
+	if err := r.crash.err.Load(); err != nil { // whatever lock is held may be held for ever
+		s.Crashed, s.Ready = (*err).Error(), false
+		return s
 	}
 	s.Gate, _ = r.engine.State()
 	r.mu.Lock()

@@ -17,6 +17,7 @@ type worker struct {
 	wait      time.Duration // batch_wait
 	alarm     time.Time     // when the worker has to look again; zero: no need
 	committed uint64        // one more than the offset last committed
+	disbanded bool          // the lanes get nothing more
 	below     uint64        // no message from here on is sent any more; 0: all are
 }
 
@@ -81,9 +82,7 @@ func (p *partition) run() {
 
 // leave ends the lanes, gives all memory back and commits what the last flights settled.
 func (p *partition) leave() {
-	for i := range p.lanes {
-		close(p.lanes[i].send)
-	}
+	p.disband()
 	p.sending.Wait()
 	p.rewind(nil)
 	p.commit()
@@ -94,6 +93,16 @@ func (p *partition) leave() {
 	}
 	p.unsettled += p.ledger.stranded()
 	p.queues = nil // the ledger stays: a former worker's mark is where the next one starts
+}
+
+// disband ends the lanes once they have sent what they have.
+func (p *partition) disband() {
+	for i := range p.lanes {
+		if !p.disbanded {
+			close(p.lanes[i].send)
+		}
+	}
+	p.disbanded = true
 }
 
 // ending reports whether no new request may start.
@@ -309,7 +318,7 @@ func (p *partition) batch(entries []entry) sinkhttp.Batch {
 // wrong order, and the stored offset would go back.
 func (p *partition) commit() {
 	p.mu.Lock()
-	settled, due := p.ledger.settled, p.ledger.settled != p.committed && !p.revoked
+	settled, due := p.ledger.settled, p.ledger.settled != p.committed && !p.revoked && !p.relay.crash.on()
 	p.mu.Unlock()
 	if due {
 		p.committed = settled
