@@ -11,10 +11,10 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
 
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
+	"iggysink/hclconfig/internal/lang"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
@@ -42,8 +42,6 @@ func bodySchema(table *words.Block) *hcl.BodySchema {
 // collect reads the top of every file. It declares variables and locals, which may stand behind their use, and returns
 // the rest in the order of the files.
 func (l *loader) collect() []rootBlock {
-	l.scope = scope{variables: make(map[string]*variable), locals: make(map[string]*local),
-		contexts: make(map[string]*hcl.EvalContext), functions: make(map[string]map[string]function.Function)}
 	root := words.ConfigBlock()
 	want := bodySchema(root)
 	want.Blocks = append(want.Blocks, hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
@@ -53,14 +51,15 @@ func (l *loader) collect() []rootBlock {
 		if f.Body == nil {
 			continue
 		}
-		for _, b := range l.content(f.Body, want, "").Blocks {
+		content, _ := l.scope.Content(f.Body, want, "")
+		for _, b := range content.Blocks {
 			l.files[f.Name].ShowBlock(b)
 			l.files[f.Name].Context(b)
 			switch b.Type {
 			case "variable":
-				l.declare(b)
+				l.scope.Declare(b)
 			case "locals":
-				l.declareLocals(b)
+				l.scope.DeclareLocals(b)
 			case "defaults":
 				l.declareDefaults(b)
 			default:
@@ -69,30 +68,6 @@ func (l *loader) collect() []rootBlock {
 		}
 	}
 	return rest
-}
-
-func (l *loader) declareLocals(block *hcl.Block) {
-	attributes, diags := block.Body.JustAttributes()
-	for _, d := range diags {
-		if d.Summary == "Duplicate attribute definition" {
-			l.At(finding.Subject(d), "duplicate-name", "", "A local has one value.")
-			continue
-		}
-		if d.Summary == "Incorrect JSON value type" {
-			l.At(finding.Subject(d), "wrong-type", "a JSON object is expected", "Its properties are the names of locals.")
-			continue
-		}
-		l.At(finding.Subject(d), "unknown-block", "a locals block has no blocks in it", "Each line is NAME = value.")
-	}
-	for name, a := range attributes {
-		if other := l.scope.locals[name]; other != nil {
-			first, second := other.attr.NameRange, a.NameRange
-			l.At(second, "duplicate-name", fmt.Sprintf("local.%s has two values", mask.Printable(name)),
-				"The other is at "+finding.Place(first)+".")
-			continue
-		}
-		l.scope.locals[name] = &local{attr: a}
-	}
 }
 
 // decode makes the plain tree.
@@ -134,27 +109,10 @@ func (l *loader) block(b *hcl.Block, table *words.Block, parent map[string]any, 
 func (l *loader) body(b *hcl.Block, table *words.Block, pointer string) map[string]any {
 	object := make(map[string]any)
 	l.begin(b, table, object, pointer)
-	content := l.content(b.Body, withDynamic(bodySchema(table), table), table.Name)
-	l.meantIn(pointer, l.meantHere)
+	content, meant := l.scope.Content(b.Body, withDynamic(bodySchema(table), table), table.Name)
+	l.meantIn(pointer, meant)
 	l.fill(content, table, object, pointer)
 	return object
-}
-
-// meantIn notes what was misspelled in a block: that it is missing would be said twice then.
-func (l *loader) meantIn(pointer string, names []string) {
-	for _, name := range names {
-		l.places.Forget(pointer + "/" + name)
-	}
-}
-
-// begin notes where a block is, and puts its labels into object.
-func (l *loader) begin(b *hcl.Block, table *words.Block, object map[string]any, pointer string) {
-	rng := mask.Header(b)
-	l.places[pointer] = &finding.Origin{Name: rng, Value: rng, Title: table.Name}
-	for i, label := range table.Labels {
-		object[label] = b.Labels[i]
-		l.places[pointer+"/"+label] = &finding.Origin{Name: rng, Value: b.LabelRanges[i], Literal: true}
-	}
 }
 
 // fill puts the attributes and blocks of a body into object.
@@ -202,7 +160,7 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 	default:
 		plain, keep := l.plain(converted, pointer)
 		if s, isText := plain.(string); isText && table.Path {
-			plain = relativeTo(filepath.Dir(o.Value.Filename), s)
+			plain = lang.RelativeTo(filepath.Dir(o.Value.Filename), s)
 		}
 		if inner, isMap := plain.(map[string]any); isMap && strings.HasSuffix(o.Value.Filename, ".json") {
 			delete(inner, "//") // a comment, as it is in a block
@@ -226,58 +184,26 @@ func (l *loader) wrongType(value cty.Value, table *words.Attribute, pointer stri
 			if _, err := bound.ConvertTo(e, table.Type.ElementType()); err == nil {
 				continue
 			}
-			at := l.places[pointer+"/"+schema.EscapePointer(textOfKey(key))]
+			at := l.places[pointer+"/"+schema.EscapePointer(lang.TextOfKey(key))]
 			if at == nil {
 				break
 			}
 			found = true
-			l.At(at.Value, "wrong-type", fmt.Sprintf("an element of %s must be %s", table.Name, typeInWords(table.Type.ElementType())), "")
+			l.At(at.Value, "wrong-type", fmt.Sprintf("an element of %s must be %s", table.Name, lang.TypeInWords(table.Type.ElementType())), "")
 		}
 		if found {
 			return
 		}
 	}
 	rng := l.places[pointer].Value
-	l.At(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, typeInWords(table.Type)), l.setElsewhere(rng))
+	l.At(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, lang.TypeInWords(table.Type)), l.scope.SetElsewhere(rng))
 }
 
 func (l *loader) attributeValue(a *hcl.Attribute, table *words.Attribute) cty.Value {
 	if table.Template {
-		return l.template(a.Expr)
+		return l.scope.Template(a.Expr)
 	}
-	return l.evaluate(a.Expr, evaluation{quiet: table.Sensitive})
-}
-
-// elementPlaces notes the places of the keys and elements of a map or a list that is written out.
-func (l *loader) elementPlaces(expr hcl.Expression, pointer string, around *finding.Origin) {
-	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
-		for _, pair := range pairs {
-			if key := keyOf(pair.Key); key != "" {
-				l.files[around.Name.Filename].ShowName(pair.Key.Range()) // the name of a header is no secret
-				l.places[pointer+"/"+schema.EscapePointer(key)] = &finding.Origin{Name: pair.Key.Range(), Value: pair.Value.Range(),
-					Secret: around.Secret, Literal: true}
-			}
-		}
-		return
-	}
-	if list, diags := hcl.ExprList(expr); !diags.HasErrors() {
-		for i, e := range list {
-			l.places[pointer+"/"+strconv.Itoa(i)] = &finding.Origin{Name: around.Name, Value: e.Range(), Secret: around.Secret, Literal: true}
-		}
-	}
-}
-
-// keyOf returns a key that is written as a word or as plain text.
-func keyOf(expr hcl.Expression) string {
-	if word := hcl.ExprAsKeyword(expr); word != "" {
-		return word
-	}
-	value, diags := expr.Value(nil)
-	value, _ = value.Unmark()
-	if diags.HasErrors() || !value.IsKnown() || value.IsNull() || value.Type() != cty.String {
-		return ""
-	}
-	return value.AsString()
+	return l.scope.Evaluate(a.Expr, table.Sensitive)
 }
 
 // plain turns a value into JSON's. It reports whether there is one: a null is as good as absent, and what is not known
@@ -324,15 +250,6 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 		list = append(list, inner) // a null stays, and fails by its type
 	}
 	return list, true
-}
-
-// fromOutside notes the marks of a value.
-func (l *loader) fromOutside(pointer string, marks cty.ValueMarks) {
-	o := l.places.Own(pointer)
-	_, isSensitive := marks[mask.Sensitive]
-	_, isExternal := marks[mask.External]
-	o.Secret = o.Secret || isSensitive
-	o.Literal = o.Literal && !isExternal && !isSensitive
 }
 
 // plainNumber writes a whole number without a fraction and an exponent, as integers are decoded.

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
 
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
@@ -37,7 +36,7 @@ func (l *loader) declareDefaults(b *hcl.Block) {
 		return
 	}
 	table := defaultsTable()
-	content := l.content(b.Body, withDynamic(bodySchema(table), table), "defaults")
+	content, _ := l.scope.Content(b.Body, withDynamic(bodySchema(table), table), "defaults")
 	l.defaults = &defaults{b, table, content}
 }
 
@@ -70,15 +69,7 @@ func (l *loader) inherit(table *words.Block, sink map[string]any, pointer string
 			content.Blocks = append(content.Blocks, b)
 		}
 	}
-	l.alone(func() { l.fill(content, l.tableOfDefaults(table), sink, pointer) })
-}
-
-// alone evaluates without the names of the turns around it.
-func (l *loader) alone(do func()) {
-	outer := l.scope.turns
-	l.scope.turns = map[string]cty.Value{}
-	do()
-	l.scope.turns = outer
+	l.scope.Alone(func() { l.fill(content, l.tableOfDefaults(table), sink, pointer) })
 }
 
 // tableOfDefaults is the sink's table with its name, for the places in the tree, but the blocks of defaults.

@@ -7,10 +7,10 @@ import (
 
 // Diagnostic is one finding. Its texts are ours, they hold no value that is sensitive, and its snippet is masked: it may
 // be printed anywhere.
-type Diagnostic = finding.Diagnostic
+type Diagnostic = finding.Diagnostic //nolint:errname // it is a finding first
 
 // Diagnostics are findings, sorted by file and position when Load or Format returns them.
-type Diagnostics = finding.Diagnostics
+type Diagnostics = finding.Diagnostics //nolint:errname // they are findings first
 
 // Severity says whether a finding stops the configuration from being used.
 type Severity = finding.Severity

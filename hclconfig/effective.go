@@ -1,15 +1,10 @@
 package hclconfig
 
 import (
-	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclwrite"
-	"github.com/zclconf/go-cty/cty"
 
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
@@ -101,9 +96,9 @@ func (e effective) value(object map[string]any, attribute words.Attribute, point
 	case set && e.mayBeSecret(pointer, plain):
 		v.Text = mask.Hidden
 	case set:
-		v.Text = Literal(plain)
+		v.Text = words.Literal(plain)
 	case attribute.Default != nil:
-		v.Text = Literal(attribute.Default)
+		v.Text = words.Literal(attribute.Default)
 	}
 	return v
 }
@@ -129,32 +124,4 @@ func (e effective) mayBeSecret(pointer string, value any) bool {
 		}
 	}
 	return false
-}
-
-// Literal writes a JSON value as HCL does, on one line.
-func Literal(value any) string {
-	switch v := value.(type) {
-	case string:
-		return string(hclwrite.TokensForValue(cty.StringVal(v)).Bytes())
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return v.String()
-	case []any:
-		elements := make([]string, len(v))
-		for i, e := range v {
-			elements[i] = Literal(e)
-		}
-		return "[" + strings.Join(elements, ", ") + "]"
-	case map[string]any:
-		var pairs []string
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			pairs = append(pairs, Literal(key)+" = "+Literal(v[key]))
-		}
-		if len(pairs) == 0 {
-			return "{}"
-		}
-		return "{ " + strings.Join(pairs, ", ") + " }"
-	}
-	return "null"
 }

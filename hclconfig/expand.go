@@ -2,7 +2,6 @@ package hclconfig
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
+	"iggysink/hclconfig/internal/lang"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
@@ -45,7 +45,7 @@ func (e element) names(root string) map[string]cty.Value {
 // secret, and a list has none. What cannot be evaluated counts as not known: the body is checked all the same, with none,
 // which stands for every element.
 func (l *loader) elements(a *hcl.Attribute, ofSink bool) (all []element, none element) {
-	plain, marks := l.evaluate(a.Expr, evaluation{quiet: true}).Unmark()
+	plain, marks := l.scope.Evaluate(a.Expr, true).Unmark()
 	rng := a.Expr.Range()
 	kind := plain.Type()
 	isMap, isSet := kind.IsMapType() || kind.IsObjectType(), kind.IsSetType()
@@ -76,7 +76,7 @@ func (l *loader) elements(a *hcl.Attribute, ofSink bool) (all []element, none el
 		if isSet {
 			e.key = e.value
 		}
-		e.name = textOfKey(key)
+		e.name = lang.TextOfKey(key)
 		if ofSink && !instanceKey.MatchString(e.name) {
 			l.At(rng, "invalid-for-each", fmt.Sprintf("the key %q cannot be part of a name", mask.Shorten(e.name)),
 				`A key has letters, digits, spaces and punctuation of ASCII, but no " and no \.`)
@@ -103,29 +103,12 @@ func noElement(kind cty.Type) element {
 	return e
 }
 
-// textOfKey writes a key as text; what is no text, number or truth has none.
-func textOfKey(key cty.Value) string {
-	key, _ = key.Unmark()
-	if !key.IsKnown() || key.IsNull() {
-		return ""
-	}
-	switch key.Type() {
-	case cty.String:
-		return key.AsString()
-	case cty.Number:
-		return key.AsBigFloat().Text('f', -1)
-	case cty.Bool:
-		return strconv.FormatBool(key.True())
-	}
-	return ""
-}
-
 // sinksOf puts one sink, or one for each element of for_each, into the tree.
 func (l *loader) sinksOf(b *hcl.Block, table *words.Block, tree map[string]any) {
 	want := withDynamic(bodySchema(table), table)
 	want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "for_each"})
-	content := l.content(b.Body, want, "sink")
-	body := sinkBody{b, content, l.meantHere}
+	content, meant := l.scope.Content(b.Body, want, "sink")
+	body := sinkBody{b, content, meant}
 	list, found := tree["sink"].([]any)
 	if !found {
 		list = []any{}
@@ -191,21 +174,9 @@ func (l *loader) sink(body sinkBody, turn element, pointer string) map[string]an
 	if content.Attributes["for_each"] != nil {
 		names = turn.names("each")
 	}
-	l.within(names, func() { l.fill(content, table, object, pointer) })
+	l.scope.Within(names, func() { l.fill(content, table, object, pointer) })
 	l.inherit(table, object, pointer)
 	return object
-}
-
-// within evaluates with the names of a turn, in addition to those around it.
-func (l *loader) within(names map[string]cty.Value, do func()) {
-	outer := l.scope.turns
-	l.scope.turns = maps.Clone(outer)
-	if l.scope.turns == nil {
-		l.scope.turns = make(map[string]cty.Value)
-	}
-	maps.Copy(l.scope.turns, names)
-	do()
-	l.scope.turns = outer
 }
 
 // withDynamic adds the dynamic block to what a block may hold, where it holds blocks.
@@ -225,7 +196,7 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 			known = append(known, b.Name)
 		}
 		l.At(d.LabelRanges[0], "unknown-block", fmt.Sprintf("unknown block %q", mask.Printable(d.Labels[0])),
-			finding.Join(notIn(table.Name), l.DidYouMean(d.Labels[0], known)))
+			finding.Join(finding.NotIn(table.Name), l.DidYouMean(d.Labels[0], known)))
 		return
 	}
 	want := &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "for_each"}, {Name: "iterator"}},
@@ -233,7 +204,7 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 	if len(kind.Labels) > 0 {
 		want.Attributes = append(want.Attributes, hcl.AttributeSchema{Name: "labels"})
 	}
-	content := l.content(d.Body, want, "dynamic")
+	content, _ := l.scope.Content(d.Body, want, "dynamic")
 	rng := mask.Header(d)
 	forEach, labels := content.Attributes["for_each"], content.Attributes["labels"]
 	switch {
@@ -250,13 +221,13 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 	iterator := l.iterator(content.Attributes["iterator"], kind.Name)
 	turns, none := l.elements(forEach, false)
 	if len(turns) == 0 { // its content is looked at all the same, at no pointer of the tree: nothing of it is kept
-		l.within(none.names(iterator), func() {
+		l.scope.Within(none.names(iterator), func() {
 			made, _ := l.dynamicBlock(d, content, kind)
 			l.body(made, kind, pointer+"/"+kind.Name+" never")
 		})
 	}
 	for _, turn := range turns {
-		l.within(turn.names(iterator), func() {
+		l.scope.Within(turn.names(iterator), func() {
 			made, known := l.dynamicBlock(d, content, kind)
 			at := pointer + "/" + kind.Name
 			if list, _ := object[kind.Name].([]any); kind.Repeated {
@@ -322,7 +293,7 @@ func (l *loader) dynamicLabels(made *hcl.Block, a *hcl.Attribute, count int) []c
 		return values
 	}
 	l.files.Of(a.Range).Show(a)
-	list, marks := l.evaluate(a.Expr, evaluation{}).Unmark()
+	list, marks := l.scope.Evaluate(a.Expr, false).Unmark()
 	if !list.IsKnown() {
 		return values
 	}

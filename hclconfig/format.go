@@ -3,6 +3,7 @@ package hclconfig
 import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/mask"
 )
 
@@ -11,7 +12,7 @@ import (
 // they seem.
 func Format(name string, text []byte) ([]byte, Diagnostics) {
 	f := &mask.File{Name: name, Text: text}
-	if _, found := parseSource(f); found.HasErrors() {
+	if _, found := bound.Parse(f); found.HasErrors() {
 		found = found.Sorted()
 		for i := range found {
 			found[i].Snippet = f.Snippet(found[i].Range)

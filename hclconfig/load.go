@@ -2,25 +2,22 @@
 //
 // A file travels in a straight line:
 //
-//	read.go          finds the files and reads them, bounded
-//	content.go       what belongs in a block, and what of it does not
-//	variables.go     what variables are declared, values.go where their values come from, misfit.go what of a value does
-//	                 not fit the type
-//	eval.go          locals and names; functions.go what can be called, files.go file(), urltemplate.go the url; native.go
-//	                 takes expressions of JSON for native ones
-//	decode.go        blocks and attributes -> a plain tree, with the place of every value
-//	expand.go        for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block
-//	                 that every sink inherits from
-//	violations.go    the tree against the JSON Schema, each violation at its place
-//	rules.go         what a schema cannot say, on the typed configuration: rules_request.go of headers and urls,
-//	                 rules_batch.go of limits, rules_transport.go of the iggy block, payload.go of payload schemas
-//	lint.go          what works but cannot be meant
-//	ignore.go        comments that silence a warning
+//	read.go        finds the files and reads them, bounded
+//	decode.go      blocks and attributes -> a plain tree; sourcemap.go notes the place of every value in it
+//	expand.go      for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block that
+//	               every sink inherits from
+//	violations.go  the tree against the JSON Schema, each violation at its place
 //
-// Beside Load there are effective.go with what every attribute is in the end, format.go with the layout of fmt, and
-// syntax.go with what an editor asks about a file that is being typed. The rooms: internal/words has the words of the
-// language, internal/mask what of a file may be shown, internal/finding what is wrong, in words, which diagnostics.go hands
-// out, internal/bound what reading may cost.
+// Beside Load there are effective.go with what every attribute is in the end, and format.go with the layout of fmt;
+// diagnostics.go names what a user gets to see. The rooms, each of which knows those before it:
+//
+//	internal/words    what the language is made of: blocks, attributes, functions and their documentation
+//	internal/mask     what of a file may be shown
+//	internal/finding  what is wrong, in words; the rules; where values stand
+//	internal/bound    what reading may cost
+//	internal/lang     what names and expressions mean
+//	internal/rules    what a schema cannot say
+//	language          the language as data, for tools that help people to write it
 //
 // All findings of all files come in one run, sorted. A Diagnostic holds no secret: a value that came from env(), file()
 // or a sensitive variable, or that fills a sensitive attribute, is in none of its texts.
@@ -35,11 +32,11 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 
-	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
+	"iggysink/hclconfig/internal/lang"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/hclconfig/internal/rules"
 	"iggysink/schema"
 )
 
@@ -78,61 +75,55 @@ type Result struct {
 	effective effective
 }
 
-// Need is something that must be there before the configuration can run.
-type Need struct {
-	Kind string // env, variable or file
-	Name string // of the variable, or the path
-}
+// Need is something that must be there before the configuration can run: an environment variable (its kind is env), the
+// value of a variable (variable), or a file (file).
+type Need = lang.Need
 
 // Load reads files and folders as one configuration. The result is never nil.
 func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	if opts.Env == nil {
 		opts.Env = os.LookupEnv
 	}
-	l := &loader{opts: opts, places: make(finding.Places), budget: bound.NewBudget(), needs: make(map[Need]bool), files: make(mask.Files),
-		nodes: make(map[hcl.Range]hclsyntax.Expression)}
+	l := &loader{Report: new(finding.Report), opts: opts, files: make(mask.Files), places: make(finding.Places)}
 	l.Exact, l.Shared = l.files.Exact, l.inDefaults
+	l.scope = lang.New(l.Report, l.files, lang.Settings{
+		Vars: opts.Vars, VarFiles: opts.VarFiles, Env: opts.Env, Unknowns: opts.Unknowns && !opts.StrictEnv,
+		AllowFiles: opts.AllowFiles, Secret: opts.Secret, Open: l.open,
+	})
 	l.read(paths)
 	l.parse()
 	root := l.collect()
 	var config *schema.Config
 	if !l.broken {
-		l.variables()
-		l.locals()
-		l.validations()
+		l.scope.Variables(l.beside)
+		l.scope.Locals()
+		l.scope.Validations()
 		tree := l.decode(root)
 		l.validate(tree)
 		l.dropDefaults(tree)
 		config = l.typed(tree)
-		l.rules(config)
-		if !l.Partial {
-			l.unused()
-		}
-		l.ignores()
+		rules.Check(rules.Subject{Report: l.Report, Places: l.places, Scope: l.scope, Sources: l.sources}, config)
 	}
 	return l.finish(config)
 }
 
-// loader is the state of one Load.
+// loader is the state of one Load: what it reports, what names mean, and where the values of the tree stand.
 type loader struct {
-	finding.Report
+	*finding.Report
+	scope  *lang.Scope
+	places finding.Places
+
 	opts    Options
-	beside  []string     // files of variables that were found in folders
 	files   mask.Files   // all that were read
 	sources []*mask.File // those of the configuration, in the order in which they were named
-	needs   map[Need]bool
-	nodes   map[hcl.Range]hclsyntax.Expression // of JSON, by their place
-	broken  bool                               // a file could not be read, or may change what the others mean: nothing is said about the rest
+	beside  []string     // files of variables that were found in folders
+	broken  bool         // a file could not be read, or may change what the others mean: nothing is said about the rest
 
-	scope     scope
-	budget    *bound.Budget
+	tree      map[string]any                        // nil if nothing could be decoded
 	made      int                                   // how many blocks for_each and dynamic have made
 	emptyEach *hcl.Range                            // of the first for_each that makes no sink
 	noTurns   []func(pointer string) map[string]any // make a sink of each block whose for_each is empty
 	defaults  *defaults                             // nil without such a block
-	meantHere []string                              // what unknown names may mean in the body whose content was read last
-	places    finding.Places
-	tree      map[string]any // nil if nothing could be decoded
 }
 
 // finish sorts the findings and gives each its masked snippet.
@@ -141,7 +132,7 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 	for _, f := range l.sources {
 		result.Files[f.Name] = f.Text
 	}
-	for need := range maps.Keys(l.needs) {
+	for need := range maps.Keys(l.scope.Needs) {
 		result.Needs = append(result.Needs, need)
 	}
 	slices.SortFunc(result.Needs, func(a, b Need) int {

@@ -242,7 +242,7 @@ func TestUnsetEnvironmentOnRunAndStrict(t *testing.T) {
 	require.Empty(t, result.Needs)
 	result, found = Load([]string{"a.hcl"}, Options{Env: env, Unknowns: true})
 	require.Empty(t, found)
-	require.Equal(t, []Need{{"env", "URL"}, {"file", "none"}}, result.Needs)
+	require.Equal(t, []Need{{Kind: "env", Name: "URL"}, {Kind: "file", Name: "none"}}, result.Needs)
 	require.Nil(t, result.Config, "what is not known cannot be run")
 }
 

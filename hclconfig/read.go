@@ -13,26 +13,23 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"iggysink/hclconfig/internal/bound"
-	"iggysink/hclconfig/internal/finding"
+	"iggysink/hclconfig/internal/lang"
 	"iggysink/hclconfig/internal/mask"
-
-	hcljson "github.com/hashicorp/hcl/v2/json"
 )
 
 // MaxFileSize is how many bytes a configuration file may have.
-const MaxFileSize = 2 << 20
-
-// maxValueSize is how many bytes file() reads, and how much text a local or a variable may hold.
-const maxValueSize = 1 << 20
+const MaxFileSize = bound.MaxFileSize
 
 // read finds and reads all files. A file that is named twice, or once and through its folder, is read once.
 func (l *loader) read(paths []string) {
 	seen := make(map[string]bool)
 	for _, path := range paths {
 		for _, name := range l.expand(path) {
-			if key := canonical(name); !seen[key] {
+			if key := bound.Canonical(name); !seen[key] {
 				seen[key] = true
-				l.readFile(name)
+				if f := l.open(name); f != nil {
+					l.sources = append(l.sources, f)
+				}
 			}
 		}
 	}
@@ -40,17 +37,6 @@ func (l *loader) read(paths []string) {
 		l.broken = true
 		l.At(hcl.Range{}, "no-configuration", "", "Name a file or a folder.")
 	}
-}
-
-// canonical returns a name by which the same file is known again.
-func canonical(name string) string {
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target
-	}
-	if abs, err := filepath.Abs(name); err == nil {
-		name = abs
-	}
-	return name
 }
 
 // expand returns the file that path names, or the configuration files of that folder, sorted. Folders are not followed
@@ -64,7 +50,7 @@ func (l *loader) expand(path string) []string {
 		l.unreadable(path, err)
 		return nil
 	}
-	if !info.IsDir() && IsVariables(path) {
+	if !info.IsDir() && lang.IsVariables(path) {
 		l.broken = true
 		l.At(fileRange(path), "no-configuration", "a file of values is no configuration",
 			"Name it with --var-file, behind the configuration whose variables it sets.")
@@ -83,7 +69,7 @@ func (l *loader) expand(path string) []string {
 		switch name := filepath.Join(path, e.Name()); {
 		case isConfiguration(e.Name()):
 			names = append(names, name)
-		case IsVariables(e.Name()) && !strings.HasPrefix(e.Name(), "."):
+		case lang.IsVariables(e.Name()) && !strings.HasPrefix(e.Name(), "."):
 			values = append(values, name)
 		}
 	}
@@ -92,7 +78,7 @@ func (l *loader) expand(path string) []string {
 		case filepath.Dir(name) != filepath.Clean(path), slices.Contains(names, name), slices.Contains(values, name):
 		case isConfiguration(base):
 			names = append(names, name)
-		case IsVariables(base) && !strings.HasPrefix(base, "."):
+		case lang.IsVariables(base) && !strings.HasPrefix(base, "."):
 			values = append(values, name)
 		}
 	}
@@ -107,18 +93,8 @@ func (l *loader) expand(path string) []string {
 }
 
 func isConfiguration(name string) bool {
-	return !strings.HasPrefix(name, ".") && !IsVariables(name) &&
+	return !strings.HasPrefix(name, ".") && !lang.IsVariables(name) &&
 		(strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json"))
-}
-
-// IsVariables reports whether a file, by its name, gives variables their values rather than being configuration.
-func IsVariables(name string) bool {
-	return strings.HasSuffix(name, ".vars.hcl") || strings.HasSuffix(name, ".vars.hcl.json")
-}
-
-// isAutomatic reports whether a file holds values of variables that apply whichever others are named.
-func isAutomatic(name string) bool {
-	return strings.HasSuffix(name, ".auto.vars.hcl") || strings.HasSuffix(name, ".auto.vars.hcl.json")
 }
 
 func fileRange(name string) hcl.Range { return hcl.Range{Filename: name} }
@@ -128,42 +104,34 @@ func (l *loader) unreadable(path string, err error) {
 	l.At(fileRange(path), "unreadable-file", "", bound.Because(err))
 }
 
-// textOf returns a configuration file, or a file of variables.
-func (l *loader) textOf(name string) ([]byte, error) {
+// open reads a configuration file, or a file of variables. It returns nil if it cannot be read, which it tells.
+func (l *loader) open(name string) *mask.File {
 	text, given := l.opts.Texts[name]
+	var err error
 	switch {
 	case !given:
-		return bound.ReadFile(name, MaxFileSize)
+		text, err = bound.ReadFile(name, MaxFileSize)
 	case len(text) > MaxFileSize:
-		return nil, bound.ErrTooLarge
+		err = bound.ErrTooLarge
 	}
-	return text, nil
-}
-
-func (l *loader) readFile(name string) {
-	text, err := l.textOf(name)
-	if err != nil {
-		l.notRead(name, err)
-		return
+	switch {
+	case errors.Is(err, bound.ErrTooLarge):
+		l.broken = true
+		l.At(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", MaxFileSize>>20))
+		return nil
+	case err != nil:
+		l.unreadable(name, err)
+		return nil
 	}
 	f := mask.New(name, text)
-	l.files[name], l.sources = f, append(l.sources, f)
-}
-
-// notRead tells why a file could not be read.
-func (l *loader) notRead(name string, err error) {
-	if !errors.Is(err, bound.ErrTooLarge) {
-		l.unreadable(name, err)
-		return
-	}
-	l.broken = true
-	l.At(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", MaxFileSize>>20))
+	l.files[name] = f
+	return f
 }
 
 // parse parses every file that the guard lets through.
 func (l *loader) parse() {
 	for _, f := range l.sources {
-		body, found := parseSource(f)
+		body, found := bound.Parse(f)
 		if found.HasErrors() {
 			l.Found = append(l.Found, found...)
 			l.Partial = true
@@ -173,41 +141,7 @@ func (l *loader) parse() {
 		}
 		f.Body = body
 		if native, isNative := body.(*hclsyntax.Body); isNative {
-			l.charge(native)
+			l.scope.Charge(native)
 		}
 	}
-}
-
-// parseSource returns the body of a file, or why it has none.
-func parseSource(f *mask.File) (hcl.Body, Diagnostics) {
-	if found := bound.Guard(f); len(found) > 0 {
-		return nil, found
-	}
-	var file *hcl.File
-	var diags hcl.Diagnostics
-	if f.JSON {
-		file, diags = hcljson.Parse(f.Text, f.Name)
-		diags = finding.FirstMistake(diags)
-	} else {
-		file, diags = hclsyntax.ParseConfig(f.Text, f.Name, hcl.InitialPos)
-	}
-	if diags.HasErrors() {
-		var r finding.Report
-		for _, d := range diags {
-			if r.Full(Error) || finding.Shadowed(d, diags) {
-				continue
-			}
-			if finding.IsUnquoted(d, f.Text) {
-				r.At(finding.Subject(d), "syntax", "text stands in double quotes", `Such as "5s" or "https://example.com/".`)
-				continue
-			}
-			r.Syntax(d)
-			if strings.Contains(d.Summary, "nterminated") || strings.Contains(d.Summary, "multi-line string") {
-				break // from here on text and quotes have changed places
-			}
-		}
-		r.More()
-		return nil, r.Found
-	}
-	return file.Body, nil
 }

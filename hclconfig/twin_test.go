@@ -167,7 +167,7 @@ func TestExamplesHaveATwin(t *testing.T) {
 			files := map[string][]byte{filepath.Base(path): text}
 			compareTwins(t, files, Options{Env: environment(nil), Unknowns: true})
 			full := Options{Env: func(name string) (string, bool) {
-				return "http://placeholder.example.com/", !strings.HasPrefix(name, envPrefix)
+				return "http://placeholder.example.com/", !strings.HasPrefix(name, "IGGYSINK_VAR_")
 			}}
 			compareTwins(t, files, full)
 			result, found := Load([]string{"."}, full)

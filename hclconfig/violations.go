@@ -60,7 +60,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 			}
 		}
 		rng := l.placeOf(v, tree)
-		l.At(rng, rule, summary, finding.Join(detail, l.setElsewhere(rng)))
+		l.At(rng, rule, summary, finding.Join(detail, l.scope.SetElsewhere(rng)))
 	}
 	l.places.Forget(v.Pointer)
 	remove(tree, v.Pointer)
@@ -89,24 +89,6 @@ func (l *loader) placeOf(v schema.Violation, tree map[string]any) hcl.Range {
 		seen[number] = true
 	}
 	return l.places.Find(v.Pointer).Value
-}
-
-// setElsewhere says where a value stands that is nothing but the name of a variable or a local.
-func (l *loader) setElsewhere(rng hcl.Range) string {
-	text := strings.TrimSuffix(strings.TrimPrefix(l.files.TextAt(rng), "${"), "}")
-	root, name, _ := strings.Cut(text, ".")
-	var at hcl.Range
-	switch v, d := l.scope.variables[name], l.scope.locals[name]; {
-	case root == "local" && d != nil:
-		at = d.attr.Expr.Range()
-	case root != "var" || v == nil:
-		return ""
-	case v.set.Filename == "":
-		return text + " comes from the command line or from " + envPrefix + mask.Printable(name) + "."
-	default:
-		at = v.set
-	}
-	return text + " is set at " + finding.Place(at) + "."
 }
 
 // missing tells of an attribute or a block that is not there.
@@ -227,7 +209,7 @@ func valueAt(v any, pointer string) any {
 	for segment := range strings.SplitSeq(pointer[1:], "/") {
 		switch container := v.(type) {
 		case map[string]any:
-			v = container[unescape(segment)]
+			v = container[finding.Unescape(segment)]
 		case []any:
 			i, err := strconv.Atoi(segment)
 			if err != nil || i < 0 || i >= len(container) {
@@ -241,16 +223,12 @@ func valueAt(v any, pointer string) any {
 	return v
 }
 
-func unescape(segment string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(segment, "~1", "/"), "~0", "~")
-}
-
 // remove takes the attribute at a pointer, or around it, out of the tree. A list that lost an element would be another
 // list, and a block or a label must stay: the places of what follows would move.
 func remove(tree map[string]any, pointer string) {
 	for pointer != "" {
 		i := strings.LastIndexByte(pointer, '/')
-		parent, name := valueAt(tree, pointer[:i]), unescape(pointer[i+1:])
+		parent, name := valueAt(tree, pointer[:i]), finding.Unescape(pointer[i+1:])
 		if object, isObject := parent.(map[string]any); isObject {
 			switch object[name].(type) {
 			case map[string]any:

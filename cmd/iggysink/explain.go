@@ -100,7 +100,7 @@ func (all topics) explain(out *bytes.Buffer, name string) ([]topic, error) {
 		t.explain(next())
 	}
 	taking := all.taking(name)
-	value := hclconfig.Literal(name[strings.LastIndexByte(name, '.')+1:])
+	value := language.Literal(name[strings.LastIndexByte(name, '.')+1:])
 	if len(found) > 0 && len(taking) > 0 {
 		var names []string
 		for _, t := range taking {
@@ -277,7 +277,7 @@ func (all topics) overview(out *bytes.Buffer) {
 		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, w.Name, shortly(w.Doc))
 	}
 	out.WriteString("\nFunctions:\n\n")
-	for _, f := range hclconfig.Functions() {
+	for _, f := range language.Functions() {
 		fmt.Fprintf(out, "  %-*s %s\n", topicColumn-2, f.Form, shortly(f.Doc))
 	}
 	out.WriteString("\nRules of validate:\n\n")

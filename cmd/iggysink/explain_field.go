@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 	"iggysink/schema"
 )
 
@@ -38,7 +39,7 @@ func (t topic) explain(out *bytes.Buffer) {
 	case a.Required:
 		row("default", "none: the attribute is required")
 	case a.Default != nil:
-		row("default", hclconfig.Literal(a.Default))
+		row("default", language.Literal(a.Default))
 	case strings.Contains(a.Doc, "Default: "):
 		row("default", "as told above")
 	default:
@@ -67,7 +68,7 @@ func (t topic) example() string {
 	if len(a.Examples) > 0 {
 		value = a.Examples[0]
 	}
-	text := hclconfig.Literal(value)
+	text := language.Literal(value)
 	from := fmt.Sprintf("env(%q)", strings.ToUpper(a.Name))
 	switch {
 	case a.Template:
@@ -92,7 +93,7 @@ func (t topic) explainBlock(out *bytes.Buffer) {
 		case a.Default == nil:
 			row(a.Name+" = ...", a.Doc)
 		default:
-			row(a.Name+" = "+hclconfig.Literal(a.Default), a.Doc)
+			row(a.Name+" = "+language.Literal(a.Default), a.Doc)
 		}
 	}
 	for _, inner := range t.block.Blocks {
@@ -264,7 +265,7 @@ func (n schemaNode) words() string {
 	case len(n.Enum) > 0:
 		var values []string
 		for _, v := range n.Enum {
-			values = append(values, hclconfig.Literal(v))
+			values = append(values, language.Literal(v))
 		}
 		return "one of " + strings.Join(values, ", ")
 	case n.Format == "go-duration-positive":

@@ -5,14 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"iggysink/hclconfig"
 	"iggysink/hclconfig/language"
 )
 
 // words are what the configuration language has beside the blocks and attributes of the schema, its functions last.
 func words() []language.Word {
 	all := language.Words()
-	for _, f := range hclconfig.Functions() {
+	for _, f := range language.Functions() {
 		all = append(all, f.Word)
 	}
 	return all

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
-	"iggysink/hclconfig"
 	"iggysink/hclconfig/language"
 )
 
@@ -53,7 +52,7 @@ func TestEveryBlockAndAttributeIsExplained(t *testing.T) {
 				t.Errorf("explain %s has no row %s:\n%s", topic.name(), row, out)
 			}
 		}
-		if a.Default != nil && !strings.Contains(out, "\n  default    "+hclconfig.Literal(a.Default)+"\n") {
+		if a.Default != nil && !strings.Contains(out, "\n  default    "+language.Literal(a.Default)+"\n") {
 			t.Errorf("explain %s does not tell the default:\n%s", topic.name(), out)
 		}
 		shown := example.FindStringSubmatch(out)
@@ -99,7 +98,7 @@ func TestEveryFunctionIsExplained(t *testing.T) {
 		}
 	}
 	var got []string
-	for _, f := range hclconfig.Functions() {
+	for _, f := range language.Functions() {
 		got = append(got, f.Name)
 		if out, errs, code := explained(t, f.Name); code != exitOK || !strings.Contains(flat(out), flat(f.Doc)) ||
 			!strings.HasPrefix(f.Form, f.Name+"(") {
@@ -122,8 +121,8 @@ func TestEveryValueIsExplained(t *testing.T) {
 			seen++
 			for _, name := range []string{value, topic.name() + "." + value} {
 				out, errs, code := explained(t, name)
-				said := strings.Contains(out, hclconfig.Literal(value)+" is a value of ") ||
-					strings.Contains(out, hclconfig.Literal(value)+" is also a value of ")
+				said := strings.Contains(out, language.Literal(value)+" is a value of ") ||
+					strings.Contains(out, language.Literal(value)+" is also a value of ")
 				if code != exitOK || !said || !strings.Contains(out, topic.name()) {
 					t.Errorf("explain %s: exit %d\n%s%s", name, code, out, errs)
 				}

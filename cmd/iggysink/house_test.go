@@ -32,17 +32,24 @@ var allowedImports = map[string][]string{
 	"iggysink/examples/receiver":          {"examples/receiver/envelope"},
 	"iggysink/examples/receiver/envelope": {},
 	"iggysink/internal/payload":           {}, // checks of payloads, for whoever reads a schema and whoever sends
+	"iggysink/internal/function":          {}, // the functions of the language, and what they cost
+	"iggysink/internal/jsonscan":          {}, // JSON text that is looked at and not decoded
+	"iggysink/internal/message":           {"schema", "internal/function", "internal/jsonscan"},
 	"iggysink/internal/terminal":          {}, // text of somebody else, for whoever prints
-	"iggysink/hclconfig": {"schema", "internal/payload", "internal/terminal",
-		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound"},
-	"iggysink/hclconfig/language": {"schema", "internal/terminal",
-		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding"},
-	"iggysink/hclconfig/internal/bound": {"schema", "internal/terminal",
-		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding"},
+	"iggysink/hclconfig": {"schema", "internal/payload", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
+		"hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang", "hclconfig/internal/rules"},
+	"iggysink/hclconfig/language": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
+		"hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang"},
+	"iggysink/hclconfig/internal/rules": {"schema", "internal/payload", "internal/terminal", "hclconfig/internal/words",
+		"hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang"},
+	"iggysink/hclconfig/internal/lang": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
+		"hclconfig/internal/finding", "hclconfig/internal/bound"},
+	"iggysink/hclconfig/internal/bound": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
+		"hclconfig/internal/finding"},
 	"iggysink/hclconfig/internal/finding": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask"},
 	"iggysink/hclconfig/internal/mask":    {"schema", "hclconfig/internal/words"},
 	"iggysink/hclconfig/internal/words":   {},
-	"iggysink/internal/findings":          {"schema", "hclconfig", "internal/payload", "internal/terminal"},
+	"iggysink/internal/findings":          {"schema", "hclconfig", "hclconfig/language", "internal/payload", "internal/terminal"},
 	"iggysink/internal/langserver": {
 		"schema", "hclconfig", "internal/payload", "internal/findings", "hclconfig/language", "internal/terminal",
 	},

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 	"iggysink/schema"
 	"iggysink/sinkhttp"
 )
@@ -31,7 +32,7 @@ sink "orders" {
     consumer_group = "orders"
   }
 }
-`, hclconfig.Literal(name), hclconfig.Literal(value))
+`, language.Literal(name), language.Literal(value))
 		_, found := hclconfig.Load([]string{"a.hcl"}, hclconfig.Options{
 			Texts: map[string][]byte{"a.hcl": []byte(text)},
 			Env:   func(string) (string, bool) { return "x", true },

@@ -3,7 +3,15 @@
 package language
 
 import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
+	"iggysink/hclconfig/internal/lang"
+	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
 
@@ -33,3 +41,25 @@ func Rules() []Rule { return finding.Rules() }
 
 // Closest returns the known name that may be meant by another one, or nothing if none is close.
 func Closest(name string, known []string) string { return finding.Closest(name, known) }
+
+// Function is a function of the language, to be documented and not to be called.
+type Function = lang.Function
+
+// Functions returns the functions of the language, sorted by name.
+func Functions() []Function { return lang.Functions() }
+
+// Literal writes a JSON value as the language does, on one line.
+func Literal(value any) string { return words.Literal(value) }
+
+// IsVariables reports whether a file, by its name, gives variables their values rather than being configuration.
+func IsVariables(name string) bool { return lang.IsVariables(name) }
+
+// Syntax returns what HCL's parser understands of a native file: all of it, or of a file that is being typed what stands
+// around the mistake. It is nil for JSON, and for what Load would not let HCL parse.
+func Syntax(name string, text []byte) *hcl.File {
+	if strings.HasSuffix(name, ".json") || len(text) > bound.MaxFileSize || bound.Guard(mask.New(name, text)).HasErrors() {
+		return nil
+	}
+	file, _ := hclsyntax.ParseConfig(text, name, hcl.InitialPos) // Load of package hclconfig tells what is wrong
+	return file
+}

@@ -9,6 +9,7 @@ import (
 	"go.lsp.dev/protocol"
 
 	"iggysink/hclconfig"
+	"iggysink/hclconfig/language"
 )
 
 // configurationOf returns the configuration that a file belongs to.
@@ -24,7 +25,7 @@ func (s *server) configurationOf(name string) string {
 // isDue notes that the configuration of a file is to be checked. The values of variables are none by themselves.
 func (s *server) isDue(name string) {
 	configuration := s.configurationOf(name)
-	if !slices.Contains(s.due, configuration) && !hclconfig.IsVariables(configuration) {
+	if !slices.Contains(s.due, configuration) && !language.IsVariables(configuration) {
 		s.due = append(s.due, configuration)
 	}
 }

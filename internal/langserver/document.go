@@ -13,7 +13,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"go.lsp.dev/protocol"
 
-	"iggysink/hclconfig"
 	"iggysink/hclconfig/language"
 )
 
@@ -37,7 +36,7 @@ func (s *server) native(uri protocol.DocumentURI) (name string, text []byte, is 
 // open returns an open file of a configuration; nil for any other, and for one that HCL must not parse.
 func (s *server) open(uri protocol.DocumentURI) *document {
 	name, text, is := s.native(uri)
-	if !is || hclconfig.IsVariables(name) {
+	if !is || language.IsVariables(name) {
 		return nil
 	}
 	file := s.syntax(name, text)
@@ -49,7 +48,7 @@ func (s *server) open(uri protocol.DocumentURI) *document {
 	d.context = &decoder.PathContext{Schema: s.grammar.body, Functions: s.grammar.functions, Files: map[string]*hcl.File{name: file}}
 	d.decoder = decoder.NewDecoder(d)
 	for other, text := range s.files[configuration] {
-		if other == name || hclconfig.IsVariables(other) {
+		if other == name || language.IsVariables(other) {
 			continue
 		}
 		if open, isOpen := s.opts.Load.Texts[other]; isOpen {
@@ -73,7 +72,7 @@ func (s *server) syntax(name string, text []byte) *hcl.File {
 	if p, known := s.parsed[name]; known && bytes.Equal(p.text, text) {
 		return p.file
 	}
-	file := hclconfig.Syntax(name, text)
+	file := language.Syntax(name, text)
 	s.parsed[name] = parsed{text, file}
 	return file
 }

@@ -5,7 +5,6 @@ import (
 	"github.com/hashicorp/hcl-lang/schema"
 	"github.com/zclconf/go-cty/cty"
 
-	"iggysink/hclconfig"
 	"iggysink/hclconfig/language"
 )
 
@@ -111,7 +110,7 @@ func wordDoc(name string) lang.MarkupContent {
 
 func functionSignatures() map[string]schema.FunctionSignature {
 	all := make(map[string]schema.FunctionSignature)
-	for _, f := range hclconfig.Functions() {
+	for _, f := range language.Functions() {
 		types := make([]cty.Type, len(f.Spec.Params()))
 		for i, p := range f.Spec.Params() {
 			types[i] = p.Type

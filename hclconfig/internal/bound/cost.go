@@ -45,7 +45,7 @@ func (c *charged) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	}
 	value, diags := c.Expression.Value(ctx)
 	if value.Type() == cty.Number && !NumbersFit(value) {
-		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "number out of range", Extra: errDigits(), Subject: c.SrcRange.Ptr()}}
+		return cty.DynamicVal, hcl.Diagnostics{huge(c.SrcRange)}
 	}
 	size := c.budget.sizeOf(c.Expression, value)
 	if plain, _ := value.Unmark(); c.argument && plain.Type() != cty.String {
@@ -152,7 +152,7 @@ func isWritten(e hclsyntax.Expression) bool {
 // UnwrapExpression lets a type, which is never evaluated, be read through it.
 func (c *charged) UnwrapExpression() hcl.Expression { return c.Expression }
 
-func errTooMuch() *finding.Refusal {
+func errTooMuch() *finding.CallError {
 	return finding.Refuse("too-much-work", "", "The text that a function would make is too large.")
 }
 

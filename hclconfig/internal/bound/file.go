@@ -5,8 +5,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
+
+// MaxFileSize is how many bytes a configuration file may have.
+const MaxFileSize = 2 << 20
 
 // Because says why a file cannot be read, in our words: the text of an operating system differs from one to another.
 func Because(err error) string {
@@ -51,4 +55,15 @@ func ReadFile(path string, limit int64) (text []byte, err error) {
 		err = ErrTooLarge
 	}
 	return text, err
+}
+
+// Canonical returns a name by which the same file is known again.
+func Canonical(name string) string {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	if abs, err := filepath.Abs(name); err == nil {
+		name = abs
+	}
+	return name
 }

@@ -77,7 +77,7 @@ func (o *operand) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if !plain.IsKnown() || plain.IsNull() || !isHuge(plain, o.fits) {
 		return value, diags
 	}
-	return cty.DynamicVal, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "number out of range", Extra: errDigits(), Subject: o.SrcRange.Ptr()})
+	return cty.DynamicVal, append(diags, huge(o.SrcRange))
 }
 
 func isHuge(plain cty.Value, fits func(string) bool) bool {
@@ -115,13 +115,14 @@ func boundOperands(node hclsyntax.Node) {
 }
 
 // Huge is why a function does not take an argument.
-func Huge() *finding.Refusal {
+func Huge() *finding.CallError {
 	return finding.Refuse("number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300.")
 }
 
-// errDigits is why an operator does not take a number.
-func errDigits() *finding.Refusal {
-	return finding.Refuse("number-out-of-range", "", "It has more than 300 digits.")
+// huge is why an operator, or whoever takes a value, does not take a number.
+func huge(rng hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "number out of range", Subject: &rng,
+		Extra: finding.Refuse("number-out-of-range", "", "It has more than 300 digits.")}
 }
 
 // ErrNumber is what ConvertTo fails with for a text that would become a huge number.

@@ -29,7 +29,7 @@ const (
 
 // Diagnostic is one finding. Its texts are ours, they hold no value that is sensitive, and its snippet is masked: it may
 // be printed anywhere.
-type Diagnostic struct {
+type Diagnostic struct { //nolint:errname // it is a finding first
 	Severity Severity
 	Rule     string // stable id, a row of Rules
 	Summary  string // what is wrong: no capital, no full stop
@@ -43,7 +43,7 @@ type Diagnostic struct {
 type Snippet = mask.Snippet
 
 // Diagnostics are findings, sorted by file and position when Load or Format returns them.
-type Diagnostics []Diagnostic
+type Diagnostics []Diagnostic //nolint:errname // they are findings first
 
 // HasErrors reports whether one of them is an error.
 func (d Diagnostics) HasErrors() bool { return d.Count(Error) > 0 }

@@ -62,3 +62,8 @@ func (m Places) Known(pointers ...string) bool {
 func Place(rng hcl.Range) string {
 	return fmt.Sprintf("%s:%d:%d", rng.Filename, rng.Start.Line, rng.Start.Column)
 }
+
+// Unescape returns the name that a segment of a JSON Pointer stands for.
+func Unescape(segment string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(segment, "~1", "/"), "~0", "~")
+}

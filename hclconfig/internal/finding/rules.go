@@ -19,7 +19,8 @@ type Rule struct {
 func Rules() []Rule {
 	var all []Rule
 	groups := [][]Rule{
-		fileRules(), languageRules(), schemaRules(), meaningRules(), settingRules(), lintRules(),
+		fileRules(), languageRules(), schemaRules(), meaningRules(), settingRules(), requestRules(), deliveryRules(),
+		lintRules(),
 	}
 	for _, group := range groups {
 		all = append(all, group...)
@@ -77,7 +78,8 @@ func languageRules() []Rule {
 			"An expression may use var.NAME of a variable block and local.NAME of a locals block; in the url of a sink also " +
 				"stream, topic and partition. Text stands in quotes.", nil},
 		{"local-cycle", Error, "a local depends on itself", "Locals may use each other, but not in a circle.", nil},
-		{"unknown-function", Error, "unknown function", "The functions of the language are: " + strings.Join(words.FunctionNames(), ", ") + ".", nil},
+		{"unknown-function", Error, "unknown function",
+			"The functions of the language are: " + strings.Join(words.FunctionNames(), ", ") + ".", nil},
 		{"function-call", Error, "a function call failed",
 			"An argument is missing, of the wrong type, or not what the function can work with. The message shows no value: " +
 				"it may be secret.", nil},
@@ -156,7 +158,7 @@ func meaningRules() []Rule {
 	}
 }
 
-// settingRules are about settings of one block that contradict each other, or that give a secret away.
+// settingRules are about settings of one block that contradict each other.
 func settingRules() []Rule {
 	return []Rule{
 		{"retry-delay-order", Error, "retry_delay is above max_retry_delay",
@@ -174,6 +176,12 @@ func settingRules() []Rule {
 		{"method-batch", Warning, "the method usually has no body",
 			"GET and HEAD requests with a body are dropped by many servers, and a batch would be lost with it.",
 			[]string{"batch_mode", "method"}},
+	}
+}
+
+// requestRules are about headers and urls, and the secrets in them.
+func requestRules() []Rule {
+	return []Rule{
 		{"content-type-header", Error, "Content-Type stands in headers",
 			"The content type follows from batch_mode, and is set to another with content_type.", nil},
 		{"invalid-header", Error, "invalid header name",
@@ -197,6 +205,12 @@ func settingRules() []Rule {
 			[]string{"tls_danger_accept_invalid_certs"}},
 		{"url-userinfo", Error, "a url holds a user name or a password",
 			"Urls get into logs of proxies and endpoints. Use an Authorization header.", nil},
+	}
+}
+
+// deliveryRules are about what is delivered, in which order, and where it ends.
+func deliveryRules() []Rule {
+	return []Rule{
 		{"default-group", Warning, "the consumer group follows the name of the sink",
 			"Without consumer_group it is iggysink- and the name of the sink. Renaming the sink then starts a new group, " +
 				"which begins where start_from says and delivers messages again.",
@@ -246,11 +260,13 @@ func lintRules() []Rule {
 		{"batch-limit-unused", Warning, "a limit of batches has no effect",
 			"batch_mode individual and raw send one message a request, whatever batch_length and batch_wait say. With " +
 				"batch_length = 1 a request is full with its first message, so that it never waits for more.",
-			[]string{"batch_mode", "batch_length", "batch_wait", "max_payload_size_bytes", "include_metadata", "include_checksum", "include_origin_timestamp", "schema"}},
+			[]string{"batch_mode", "batch_length", "batch_wait", "max_payload_size_bytes", "include_metadata",
+				"include_checksum", "include_origin_timestamp", "schema"}},
 		{"batch-length-unreachable", Warning, "batch_length cannot be reached",
 			"So many messages, however small, do not fit into max_payload_size_bytes with their metadata, or into the 2 MiB of " +
 				"messages that a request is made of at most. Lower batch_length, or raise max_payload_size_bytes.",
-			[]string{"batch_mode", "batch_length", "batch_wait", "max_payload_size_bytes", "include_metadata", "include_checksum", "include_origin_timestamp", "schema"}},
+			[]string{"batch_mode", "batch_length", "batch_wait", "max_payload_size_bytes", "include_metadata",
+				"include_checksum", "include_origin_timestamp", "schema"}},
 		{"unused-variable", Warning, "a variable is not used",
 			"No expression names the variable. It may be left over, or another name may be misspelled.", nil},
 		{"unused-local", Warning, "a local is not used",

@@ -35,6 +35,7 @@ func (r *Report) Closest(name string, known []string) string {
 	return Closest(name, known)
 }
 
+// YouMean asks whether a name is meant; nothing if it is empty.
 func YouMean(name string) string {
 	if name == "" {
 		return ""
@@ -209,4 +210,12 @@ func lower(c byte) byte {
 		return c + 'a' - 'A'
 	}
 	return c
+}
+
+// NotIn says that a block of the type title has nothing of a name.
+func NotIn(title string) string {
+	if title == "" {
+		return "Nothing has that name at the top of a file."
+	}
+	return "Blocks of type " + title + " have nothing of that name."
 }

@@ -33,7 +33,8 @@ func (d Diagnostic) write(out *bytes.Buffer, s terminal.Style) {
 	if d.Severity == Warning {
 		title, tone = "Warning:", terminal.BoldYellow
 	}
-	fmt.Fprintf(out, "%s %s %s\n", s.Paint(tone, title), s.Paint(terminal.Bold, terminal.OneLine(d.Summary)), s.Paint(terminal.Faint, "["+d.Rule+"]"))
+	fmt.Fprintf(out, "%s %s %s\n", s.Paint(tone, title), s.Paint(terminal.Bold, terminal.OneLine(d.Summary)),
+		s.Paint(terminal.Faint, "["+d.Rule+"]"))
 	if where := d.Place(); where != "" {
 		fmt.Fprintf(out, "  %s\n", s.Paint(terminal.Cyan, where))
 	}

@@ -131,20 +131,20 @@ func jsonSyntaxKinds() []syntaxKind {
 	}
 }
 
-// Refusal is what our own functions, and bounds of an expression, fail with. Its text holds no value.
-type Refusal struct{ Rule, Summary, Detail string }
+// CallError is what our own functions, and bounds of an expression, fail with. Its text holds no value.
+type CallError struct{ Rule, Summary, Detail string }
 
 // Refuse returns a refusal. Its texts are those of a finding, and hold no value.
-func Refuse(rule, summary, detail string) *Refusal { return &Refusal{rule, summary, detail} }
+func Refuse(rule, summary, detail string) *CallError { return &CallError{rule, summary, detail} }
 
-func (e *Refusal) Error() string { return e.Summary }
+func (e *CallError) Error() string { return e.Summary }
 
 // Evaluation tells a finding of evaluating an expression. No word of it is shown but the name of a function that exists.
 func (r *Report) Evaluation(d *hcl.Diagnostic) {
 	rng := Subject(d)
 	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
 	step := stepOf(d)
-	own, isRefusal := hcl.DiagnosticExtra[*Refusal](d)
+	own, isRefusal := hcl.DiagnosticExtra[*CallError](d)
 	switch {
 	case isRefusal:
 		r.At(rng, own.Rule, own.Summary, own.Detail)

@@ -147,8 +147,7 @@ var (
 // rawHidden hides in a line of a file that does not parse all but what is plainly no secret.
 func rawHidden(line, text []byte) []token {
 	plain := bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark is what may be wrong with the line
-	header := rawHeader.FindSubmatch(plain)
-	if header != nil && slices.Contains(words.BlockTypes(), string(header[1])) || rawBrackets.Match(plain) {
+	if isRawHeader(plain) || rawBrackets.Match(plain) {
 		return nil
 	}
 	if m := rawAttribute.FindSubmatch(line); m != nil && !bytes.Contains(text, []byte("locals")) && isHarmless(string(m[1])) {
@@ -163,6 +162,12 @@ func rawHidden(line, text []byte) []token {
 		return nil
 	}
 	return []token{{span: span{start, end}}}
+}
+
+// isRawHeader reports whether a line begins a block of the language.
+func isRawHeader(line []byte) bool {
+	m := rawHeader.FindSubmatch(line)
+	return len(m) > 1 && slices.Contains(words.BlockTypes(), string(m[1]))
 }
 
 // isHarmless reports whether an attribute of that name is sensitive nowhere.

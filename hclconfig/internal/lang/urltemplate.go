@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"fmt"
@@ -14,20 +14,20 @@ import (
 	"iggysink/schema"
 )
 
-// template evaluates a url: everything in it but the fields. A field has a sentinel as its value, which is then replaced
+// Template evaluates a url: everything in it but the fields. A field has a sentinel as its value, which is then replaced
 // by the field's text form; text around it is escaped. The result is what schema.ParseTemplate reads.
 //
 // A sentinel would not survive a function or a condition: upper(topic) would be evaluated once, with the sentinel. So a
 // field may stand in template text only, which fieldsInText checks before.
-func (l *loader) template(expr hcl.Expression) cty.Value {
-	if !l.fieldsInText(expr) {
+func (s *Scope) Template(expr hcl.Expression) cty.Value {
+	if !s.fieldsInText(expr) {
 		return cty.DynamicVal
 	}
 	values := make(map[string]cty.Value)
 	for _, name := range words.TemplateFields() {
 		values[name] = cty.StringVal(sentinel(name))
 	}
-	value := l.evaluate(expr, evaluation{quiet: true, template: values})
+	value := s.evaluate(expr, evaluation{quiet: true, template: values})
 	plain, marks := value.Unmark()
 	if !plain.IsKnown() || plain.IsNull() || plain.Type() != cty.String {
 		return value
@@ -59,12 +59,12 @@ func templateText(s string) string {
 }
 
 // fieldsInText reports whether every use of a field in expr is plain text, and tells of those that are not.
-func (l *loader) fieldsInText(expr hcl.Expression) bool {
-	node := l.native(expr)
+func (s *Scope) fieldsInText(expr hcl.Expression) bool {
+	node := s.native(expr)
 	w := fieldWalker{}
 	_ = hclsyntax.Walk(node, &w) // the walker gives no diagnostics
 	for _, use := range w.wrong {
-		l.At(use.SourceRange(), "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
+		s.At(use.SourceRange(), "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
 			fmt.Sprintf("It is filled in for each partition, after functions and conditions are evaluated. Write ${%s}.",
 				use.RootName()))
 	}

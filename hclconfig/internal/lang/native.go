@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"bytes"
@@ -16,36 +16,36 @@ import (
 
 // native returns an expression of a JSON file as one of the native syntax, so that both are looked at and evaluated in
 // the same way. The ranges inside of a string are as HCL has them; loader.exact says where that is.
-func (l *loader) native(expr hcl.Expression) hclsyntax.Expression {
+func (s *Scope) native(expr hcl.Expression) hclsyntax.Expression {
 	if node, isNative := expr.(hclsyntax.Expression); isNative {
 		return node
 	}
-	node, known := l.nodes[expr.Range()]
+	node, known := s.nodes[expr.Range()]
 	if !known { // for_each comes here again for each element
-		node = l.fromJSON(expr)
-		l.charge(node)
-		l.nodes[expr.Range()] = node
+		node = s.fromJSON(expr)
+		s.Charge(node)
+		s.nodes[expr.Range()] = node
 	}
 	return node
 }
 
-func (l *loader) fromJSON(expr hcl.Expression) hclsyntax.Expression {
+func (s *Scope) fromJSON(expr hcl.Expression) hclsyntax.Expression {
 	rng := expr.Range()
 	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
 		object := &hclsyntax.ObjectConsExpr{SrcRange: rng, OpenRange: rng}
 		for _, pair := range pairs {
-			object.Items = append(object.Items, hclsyntax.ObjectConsItem{KeyExpr: l.fromJSON(pair.Key), ValueExpr: l.fromJSON(pair.Value)})
+			object.Items = append(object.Items, hclsyntax.ObjectConsItem{KeyExpr: s.fromJSON(pair.Key), ValueExpr: s.fromJSON(pair.Value)})
 		}
 		return object
 	}
 	if list, diags := hcl.ExprList(expr); !diags.HasErrors() {
 		tuple := &hclsyntax.TupleConsExpr{SrcRange: rng, OpenRange: rng}
 		for _, e := range list {
-			tuple.Exprs = append(tuple.Exprs, l.fromJSON(e))
+			tuple.Exprs = append(tuple.Exprs, s.fromJSON(e))
 		}
 		return tuple
 	}
-	if node := l.jsonTemplate(rng); node != nil {
+	if node := s.jsonTemplate(rng); node != nil {
 		return node
 	}
 	value, diags := expr.Value(nil) // a number, true, false or null, or a text that is no template
@@ -57,8 +57,8 @@ func (l *loader) fromJSON(expr hcl.Expression) hclsyntax.Expression {
 
 // jsonTemplate parses the text of a JSON string as HCL does when it evaluates it. A text that is no template has no
 // value: the expression that it returns then fails as HCL's would.
-func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
-	f := l.files.Of(rng)
+func (s *Scope) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
+	f := s.Files.Of(rng)
 	if f == nil || !rng.CanSliceBytes(f.Text) {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (l *loader) jsonTemplate(rng hcl.Range) hclsyntax.Expression {
 
 // meansBlock reports whether an unknown property of a JSON object is told of as a block: if it, or the known name that is
 // closest to it, is one, and for other names if it has the form of one.
-func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bool {
+func (s *Scope) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bool {
 	var blocks, attributes []string
 	for _, b := range want.Blocks {
 		blocks = append(blocks, b.Type)
@@ -99,7 +99,7 @@ func (l *loader) meansBlock(rng hcl.Range, name string, want *hcl.BodySchema) bo
 	if meant := finding.Closest(name, slices.Concat(blocks, attributes)); meant != "" {
 		return slices.Contains(blocks, meant)
 	}
-	f := l.files.Of(rng)
+	f := s.Files.Of(rng)
 	if f == nil || !rng.CanSliceBytes(f.Text) {
 		return false
 	}
@@ -119,28 +119,28 @@ type faulty struct {
 // Value fails with what is wrong.
 func (f *faulty) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) { return cty.DynamicVal, f.diags }
 
-// charge makes an expression, or all that are in a body, pay for what they do, and looks at their maps.
-func (l *loader) charge(node hclsyntax.Node) {
+// Charge makes an expression, or all that are in a body, pay for what they do, and looks at their maps.
+func (s *Scope) Charge(node hclsyntax.Node) {
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
 		if object, isObject := n.(*hclsyntax.ObjectConsExpr); isObject {
-			l.keysOnce(object)
+			s.keysOnce(object)
 		}
 		return nil
 	})
-	l.budget.Charge(node)
+	s.Budget.Charge(node)
 }
 
 // keysOnce tells of a key that is written twice in a map. HCL takes the last one, and the others are gone without a word.
-func (l *loader) keysOnce(object *hclsyntax.ObjectConsExpr) {
+func (s *Scope) keysOnce(object *hclsyntax.ObjectConsExpr) {
 	seen := make(map[string]hcl.Range)
 	for _, item := range object.Items {
 		key := hcl.ExprAsKeyword(item.KeyExpr)
 		if value, diags := item.KeyExpr.Value(nil); key == "" && !diags.HasErrors() {
-			key = textOfKey(value)
+			key = TextOfKey(value)
 		}
 		rng := item.KeyExpr.Range()
 		if first, again := seen[key]; again && key != "//" { // a comment of JSON
-			l.At(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+finding.Place(l.files.Exact(first))+".")
+			s.At(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+finding.Place(s.Files.Exact(first))+".")
 		} else if key != "" {
 			seen[key] = rng
 		}

@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"fmt"
@@ -12,47 +12,50 @@ import (
 	"iggysink/hclconfig/internal/words"
 )
 
-// content reads a body by its table and tells what does not belong there.
-func (l *loader) content(body hcl.Body, want *hcl.BodySchema, title string) *hcl.BodyContent {
+// Content reads a body by its table and tells what does not belong there.
+func (s *Scope) Content(body hcl.Body, want *hcl.BodySchema, title string) (content *hcl.BodyContent, meant []string) {
 	content, diags := body.Content(want)
-	l.meantHere = nil
 	for _, d := range diags {
-		if l.Full(Error) {
+		if s.Full(finding.Error) {
 			continue
 		}
 		rng := finding.Subject(d)
-		name := l.files.TextAt(rng)
+		name := s.Files.TextAt(rng)
 		switch {
 		case d.Summary == "Missing block label" && slices.ContainsFunc(diags, func(other *hcl.Diagnostic) bool {
 			return other.Summary == "Incorrect JSON value type" && finding.Subject(other) == rng
 		}): // no object, so that it has no labels either
 		case d.Summary == "Unsupported argument", d.Summary == "Extraneous JSON object property",
 			d.Summary == "Unsupported block type":
-			isBlock := d.Summary == "Unsupported block type" ||
-				d.Summary == "Extraneous JSON object property" && l.meansBlock(rng, name, want)
-			l.unknown(rng, name, want, content, title, isBlock)
+			if known := s.unknown(d, want, content, title); known != "" {
+				meant = append(meant, known)
+			}
 		case d.Summary == "Duplicate argument":
-			l.At(rng, "duplicate-attribute", fmt.Sprintf("%q is set twice", name), "Each attribute is set once in a block.")
+			s.At(rng, "duplicate-attribute", fmt.Sprintf("%q is set twice", name), "Each attribute is set once in a block.")
 		case strings.HasPrefix(d.Summary, "Extraneous label"), d.Summary == "Missing block label",
 			strings.HasPrefix(d.Summary, "Missing ") && strings.Contains(d.Summary, " for "):
-			l.labels(rng, d.Summary, want)
+			s.labels(rng, d.Summary, want)
 		case d.Summary == "Incorrect JSON value type":
-			l.At(rng, "wrong-type", "a JSON object is expected", "A block is an object; its label is the name of a property: "+
+			s.At(rng, "wrong-type", "a JSON object is expected", "A block is an object; its label is the name of a property: "+
 				`{"sink": {"orders": { ... }}}.`)
 		default:
-			l.Syntax(d)
+			s.Syntax(d)
 		}
 	}
-	return content
+	return content, meant
 }
 
-// unknown tells of a name that means nothing here.
-func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, content *hcl.BodyContent, title string, isBlock bool) {
+// unknown tells of a name that means nothing here. It returns what may be meant by it, and is not there.
+func (s *Scope) unknown(d *hcl.Diagnostic, want *hcl.BodySchema, content *hcl.BodyContent, title string) (meant string) {
+	rng := finding.Subject(d)
+	name := s.Files.TextAt(rng)
+	isBlock := d.Summary == "Unsupported block type" ||
+		d.Summary == "Extraneous JSON object property" && s.meansBlock(rng, name, want)
 	for _, later := range words.Later() {
 		if name == later {
-			l.At(rng, "not-built", fmt.Sprintf("the block %q is not built yet", name),
+			s.At(rng, "not-built", fmt.Sprintf("the block %q is not built yet", name),
 				"It comes with a later version. Take it out.")
-			return
+			return ""
 		}
 	}
 	var attributes, blocks []string
@@ -75,26 +78,20 @@ func (l *loader) unknown(rng hcl.Range, name string, want *hcl.BodySchema, conte
 	case elsewhere != "":
 		detail = elsewhere
 	default:
-		meant := l.Closest(name, append(same, other...))
-		there := content.Attributes[meant] != nil || slices.ContainsFunc(content.Blocks, func(b *hcl.Block) bool {
-			return b.Type == meant || b.Type == "dynamic" && b.Labels[0] == meant
+		closest := s.Closest(name, append(same, other...))
+		there := content.Attributes[closest] != nil || slices.ContainsFunc(content.Blocks, func(b *hcl.Block) bool {
+			return b.Type == closest || b.Type == "dynamic" && b.Labels[0] == closest
 		})
-		if meant != "" && !there {
-			l.meantHere = append(l.meantHere, meant)
+		if !there {
+			meant = closest
 		}
-		detail = finding.Join(finding.YouMean(meant), finding.AlreadyThere(meant, content, rng))
+		detail = finding.Join(finding.YouMean(closest), finding.AlreadyThere(closest, content, rng))
 	}
-	l.At(rng, rule, fmt.Sprintf("unknown %s %q", kind, mask.Printable(name)), finding.Join(notIn(title), detail))
+	s.At(rng, rule, fmt.Sprintf("unknown %s %q", kind, mask.Printable(name)), finding.Join(finding.NotIn(title), detail))
+	return meant
 }
 
-func notIn(title string) string {
-	if title == "" {
-		return "Nothing has that name at the top of a file."
-	}
-	return "Blocks of type " + title + " have nothing of that name."
-}
-
-func (l *loader) labels(rng hcl.Range, summary string, want *hcl.BodySchema) {
+func (s *Scope) labels(rng hcl.Range, summary string, want *hcl.BodySchema) {
 	detail := "Labels stand between the type of a block and its opening brace."
 	for _, b := range want.Blocks {
 		if strings.HasSuffix(summary, " for "+b.Type) {
@@ -104,5 +101,5 @@ func (l *loader) labels(rng hcl.Range, summary string, want *hcl.BodySchema) {
 			}
 		}
 	}
-	l.At(rng, "block-labels", "", detail)
+	s.At(rng, "block-labels", "", detail)
 }

@@ -1,4 +1,4 @@
-package hclconfig
+package rules
 
 import (
 	"strconv"
@@ -15,7 +15,7 @@ func (r sinkRules) payloads(checked map[string]error) {
 		if !r.set(at + "/payload_schema") {
 			continue
 		}
-		value := r.places[r.pointer+"/"+at+"/payload_schema"].Value
+		value := r.Places[r.pointer+"/"+at+"/payload_schema"].Value
 		if r.known(at+"/schema") && st.Schema != schema.PayloadSchemaJSON {
 			r.At(value, "payload-schema-json", "", "schema is "+strconv.Quote(st.Schema.String())+".")
 		}

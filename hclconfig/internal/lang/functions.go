@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"encoding/base64"
@@ -49,7 +49,7 @@ type Function struct {
 
 // Functions returns the functions of the language, sorted by name.
 func Functions() (all []Function) {
-	specs := (&loader{}).functions("")
+	specs := (&Scope{Budget: bound.NewBudget()}).functions("")
 	for _, word := range words.Functions() {
 		all = append(all, Function{word, specs[word.Name]})
 	}
@@ -57,11 +57,11 @@ func Functions() (all []Function) {
 }
 
 // functions returns those that an expression in the folder dir may call.
-func (l *loader) functions(dir string) map[string]function.Function {
+func (s *Scope) functions(dir string) map[string]function.Function {
 	all := pureFunctions()
-	l.budget.WithCosts(all)
-	all["env"] = l.envFunction()
-	all["file"] = l.fileFunction(dir)
+	s.Budget.WithCosts(all)
+	all["env"] = s.envFunction()
+	all["file"] = s.fileFunction(dir)
 	return all
 }
 
@@ -154,7 +154,7 @@ func lengthFunction() function.Function {
 }
 
 // envFunction is env(name) and env(name, otherwise). Its result is sensitive in every case.
-func (l *loader) envFunction() function.Function {
+func (s *Scope) envFunction() function.Function {
 	return function.New(&function.Spec{
 		Params:   []function.Parameter{{Name: "name", Type: cty.String, AllowMarked: true}},
 		VarParam: &function.Parameter{Name: "otherwise", Type: cty.String},
@@ -164,16 +164,16 @@ func (l *loader) envFunction() function.Function {
 			if len(args) > 2 {
 				return cty.NilVal, finding.Refuse("function-call", "env() failed", "It takes a name and, perhaps, a value to use instead.")
 			}
-			value, set := l.opts.Env(name)
+			value, set := s.Settings.Env(name)
 			switch {
 			case set && bound.BadText([]byte(value)) >= 0:
 				return cty.NilVal, finding.Refuse("function-call", "env() failed", "The variable does not hold UTF-8 text.")
 			case set:
-				return l.secret(cty.StringVal(value)).Mark(mask.External), nil
+				return s.secret(cty.StringVal(value)).Mark(mask.External), nil
 			case len(args) == 2:
 				return args[1].Mark(mask.Sensitive), nil
-			case l.unknowns():
-				l.needs[Need{"env", shown}] = true
+			case s.Settings.Unknowns:
+				s.Needs[Need{"env", shown}] = true
 				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			}
 			return cty.NilVal, finding.Refuse("env-unset", fmt.Sprintf("the environment variable %q is not set", mask.Printable(shown)),
@@ -182,8 +182,8 @@ func (l *loader) envFunction() function.Function {
 	})
 }
 
-// relativeTo makes a path start at dir, unless it is absolute.
-func relativeTo(dir, path string) string {
+// RelativeTo makes a path start at dir, unless it is absolute.
+func RelativeTo(dir, path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}

@@ -1,4 +1,4 @@
-package hclconfig
+package rules
 
 import (
 	"fmt"
@@ -104,7 +104,7 @@ func (r sinkRules) fits(st *schema.Stream, at string, smallest int) {
 	if s.MaxPayloadSizeBytes > 0 && r.known("max_payload_size_bytes") {
 		if n := (s.MaxPayloadSizeBytes - around) / (smallest + each); n < most {
 			most, detail = n, "max_payload_size_bytes ends a request before."
-			if !r.places.Find(r.pointer + "/max_payload_size_bytes").Secret {
+			if !r.Places.Find(r.pointer + "/max_payload_size_bytes").Secret {
 				detail = fmt.Sprintf("max_payload_size_bytes ends a request after %d of the smallest messages.", most)
 			}
 		}

@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"fmt"
@@ -10,24 +10,12 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
 
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
 )
-
-// scope is what expressions may name.
-type scope struct {
-	variables map[string]*variable
-	locals    map[string]*local
-	values    cty.Value                               // of all variables, when they have them
-	ready     bool                                    // all locals have a value
-	contexts  map[string]*hcl.EvalContext             // by folder, made when all locals have a value
-	functions map[string]map[string]function.Function // by folder
-	turns     map[string]cty.Value                    // each, and the iterators of dynamic blocks, where an expression stands in them
-}
 
 // local is one attribute of a locals block.
 type local struct {
@@ -37,12 +25,12 @@ type local struct {
 }
 
 // secret marks a value as sensitive, and tells Options.Secret of the texts in it.
-func (l *loader) secret(v cty.Value) cty.Value {
-	if l.opts.Secret != nil {
+func (s *Scope) secret(v cty.Value) cty.Value {
+	if s.Settings.Secret != nil {
 		unmarked, _ := v.UnmarkDeep()
 		_ = cty.Walk(unmarked, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
 			if e.Type() == cty.String && e.IsKnown() && !e.IsNull() {
-				l.opts.Secret(e.AsString())
+				s.Settings.Secret(e.AsString())
 			}
 			return true, nil
 		})
@@ -50,36 +38,36 @@ func (l *loader) secret(v cty.Value) cty.Value {
 	return v.Mark(mask.Sensitive)
 }
 
-// locals evaluates every local, each after those that it uses.
-func (l *loader) locals() {
-	for _, name := range slices.Sorted(maps.Keys(l.scope.locals)) {
-		l.local(name, nil)
+// Locals evaluates every local, each after those that it uses.
+func (s *Scope) Locals() {
+	for _, name := range slices.Sorted(maps.Keys(s.locals)) {
+		s.local(name, nil)
 	}
-	l.scope.ready, l.budget.Settled = true, true
+	s.ready, s.Budget.Settled = true, true
 }
 
 // local evaluates one local. The path holds the names that are waiting for it.
-func (l *loader) local(name string, path []string) {
-	d := l.scope.locals[name]
+func (s *Scope) local(name string, path []string) {
+	d := s.locals[name]
 	switch d.state {
 	case 2:
 		return
 	case 1:
-		l.cycle(append(path[slices.Index(path, name):], name))
+		s.cycle(append(path[slices.Index(path, name):], name))
 		return
 	}
 	d.state = 1
-	for _, t := range l.native(d.attr.Expr).Variables() {
-		if used, isLocal := nameAfter(t, "local"); isLocal && l.scope.locals[used] != nil {
-			l.local(used, append(path, name))
+	for _, t := range s.native(d.attr.Expr).Variables() {
+		if used, isLocal := NameAfter(t, "local"); isLocal && s.locals[used] != nil {
+			s.local(used, append(path, name))
 		}
 	}
-	d.value = l.bounded(l.evaluate(d.attr.Expr, evaluation{quiet: true}), d.attr)
+	d.value = s.bounded(s.evaluate(d.attr.Expr, evaluation{quiet: true}), d.attr)
 	d.state = 2
 }
 
 // cycle tells of a circle once, at the first of its names.
-func (l *loader) cycle(names []string) {
+func (s *Scope) cycle(names []string) {
 	first := slices.Min(names)
 	at := slices.Index(names, first)
 	circle := append(slices.Clone(names[at:len(names)-1]), names[:at]...)
@@ -87,17 +75,17 @@ func (l *loader) cycle(names []string) {
 	for i := range circle {
 		circle[i] = "local." + mask.Printable(circle[i])
 	}
-	l.At(l.scope.locals[first].attr.NameRange, "local-cycle", "", strings.Join(circle, " uses ")+".")
+	s.At(s.locals[first].attr.NameRange, "local-cycle", "", strings.Join(circle, " uses ")+".")
 }
 
 // bounded refuses a value that could grow without end from local to local.
-func (l *loader) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
+func (s *Scope) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
 	if bound.TextSize(v) > maxValueSize {
-		l.At(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
+		s.At(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
 		return cty.DynamicVal
 	}
 	if !bound.NumbersFit(v) {
-		l.At(attr.NameRange, "number-out-of-range", "", "It has more than 300 digits.")
+		s.At(attr.NameRange, "number-out-of-range", "", "It has more than 300 digits.")
 		return cty.DynamicVal
 	}
 	return v
@@ -110,27 +98,33 @@ type evaluation struct {
 	noContext bool                 // a literal: no names and no functions
 }
 
+// Evaluate returns the value of an expression, or an unknown one and a finding. Of one that may be on its way to a sensitive
+// attribute no word is shown: it is quiet.
+func (s *Scope) Evaluate(expr hcl.Expression, quiet bool) cty.Value {
+	return s.evaluate(expr, evaluation{quiet: quiet})
+}
+
 // evaluate returns the value of an expression, or an unknown one and a finding.
-func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
-	if !l.namesKnown(expr, how) {
+func (s *Scope) evaluate(expr hcl.Expression, how evaluation) cty.Value {
+	if !s.namesKnown(expr, how) {
 		return cty.DynamicVal
 	}
 	ctx := &hcl.EvalContext{}
 	if !how.noContext { // a literal may be evaluated before the variables have their values
-		ctx = l.context(expr)
+		ctx = s.context(expr)
 	}
-	for _, names := range []map[string]cty.Value{l.scope.turns, how.template} {
+	for _, names := range []map[string]cty.Value{s.turns, how.template} {
 		if len(names) > 0 && !how.noContext {
 			ctx = ctx.NewChild()
 			ctx.Variables = names
 		}
 	}
-	if l.budget.Exhausted { // which was told: one finding for all
+	if s.Budget.Exhausted { // which was told: one finding for all
 		return cty.DynamicVal
 	}
-	value, diags := l.native(expr).Value(ctx)
-	if l.budget.Exhausted {
-		l.At(expr.Range(), "too-much-work", "", "Its loops, or the text that they make, are too large.")
+	value, diags := s.native(expr).Value(ctx)
+	if s.Budget.Exhausted {
+		s.At(expr.Range(), "too-much-work", "", "Its loops, or the text that they make, are too large.")
 		return cty.DynamicVal
 	}
 	if !diags.HasErrors() {
@@ -138,7 +132,7 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 	}
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError {
-			l.Evaluation(d)
+			s.Evaluation(d)
 		}
 	}
 	return cty.DynamicVal
@@ -146,38 +140,38 @@ func (l *loader) evaluate(expr hcl.Expression, how evaluation) cty.Value {
 
 // context returns what an expression of a file may use. While the locals are evaluated it has those that the expression
 // names: a context of all, made anew for each of many, would take for ever.
-func (l *loader) context(expr hcl.Expression) *hcl.EvalContext {
+func (s *Scope) context(expr hcl.Expression) *hcl.EvalContext {
 	dir := filepath.Dir(expr.Range().Filename)
-	if ctx := l.scope.contexts[dir]; ctx != nil {
+	if ctx := s.contexts[dir]; ctx != nil {
 		return ctx
 	}
-	if l.scope.functions[dir] == nil {
-		l.scope.functions[dir] = l.functions(dir)
+	if s.calls[dir] == nil {
+		s.calls[dir] = s.functions(dir)
 	}
-	names := maps.Keys(l.scope.locals)
-	if !l.scope.ready {
+	names := maps.Keys(s.locals)
+	if !s.ready {
 		names = namedBy(expr, "local")
 	}
 	locals := make(map[string]cty.Value)
 	for name := range names {
 		locals[name] = cty.DynamicVal
-		if d := l.scope.locals[name]; d != nil && d.state == 2 {
+		if d := s.locals[name]; d != nil && d.state == 2 {
 			locals[name] = d.value
 		}
 	}
-	if l.scope.values == cty.NilVal {
+	if s.values == cty.NilVal {
 		values := make(map[string]cty.Value)
-		for name, v := range l.scope.variables {
+		for name, v := range s.variables {
 			values[name] = v.value
 		}
-		l.scope.values = cty.ObjectVal(values)
+		s.values = cty.ObjectVal(values)
 	}
 	ctx := &hcl.EvalContext{
-		Variables: map[string]cty.Value{"var": l.scope.values, "local": cty.ObjectVal(locals)},
-		Functions: l.scope.functions[dir],
+		Variables: map[string]cty.Value{"var": s.values, "local": cty.ObjectVal(locals)},
+		Functions: s.calls[dir],
 	}
-	if l.scope.ready {
-		l.scope.contexts[dir] = ctx
+	if s.ready {
+		s.contexts[dir] = ctx
 	}
 	return ctx
 }
@@ -186,7 +180,7 @@ func (l *loader) context(expr hcl.Expression) *hcl.EvalContext {
 func namedBy(expr hcl.Expression, root string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, t := range expr.Variables() {
-			if name, named := nameAfter(t, root); named && !yield(name) {
+			if name, named := NameAfter(t, root); named && !yield(name) {
 				return
 			}
 		}
@@ -194,77 +188,77 @@ func namedBy(expr hcl.Expression, root string) iter.Seq[string] {
 }
 
 // namesKnown tells of every name in an expression that means nothing. HCL would tell too, but only where it evaluates.
-func (l *loader) namesKnown(expr hcl.Expression, how evaluation) bool {
+func (s *Scope) namesKnown(expr hcl.Expression, how evaluation) bool {
 	known := true
-	for _, t := range l.native(expr).Variables() {
-		known = l.nameKnown(t, how) && known
+	for _, t := range s.native(expr).Variables() {
+		known = s.nameKnown(t, how) && known
 	}
 	return known
 }
 
-func (l *loader) nameKnown(t hcl.Traversal, how evaluation) bool {
+func (s *Scope) nameKnown(t hcl.Traversal, how evaluation) bool {
 	root, rng := t.RootName(), t.SourceRange()
 	_, isField := how.template[root]
-	_, isTurn := l.scope.turns[root]
+	_, isTurn := s.turns[root]
 	switch {
 	case how.noContext:
-		l.At(rng, "invalid-variable", "a literal is expected",
+		s.At(rng, "invalid-variable", "a literal is expected",
 			"Text stands in quotes; other names and functions cannot be used here.")
 	case isField:
 		return true
 	case isTurn:
-		return l.turnKnown(t)
+		return s.turnKnown(t)
 	case root == "each":
-		l.At(rng, "unknown-name", "there is no each here", "each.key and each.value belong to a sink with for_each.")
+		s.At(rng, "unknown-name", "there is no each here", "each.key and each.value belong to a sink with for_each.")
 	case slices.Contains(words.TemplateFields(), root):
-		l.At(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
+		s.At(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
 	case root == "var", root == "local":
-		return l.declared(t)
+		return s.declared(t)
 	default:
 		summary := "" // the name may be a secret that lost its quotes
 		if !how.quiet {
 			summary = fmt.Sprintf("unknown name %q", mask.Printable(root))
 		}
 		roots := append([]string{"var", "local", "true", "false", "null"}, slices.Sorted(maps.Keys(how.template))...)
-		l.At(rng, "unknown-name", summary, finding.Join("Text stands in quotes. Names are var.NAME and local.NAME.", l.DidYouMean(root, roots)))
+		s.At(rng, "unknown-name", summary, finding.Join("Text stands in quotes. Names are var.NAME and local.NAME.", s.DidYouMean(root, roots)))
 	}
 	return false
 }
 
 // turnKnown tells of something behind each, or an iterator, that is neither key nor value.
-func (l *loader) turnKnown(t hcl.Traversal) bool {
+func (s *Scope) turnKnown(t hcl.Traversal) bool {
 	root := t.RootName()
-	name, named := nameAfter(t, root)
+	name, named := NameAfter(t, root)
 	if named && name != "key" && name != "value" {
-		l.At(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, mask.Printable(name)),
-			finding.Join(fmt.Sprintf("It has %s.key and %s.value.", root, root), l.DidYouMean(name, []string{"key", "value"})))
+		s.At(t.SourceRange(), "unknown-name", fmt.Sprintf("%s has no %s", root, mask.Printable(name)),
+			finding.Join(fmt.Sprintf("It has %s.key and %s.value.", root, root), s.DidYouMean(name, []string{"key", "value"})))
 		return false
 	}
 	return true
 }
 
 // declared tells of a var.NAME or local.NAME that is not declared.
-func (l *loader) declared(t hcl.Traversal) bool {
+func (s *Scope) declared(t hcl.Traversal) bool {
 	root, rng := t.RootName(), t.SourceRange()
-	name, named := nameAfter(t, root)
+	name, named := NameAfter(t, root)
 	var names []string
 	switch {
-	case !l.MaySuggest():
-	case root == "var" && l.scope.variables[name] == nil:
-		names = l.variableNames()
-	case root == "local" && l.scope.locals[name] == nil:
-		names = slices.Sorted(maps.Keys(l.scope.locals))
+	case !s.MaySuggest():
+	case root == "var" && s.variables[name] == nil:
+		names = s.variableNames()
+	case root == "local" && s.locals[name] == nil:
+		names = slices.Sorted(maps.Keys(s.locals))
 	}
 	switch {
 	case !named:
-		l.At(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
-	case root == "var" && l.scope.variables[name] != nil, root == "local" && l.scope.locals[name] != nil:
+		s.At(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
+	case root == "var" && s.variables[name] != nil, root == "local" && s.locals[name] != nil:
 		return true
-	case l.Partial: // it may be declared there; the value is unknown
+	case s.Partial: // it may be declared there; the value is unknown
 	default:
-		l.At(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, mask.Printable(name)),
-			finding.Join(l.DidYouMean(name, names), map[string]string{
+		s.At(rng, "unknown-name", fmt.Sprintf("%s.%s is not declared", root, mask.Printable(name)),
+			finding.Join(s.DidYouMean(name, names), map[string]string{
 				"var":   "Declare it with a variable block.",
 				"local": "Set it in a locals block.",
 			}[root]))
@@ -272,8 +266,8 @@ func (l *loader) declared(t hcl.Traversal) bool {
 	return false
 }
 
-// nameAfter returns NAME of root.NAME or root["NAME"].
-func nameAfter(t hcl.Traversal, root string) (string, bool) {
+// NameAfter returns NAME of root.NAME or root["NAME"].
+func NameAfter(t hcl.Traversal, root string) (string, bool) {
 	if len(t) < 2 || t.RootName() != root {
 		return "", false
 	}
@@ -286,4 +280,24 @@ func nameAfter(t hcl.Traversal, root string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Within evaluates with the names of a turn, in addition to those around it.
+func (s *Scope) Within(names map[string]cty.Value, do func()) {
+	outer := s.turns
+	s.turns = maps.Clone(outer)
+	if s.turns == nil {
+		s.turns = make(map[string]cty.Value)
+	}
+	maps.Copy(s.turns, names)
+	do()
+	s.turns = outer
+}
+
+// Alone evaluates without the names of the turns around it.
+func (s *Scope) Alone(do func()) {
+	outer := s.turns
+	s.turns = map[string]cty.Value{}
+	do()
+	s.turns = outer
 }

@@ -1,4 +1,10 @@
-package hclconfig
+// Package rules is what a schema cannot say about a configuration.
+//
+//	rules.go    of one sink and between sinks; request.go of headers and urls, batch.go of limits, transport.go of the iggy
+//	            block, payload.go of payload schemas
+//	unused.go   what is declared, and used by nobody
+//	ignore.go   comments that silence a warning
+package rules
 
 import (
 	"fmt"
@@ -7,21 +13,44 @@ import (
 	"strconv"
 	"strings"
 
+	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
+	"iggysink/hclconfig/internal/lang"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/schema"
 )
 
-// rules checks what the schema cannot say. What is unknown or was found invalid has its default in config: each rule asks
-// l.places first whether the user's own value is there.
-func (l *loader) rules(config *schema.Config) {
-	l.iggyRules(config)
+// Subject is what is looked at: a configuration, and what is known of the text that it comes from.
+type Subject struct {
+	*finding.Report
+	Places  finding.Places
+	Scope   *lang.Scope
+	Sources []*mask.File // the files of the configuration
+}
+
+// review is the look at one subject.
+type review struct{ Subject }
+
+// Check tells the report of a subject what the schema cannot say, and takes out what comments silence.
+func Check(subject Subject, config *schema.Config) {
+	rv := &review{subject}
+	rv.settings(config)
+	if !rv.Partial {
+		rv.unused()
+	}
+	rv.ignores()
+}
+
+// settings looks at the typed configuration. What is unknown or was found invalid has its default there: each rule asks
+// Places first whether the user's own value is there.
+func (rv *review) settings(config *schema.Config) {
+	rv.iggyRules(config)
 	contracts := make(map[string]error)
-	pending := l.pendingHeaders()
+	pending := rv.pendingHeaders()
 	for i := range config.Sinks {
-		r := sinkRules{loader: l, sink: &config.Sinks[i], pointer: "/sink/" + strconv.Itoa(i)}
+		r := sinkRules{review: rv, sink: &config.Sinks[i], pointer: "/sink/" + strconv.Itoa(i)}
 		r.unknown = pending[r.pointer]
-		l.Instance = l.InstanceAt(r.pointer + "/")
+		rv.Instance = rv.InstanceAt(r.pointer + "/")
 		r.times()
 		r.statusCodes()
 		r.request()
@@ -32,70 +61,70 @@ func (l *loader) rules(config *schema.Config) {
 		r.limits()
 		r.payloads(contracts)
 	}
-	l.acrossSinks(config)
-	l.Instance = finding.Instance{}
+	rv.acrossSinks(config)
+	rv.Instance = finding.Instance{}
 }
 
 // iggyRules asks for one login.
-func (l *loader) iggyRules(config *schema.Config) {
+func (rv *review) iggyRules(config *schema.Config) {
 	const what = "Set username and password, or token."
 	if config.Iggy == nil {
-		if o := l.places["/sink/0"]; o != nil && !l.Partial {
-			l.At(o.Name, "iggy-credentials", "there is no iggy block", "It says where the server is. "+what)
+		if o := rv.Places["/sink/0"]; o != nil && !rv.Partial {
+			rv.At(o.Name, "iggy-credentials", "there is no iggy block", "It says where the server is. "+what)
 		}
 		return
 	}
-	login := config.Iggy.Username != "" || !config.Iggy.Password.IsZero() || l.pending("/iggy/username", "/iggy/password")
-	token := !config.Iggy.Token.IsZero() || l.pending("/iggy/token")
+	login := config.Iggy.Username != "" || !config.Iggy.Password.IsZero() || rv.pending("/iggy/username", "/iggy/password")
+	token := !config.Iggy.Token.IsZero() || rv.pending("/iggy/token")
 	switch {
 	case login && token:
-		l.At(l.places["/iggy/token"].Name, "iggy-credentials", "there are two logins", what)
-	case !login && !token && l.places.Known("/iggy/username", "/iggy/password", "/iggy/token"):
-		l.At(l.places["/iggy"].Name, "iggy-credentials", "", what)
+		rv.At(rv.Places["/iggy/token"].Name, "iggy-credentials", "there are two logins", what)
+	case !login && !token && rv.Places.Known("/iggy/username", "/iggy/password", "/iggy/token"):
+		rv.At(rv.Places["/iggy"].Name, "iggy-credentials", "", what)
 	}
-	l.literalSecret("/iggy/password")
-	l.literalSecret("/iggy/token")
-	l.transportRules(config)
+	rv.literalSecret("/iggy/password")
+	rv.literalSecret("/iggy/token")
+	rv.transportRules(config)
 }
 
 // pending reports whether one of these pointers has a value that is not known yet, whatever it will be.
-func (l *loader) pending(pointers ...string) bool {
-	return slices.ContainsFunc(pointers, func(p string) bool { return l.places[p] != nil && l.places[p].Present })
+func (rv *review) pending(pointers ...string) bool {
+	return slices.ContainsFunc(pointers, func(p string) bool { return rv.Places[p] != nil && rv.Places[p].Present })
 }
 
 const literalDetail = "It stands in the configuration, and whoever can read that knows it. Use env() or file()."
 
 // literalSecret warns of a value that can be read in the configuration.
-func (l *loader) literalSecret(pointer string) {
-	if o := l.places[pointer]; o != nil && o.Literal && !o.Unknown {
-		l.At(o.Value, "literal-secret", "", literalDetail)
+func (rv *review) literalSecret(pointer string) {
+	if o := rv.Places[pointer]; o != nil && o.Literal && !o.Unknown {
+		rv.At(o.Value, "literal-secret", "", literalDetail)
 	}
 }
 
 // acrossSinks compares sinks with each other.
-func (l *loader) acrossSinks(config *schema.Config) {
+func (rv *review) acrossSinks(config *schema.Config) {
 	names, groups, files := make(map[string]string), make(map[string]string), make(map[string]string)
 	for i := range config.Sinks {
 		s := &config.Sinks[i]
 		pointer := "/sink/" + strconv.Itoa(i)
-		l.Instance = l.InstanceAt(pointer + "/")
-		if s.Name != "" && l.places.Known(pointer+"/name") {
+		rv.Instance = rv.InstanceAt(pointer + "/")
+		if s.Name != "" && rv.Places.Known(pointer+"/name") {
 			if first, found := names[s.Name]; found {
-				l.twice(pointer+"/name", first, "duplicate-sink", "a second sink "+nameOf(s.Name))
+				rv.twice(pointer+"/name", first, "duplicate-sink", "a second sink "+nameOf(s.Name))
 			} else {
 				names[s.Name] = pointer + "/name"
 			}
 		}
 		path := pointer + "/dead_letter/path"
-		if s.DeadLetter != nil && s.DeadLetter.Path != "" && l.places.Known(path) {
-			key := canonical(filepath.Clean(s.DeadLetter.Path))
+		if s.DeadLetter != nil && s.DeadLetter.Path != "" && rv.Places.Known(path) {
+			key := bound.Canonical(filepath.Clean(s.DeadLetter.Path))
 			if first, found := files[key]; found {
-				l.twice(path, first, "shared-dead-letter", "")
+				rv.twice(path, first, "shared-dead-letter", "")
 			} else {
 				files[key] = path
 			}
 		}
-		l.groups(s, pointer, groups)
+		rv.groups(s, pointer, groups)
 	}
 }
 
@@ -109,7 +138,7 @@ func nameOf(name string) string {
 
 // groups finds a topic that an earlier sink reads with the same group. A disabled sink reads nothing: it may wait to take
 // the place of another.
-func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string) {
+func (rv *review) groups(s *schema.Sink, pointer string, groups map[string]string) {
 	if !s.Enabled {
 		return
 	}
@@ -117,7 +146,7 @@ func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string
 	for i := range s.Streams {
 		st := &s.Streams[i]
 		at := pointer + "/stream/" + strconv.Itoa(i)
-		if s.Name == "" || !l.places.Known(pointer+"/name", at+"/name", at+"/topics", at+"/consumer_group") {
+		if s.Name == "" || !rv.Places.Known(pointer+"/name", at+"/name", at+"/topics", at+"/consumer_group") {
 			continue
 		}
 		for j, topic := range st.Topics {
@@ -126,7 +155,7 @@ func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string
 			first, found := groups[key]
 			switch {
 			case found && !seen[key]:
-				l.twice(here, first, "shared-group", "")
+				rv.twice(here, first, "shared-group", "")
 			case !found:
 				groups[key] = here
 			}
@@ -136,21 +165,21 @@ func (l *loader) groups(s *schema.Sink, pointer string, groups map[string]string
 }
 
 // twice tells of a second something and names the place of the first.
-func (l *loader) twice(pointer, first, rule, summary string) {
-	here := l.places.Find(pointer).Value
-	where := "The first is at " + finding.Place(l.places.Find(first).Value) + "."
-	if here == l.places.Find(first).Value {
+func (rv *review) twice(pointer, first, rule, summary string) {
+	here := rv.Places.Find(pointer).Value
+	where := "The first is at " + finding.Place(rv.Places.Find(first).Value) + "."
+	if here == rv.Places.Find(first).Value {
 		where = "The same place makes both: let it differ from one element to the next."
 	}
-	if a, b := l.InstanceAt(first), l.InstanceAt(pointer); a.Address != "" && a.Address != b.Address && b.Count > 1 {
+	if a, b := rv.InstanceAt(first), rv.InstanceAt(pointer); a.Address != "" && a.Address != b.Address && b.Count > 1 {
 		where = "The first is that of " + a.Address + ". Use each.key in it."
 	}
-	l.At(here, rule, summary, where)
+	rv.At(here, rule, summary, where)
 }
 
 // sinkRules are the rules about one sink.
 type sinkRules struct {
-	*loader
+	*review
 	sink    *schema.Sink
 	pointer string
 	unknown []string // names of headers that have a value which is not known yet
@@ -158,13 +187,13 @@ type sinkRules struct {
 
 // set reports whether the user gave an attribute a value.
 func (r sinkRules) set(name string) bool {
-	o := r.places[r.pointer+"/"+name]
+	o := r.Places[r.pointer+"/"+name]
 	return o != nil && !o.Unknown
 }
 
 func (r sinkRules) known(names ...string) bool {
 	for _, name := range names {
-		if !r.places.Known(r.pointer + "/" + name) {
+		if !r.Places.Known(r.pointer + "/" + name) {
 			return false
 		}
 	}
@@ -173,7 +202,7 @@ func (r sinkRules) known(names ...string) bool {
 
 // tell reports a rule at the value of an attribute, or at the header of the sink where it is not set.
 func (r sinkRules) tell(name, rule, summary, detail string) {
-	r.At(r.places.Find(r.pointer+"/"+name).Value, rule, summary, detail)
+	r.At(r.Places.Find(r.pointer+"/"+name).Value, rule, summary, detail)
 }
 
 // order reports two durations that are the wrong way round, at the one that was written.
@@ -185,7 +214,7 @@ func (r sinkRules) order(small, large string, a, b schema.Duration, rule string)
 	if !r.set(small) {
 		at = large
 	}
-	if !r.places.Find(r.pointer+"/"+small).Secret && !r.places.Find(r.pointer+"/"+large).Secret {
+	if !r.Places.Find(r.pointer+"/"+small).Secret && !r.Places.Find(r.pointer+"/"+large).Secret {
 		detail = fmt.Sprintf("%s, %s.", r.is(small, short(a)), r.is(large, short(b)))
 	}
 	r.tell(at, rule, "", detail)
@@ -244,7 +273,7 @@ func (r sinkRules) statusCodes() {
 				continue
 			}
 			what, at := "", list.name+"/"+strconv.Itoa(i)
-			if !r.places.Find(r.pointer + "/" + at).Secret {
+			if !r.Places.Find(r.pointer + "/" + at).Secret {
 				what = fmt.Sprintf("%d is in two lists", code)
 			}
 			r.tell(at, "status-code-twice", what, fmt.Sprintf("It is in %s too, which wins.", first))

@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"errors"
@@ -17,27 +17,30 @@ import (
 	"iggysink/schema"
 )
 
+// maxValueSize is how many bytes file() reads, and how much text a local or a variable may hold.
+const maxValueSize = 1 << 20
+
 // fileFunction is file(path), relative to dir. It reads in dir, and in the folders of Options.AllowFiles: who writes a
 // configuration is not always who runs it, and must not get at every file of the machine.
-func (l *loader) fileFunction(dir string) function.Function {
+func (s *Scope) fileFunction(dir string) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "path", Type: cty.String, AllowMarked: true}},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			name, shown := nameIn(args[0])
-			path := relativeTo(dir, name)
+			path := RelativeTo(dir, name)
 			if shown == name {
 				shown = path
 			}
-			text, err := l.readAllowed(path, dir)
+			text, err := s.readAllowed(path, dir)
 			switch {
 			case name == "":
 				return cty.NilVal, finding.Refuse("invalid-file", "", "Its path is empty.")
 			case errors.Is(err, errOutside):
 				return cty.NilVal, finding.Refuse("file-outside", "",
 					fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", mask.Printable(shown)))
-			case errors.Is(err, fs.ErrNotExist) && l.unknowns():
-				l.needs[Need{"file", shown}] = true
+			case errors.Is(err, fs.ErrNotExist) && s.Settings.Unknowns:
+				s.Needs[Need{"file", shown}] = true
 				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			case errors.Is(err, bound.ErrTooLarge):
 				return cty.NilVal, finding.Refuse("invalid-file", "", "The file has more than 1 MiB.")
@@ -46,7 +49,7 @@ func (l *loader) fileFunction(dir string) function.Function {
 			case bound.BadText(text) >= 0:
 				return cty.NilVal, finding.Refuse("invalid-file", "", "The file is not plain UTF-8 text.")
 			}
-			return l.secret(cty.StringVal(string(text))).Mark(mask.External), nil
+			return s.secret(cty.StringVal(string(text))).Mark(mask.External), nil
 		},
 	})
 }
@@ -55,16 +58,16 @@ var errOutside = errors.New("outside of the configuration's folder")
 
 // readAllowed reads a file that is in one of the allowed folders. Links count as what they lead to: a link out of the
 // folder would be a way around the bound.
-func (l *loader) readAllowed(path, dir string) ([]byte, error) {
+func (s *Scope) readAllowed(path, dir string) ([]byte, error) {
 	inside := func(path string, of func(string) string) bool {
-		for _, folder := range append([]string{dir}, l.opts.AllowFiles...) {
+		for _, folder := range append([]string{dir}, s.Settings.AllowFiles...) {
 			if isBelow(of(folder), of(path)) {
 				return true
 			}
 		}
 		return false
 	}
-	if !inside(path, absolute) && !inside(path, canonical) {
+	if !inside(path, absolute) && !inside(path, bound.Canonical) {
 		return nil, errOutside
 	}
 	if _, err := os.Stat(path); err != nil { // which says more than the next one does
@@ -74,7 +77,7 @@ func (l *loader) readAllowed(path, dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !inside(target, canonical) {
+	if !inside(target, bound.Canonical) {
 		return nil, errOutside
 	}
 	return bound.ReadFile(target, maxValueSize)

@@ -1,4 +1,4 @@
-package hclconfig
+package rules
 
 import (
 	"bytes"
@@ -32,8 +32,8 @@ type ignore struct {
 
 // ignores takes the warnings out that a comment on the line above silences, and tells of comments that silence nothing.
 // Several comments may stand above one line.
-func (l *loader) ignores() {
-	for _, f := range l.sources {
+func (rv *review) ignores() {
+	for _, f := range rv.Sources {
 		if !bytes.Contains(f.Text, []byte(ignoreWord)) {
 			continue
 		}
@@ -56,31 +56,31 @@ func (l *loader) ignores() {
 		if f.JSON {
 			findLabels(f.Text, comments)
 		}
-		comments = slices.DeleteFunc(comments, func(c *ignore) bool { return !l.validIgnore(c) })
-		l.silence(f.Name, comments)
+		comments = slices.DeleteFunc(comments, func(c *ignore) bool { return !rv.validIgnore(c) })
+		rv.silence(f.Name, comments)
 	}
 }
 
 // validIgnore tells what is wrong with a comment.
-func (l *loader) validIgnore(c *ignore) bool {
-	if l.Full(Warning) {
+func (rv *review) validIgnore(c *ignore) bool {
+	if rv.Full(finding.Warning) {
 		return false
 	}
-	row, known := l.Rule(c.rule)
+	row, known := rv.Rule(c.rule)
 	switch {
 	case c.rule == "":
-		l.At(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
+		rv.At(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
 	case strings.Contains(c.rule, ","):
-		l.At(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
+		rv.At(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
 	case !known:
-		l.At(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", mask.Shorten(c.rule)),
-			l.DidYouMean(c.rule, ruleIDs()))
-	case row.Severity == Error:
-		l.At(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
+		rv.At(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", mask.Shorten(c.rule)),
+			rv.DidYouMean(c.rule, ruleIDs()))
+	case row.Severity == finding.Error:
+		rv.At(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
 	case c.reason == "":
-		l.At(c.rng, "invalid-ignore", "a reason is missing", "Write behind the rule why it does not apply.")
+		rv.At(c.rng, "invalid-ignore", "a reason is missing", "Write behind the rule why it does not apply.")
 	case !c.alone:
-		l.At(c.rng, "invalid-ignore", "the comment stands behind something", "It stands alone, on the line above.")
+		rv.At(c.rng, "invalid-ignore", "the comment stands behind something", "It stands alone, on the line above.")
 	default:
 		return true
 	}
@@ -96,7 +96,7 @@ func ruleIDs() (ids []string) {
 }
 
 // silence takes warnings of one file out.
-func (l *loader) silence(name string, comments []*ignore) {
+func (rv *review) silence(name string, comments []*ignore) {
 	byLine := make(map[int][]*ignore)
 	for _, c := range comments {
 		byLine[c.line] = append(byLine[c.line], c)
@@ -104,34 +104,34 @@ func (l *loader) silence(name string, comments []*ignore) {
 			byLine[c.label] = append(byLine[c.label], c)
 		}
 	}
-	l.Found = slices.DeleteFunc(l.Found, func(d Diagnostic) bool {
+	rv.Found = slices.DeleteFunc(rv.Found, func(d finding.Diagnostic) bool {
 		silent := false
 		for _, c := range byLine[d.Range.Start.Line] {
-			if d.Severity == Warning && d.Rule == c.rule && d.Range.Filename == name {
+			if d.Severity == finding.Warning && d.Rule == c.rule && d.Range.Filename == name {
 				c.used, silent = true, true
 			}
 		}
 		return silent
 	})
 	comments = slices.DeleteFunc(comments, func(c *ignore) bool { return c.used })
-	needed := l.mayBeNeeded(name, comments)
+	needed := rv.mayBeNeeded(name, comments)
 	for i, c := range comments {
-		if !needed[i] && !l.Partial {
-			l.At(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Take the comment out.", c.rule, c.line))
+		if !needed[i] && !rv.Partial {
+			rv.At(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Take the comment out.", c.rule, c.line))
 		}
 	}
 }
 
 // mayBeNeeded reports which comments of a file are about a block that has a value which the rule goes by, and which is not
 // known or not valid: once it is, there may be something to silence.
-func (l *loader) mayBeNeeded(file string, comments []*ignore) []bool {
+func (rv *review) mayBeNeeded(file string, comments []*ignore) []bool {
 	needed := make([]bool, len(comments))
 	if len(comments) == 0 {
 		return needed
 	}
 	unknown := make(map[string]map[string]bool) // names by the block at the top
 	about := make([]map[string]bool, len(comments))
-	for pointer, o := range l.places {
+	for pointer, o := range rv.Places {
 		block := topOf(pointer)
 		if o.Unknown {
 			if unknown[block] == nil {
@@ -154,7 +154,7 @@ func (l *loader) mayBeNeeded(file string, comments []*ignore) []bool {
 		}
 	}
 	for i, c := range comments {
-		rule, _ := l.Rule(c.rule)
+		rule, _ := rv.Rule(c.rule)
 		for block := range about[i] {
 			needed[i] = needed[i] || slices.ContainsFunc(rule.GoesBy, func(name string) bool { return unknown[block][name] })
 		}

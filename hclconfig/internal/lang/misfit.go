@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"fmt"
@@ -41,18 +41,18 @@ func misfits(v cty.Value, want cty.Type, path cty.Path) []misfit {
 			return []misfit{{path: slices.Clone(path), text: "has a number that is out of range", huge: true}}
 		}
 		if _, err := bound.ConvertTo(v, want); err != nil {
-			return at("must be " + typeInWords(want))
+			return at("must be " + TypeInWords(want))
 		}
 		return nil
 	case want.IsObjectType():
 		if !kind.IsObjectType() && !kind.IsMapType() {
-			return at("must be " + typeInWords(want))
+			return at("must be " + TypeInWords(want))
 		}
 		return objectMisfits(v, want, path)
 	case want.IsMapType() && !kind.IsObjectType() && !kind.IsMapType(),
 		want.IsTupleType() && (!kind.IsTupleType() && !kind.IsListType() || v.LengthInt() != want.Length()),
 		(want.IsListType() || want.IsSetType()) && !kind.IsTupleType() && !kind.IsListType() && !kind.IsSetType():
-		return at("must be " + typeInWords(want))
+		return at("must be " + TypeInWords(want))
 	}
 	var all []misfit
 	for it := v.ElementIterator(); it.Next(); {
@@ -121,11 +121,11 @@ func elementOf(expr hcl.Expression, step cty.PathStep) (*hcl.KeyValuePair, hcl.E
 			}
 			return nil, nil
 		}
-		name = textOfKey(s.Key)
+		name = TextOfKey(s.Key)
 	}
 	pairs, diags := hcl.ExprMap(expr)
 	for i := range pairs {
-		if !diags.HasErrors() && keyOf(pairs[i].Key) == name {
+		if !diags.HasErrors() && KeyOf(pairs[i].Key) == name {
 			return &pairs[i], nil
 		}
 	}
@@ -145,7 +145,7 @@ func (m misfit) words(root string, v *variable) string {
 		case cty.IndexStep:
 			key = s.Key
 		}
-		name := textOfKey(key)
+		name := TextOfKey(key)
 		switch {
 		case typ.IsObjectType() && (typ.HasAttribute(name) || !v.sensitive):
 			text += "." + mask.Printable(mask.Shorten(name))
@@ -169,8 +169,8 @@ func (m misfit) advice(v *variable) string {
 	return m.detail
 }
 
-// typeInWords says what a value must be.
-func typeInWords(t cty.Type) string {
+// TypeInWords says what a value must be.
+func TypeInWords(t cty.Type) string {
 	switch {
 	case t == cty.String:
 		return "a string"
@@ -179,11 +179,41 @@ func typeInWords(t cty.Type) string {
 	case t == cty.Bool:
 		return "true or false"
 	case t.IsListType(), t.IsSetType():
-		return "a list, each element " + typeInWords(t.ElementType())
+		return "a list, each element " + TypeInWords(t.ElementType())
 	case t.IsMapType():
-		return "a map, each value " + typeInWords(t.ElementType())
+		return "a map, each value " + TypeInWords(t.ElementType())
 	case t.IsObjectType() && len(t.AttributeTypes()) > 0:
 		return "an object with the attributes " + strings.Join(slices.Sorted(maps.Keys(t.AttributeTypes())), ", ")
 	}
 	return "of the type " + typeexpr.TypeString(t)
+}
+
+// KeyOf returns a key that is written as a word or as plain text.
+func KeyOf(expr hcl.Expression) string {
+	if word := hcl.ExprAsKeyword(expr); word != "" {
+		return word
+	}
+	value, diags := expr.Value(nil)
+	value, _ = value.Unmark()
+	if diags.HasErrors() || !value.IsKnown() || value.IsNull() || value.Type() != cty.String {
+		return ""
+	}
+	return value.AsString()
+}
+
+// TextOfKey writes a key as text; what is no text, number or truth has none.
+func TextOfKey(key cty.Value) string {
+	key, _ = key.Unmark()
+	if !key.IsKnown() || key.IsNull() {
+		return ""
+	}
+	switch key.Type() {
+	case cty.String:
+		return key.AsString()
+	case cty.Number:
+		return key.AsBigFloat().Text('f', -1)
+	case cty.Bool:
+		return strconv.FormatBool(key.True())
+	}
+	return ""
 }

@@ -1,4 +1,4 @@
-package hclconfig
+package rules
 
 import (
 	"cmp"
@@ -14,12 +14,12 @@ import (
 
 // pendingHeaders returns by the pointer of each sink its headers that have a value which is not known yet. They are not in
 // the typed configuration, and what is wrong with their names, and that they are there, can be told all the same.
-func (l *loader) pendingHeaders() map[string][]string {
+func (rv *review) pendingHeaders() map[string][]string {
 	all := make(map[string][]string)
-	for pointer, o := range l.places {
+	for pointer, o := range rv.Places {
 		sink, name, isHeader := strings.Cut(pointer, "/headers/")
 		if isHeader && o.Present {
-			all[sink] = append(all[sink], unescape(name))
+			all[sink] = append(all[sink], finding.Unescape(name))
 		}
 	}
 	return all
@@ -35,7 +35,7 @@ func (r sinkRules) headerNames() []string {
 }
 
 func (r sinkRules) headerAt(name string) *finding.Origin {
-	return r.places.Find(r.pointer + "/headers/" + schema.EscapePointer(name))
+	return r.Places.Find(r.pointer + "/headers/" + schema.EscapePointer(name))
 }
 
 func (r sinkRules) headers() {
@@ -133,11 +133,11 @@ func (r sinkRules) urls() {
 		if u.User != nil {
 			r.tell(name, "url-userinfo", "", "Take it out, and set an Authorization header.")
 		}
-		if credentialIn(u) && r.places.Find(r.pointer+"/"+name).Literal {
+		if credentialIn(u) && r.Places.Find(r.pointer+"/"+name).Literal {
 			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and whoever can read the configuration knows "+
 				"it. Take it from env() or file().")
 		}
-		if isWebhook(u) && r.places.Find(r.pointer+"/"+name).Literal {
+		if isWebhook(u) && r.Places.Find(r.pointer+"/"+name).Literal {
 			r.tell(name, "literal-secret", "", "Whoever knows the url of this webhook can post to it, and it stands in the configuration. "+
 				"Take it from env() or file().")
 		}

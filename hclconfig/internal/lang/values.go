@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"cmp"
@@ -16,42 +16,42 @@ import (
 	"iggysink/hclconfig/internal/mask"
 )
 
-// variables gives every declared variable its value: from the environment, from the *.auto.vars.hcl files of the folders in
+// Variables gives every declared variable its value: from the environment, from the *.auto.vars.hcl files of the folders in
 // the order of their names, from the files that were named, from --var; the last one wins. If none was named, the other
 // *.vars.hcl files of the folders stand in: for them no order would be one that the user meant, so that two of them must
 // not set one variable.
-func (l *loader) variables() {
-	for _, name := range slices.Sorted(maps.Keys(l.scope.variables)) {
-		if text, set := l.opts.Env(envPrefix + name); set {
-			l.assign(name, text, "the environment variable "+envPrefix+name)
+func (s *Scope) Variables(beside []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.variables)) {
+		if text, set := s.Settings.Env(envPrefix + name); set {
+			s.assign(name, text, "the environment variable "+envPrefix+name)
 		}
 	}
 	seen := make(map[string]bool) // a folder may be loaded twice, under two names
-	beside := slices.DeleteFunc(l.beside, func(path string) bool {
-		again := seen[canonical(path)]
-		seen[canonical(path)] = true
+	beside = slices.DeleteFunc(beside, func(path string) bool {
+		again := seen[bound.Canonical(path)]
+		seen[bound.Canonical(path)] = true
 		return again
 	})
 	for _, path := range beside {
 		if isAutomatic(path) {
-			l.variableFile(path, nil)
+			s.variableFile(path, nil)
 		}
 	}
-	for _, path := range l.opts.VarFiles {
-		l.variableFile(path, nil)
+	for _, path := range s.Settings.VarFiles {
+		s.variableFile(path, nil)
 	}
-	if set := make(map[string]hcl.Range); len(l.opts.VarFiles) == 0 {
+	if set := make(map[string]hcl.Range); len(s.Settings.VarFiles) == 0 {
 		for _, path := range beside {
 			if !isAutomatic(path) {
-				l.variableFile(path, set)
+				s.variableFile(path, set)
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.opts.Vars)) {
-		l.assign(name, l.opts.Vars[name], "--var "+name)
+	for _, name := range slices.Sorted(maps.Keys(s.Settings.Vars)) {
+		s.assign(name, s.Settings.Vars[name], "--var "+name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.scope.variables)) {
-		v := l.scope.variables[name]
+	for _, name := range slices.Sorted(maps.Keys(s.variables)) {
+		v := s.variables[name]
 		if v.value != cty.NilVal {
 			continue
 		}
@@ -59,55 +59,55 @@ func (l *loader) variables() {
 		if !v.sensitive {
 			v.value = v.value.Mark(mask.Pending)
 		}
-		if l.unknowns() {
-			l.needs[Need{"variable", name}] = true
+		if s.Settings.Unknowns {
+			s.Needs[Need{"variable", name}] = true
 			continue
 		}
-		l.At(v.rng, "missing-variable", fmt.Sprintf("the variable %q has no value", mask.Printable(name)),
+		s.At(v.rng, "missing-variable", fmt.Sprintf("the variable %q has no value", mask.Printable(name)),
 			fmt.Sprintf("Give it one with --var %s=VALUE or %s%s, or a default.", mask.Printable(name), envPrefix, mask.Printable(name)))
 	}
 }
 
 // assign gives a variable the value that a text stands for: the text itself for a string, otherwise a literal.
-func (l *loader) assign(name, text, from string) {
-	v := l.scope.variables[name]
-	if v == nil && l.Partial {
+func (s *Scope) assign(name, text, from string) {
+	v := s.variables[name]
+	if v == nil && s.Partial {
 		return // it may be declared in the file that could not be parsed
 	}
 	if v == nil {
-		l.At(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", mask.Printable(from)),
-			finding.Join(l.DidYouMean(name, l.variableNames()), "Declare it with a variable block."))
+		s.At(hcl.Range{}, "invalid-variable", fmt.Sprintf("%s: there is no such variable", mask.Printable(from)),
+			finding.Join(s.DidYouMean(name, s.variableNames()), "Declare it with a variable block."))
 		return
 	}
 	value := cty.DynamicVal
 	switch {
 	case bound.BadText([]byte(text)) >= 0:
-		l.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" is not UTF-8 text", "")
+		s.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" is not UTF-8 text", "")
 	case v.typ == cty.String, v.typ == cty.DynamicPseudoType:
 		value = cty.StringVal(text)
 	default:
-		value = l.parseLiteral(text, v, from)
+		value = s.parseLiteral(text, v, from)
 	}
-	l.setVariable(v, value, hcl.Range{})
+	s.setVariable(v, value, hcl.Range{})
 }
 
-func (l *loader) setVariable(v *variable, value cty.Value, at hcl.Range) {
+func (s *Scope) setVariable(v *variable, value cty.Value, at hcl.Range) {
 	v.value, v.set = value.Mark(mask.External), at
 	if v.sensitive {
-		v.value = l.secret(v.value)
+		v.value = s.secret(v.value)
 	}
 }
 
 // parseLiteral reads text as an HCL literal of a type.
-func (l *loader) parseLiteral(text string, v *variable, from string) cty.Value {
-	value, problem := l.literalIn(text)
+func (s *Scope) parseLiteral(text string, v *variable, from string) cty.Value {
+	value, problem := s.literalIn(text)
 	all := misfits(value.value, v.typ, nil)
 	for _, m := range all {
 		summary := mask.Printable(from)
 		if len(m.path) > 0 {
 			summary += ": " + m.words(v.name, v)
 		}
-		l.At(hcl.Range{}, "invalid-variable", summary+" "+m.text, finding.Join(inText(m.place(value.expr)), m.advice(v)))
+		s.At(hcl.Range{}, "invalid-variable", summary+" "+m.text, finding.Join(inText(m.place(value.expr)), m.advice(v)))
 	}
 	converted, err := v.convert(value.value)
 	switch {
@@ -118,7 +118,7 @@ func (l *loader) parseLiteral(text string, v *variable, from string) cty.Value {
 	case v.typ.IsPrimitiveType(): // where in it is of no interest
 		problem = ""
 	}
-	l.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" must be "+typeInWords(v.typ),
+	s.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" must be "+TypeInWords(v.typ),
 		cmp.Or(problem, "It is written as in a configuration file."))
 	return cty.DynamicVal
 }
@@ -130,7 +130,7 @@ type literalValue struct {
 }
 
 // literalIn reads a literal. The problem with it is a sentence that quotes nothing of the text: it may be a secret.
-func (l *loader) literalIn(text string) (v literalValue, problem string) {
+func (s *Scope) literalIn(text string) (v literalValue, problem string) {
 	v = literalValue{value: cty.DynamicVal}
 	f := mask.New("", []byte(text))
 	var own finding.Report
@@ -145,7 +145,7 @@ func (l *loader) literalIn(text string) (v literalValue, problem string) {
 	if names := expr.Variables(); len(names) > 0 {
 		return v, finding.Join(inText(names[0].SourceRange()), "Text stands in quotes; other names and functions cannot be used here.")
 	}
-	l.charge(expr)
+	s.Charge(expr)
 	value, diags := expr.Value(&hcl.EvalContext{})
 	if diags.HasErrors() {
 		own.Evaluation(diags[0])
@@ -166,84 +166,78 @@ func inText(rng hcl.Range) string {
 }
 
 // variableFile reads a file of NAME = literal. If once is not nil, it has the variables that no other file may set again.
-func (l *loader) variableFile(path string, once map[string]hcl.Range) {
-	text, err := l.textOf(path)
-	if err != nil {
-		l.notRead(path, err)
+func (s *Scope) variableFile(path string, once map[string]hcl.Range) {
+	f := s.Settings.Open(path)
+	if f == nil {
 		return
 	}
-	f := mask.New(path, text)
-	l.files[path] = f
-	body, found := parseSource(f)
-	if l.Found = append(l.Found, found...); body == nil {
+	body, found := bound.Parse(f)
+	if s.Found = append(s.Found, found...); body == nil {
 		return
 	}
 	f.Body = body
 	if native, isNative := body.(*hclsyntax.Body); isNative {
-		l.charge(native)
+		s.Charge(native)
 	}
 	attributes, diags := body.JustAttributes()
 	for _, d := range diags {
 		if d.Summary == "Duplicate attribute definition" {
-			l.At(finding.Subject(d), "duplicate-attribute", "", "A file gives a variable one value.")
+			s.At(finding.Subject(d), "duplicate-attribute", "", "A file gives a variable one value.")
 			continue
 		}
-		l.At(finding.Subject(d), "invalid-variable", "a file of variables has no blocks", "Each line is NAME = literal.")
+		s.At(finding.Subject(d), "invalid-variable", "a file of variables has no blocks", "Each line is NAME = literal.")
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		a := attributes[name]
-		v := l.scope.variables[name]
-		if v == nil && l.Partial {
+		v := s.variables[name]
+		if v == nil && s.Partial {
 			continue
 		}
 		if v == nil {
-			l.At(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", mask.Printable(name)),
-				finding.Join(l.DidYouMean(name, l.variableNames()), "Declare it with a variable block."))
+			s.At(a.NameRange, "invalid-variable", fmt.Sprintf("there is no variable %q", mask.Printable(name)),
+				finding.Join(s.DidYouMean(name, s.variableNames()), "Declare it with a variable block."))
 			continue
 		}
 		if other, again := once[name]; again {
-			l.At(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", mask.Printable(name)),
+			s.At(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", mask.Printable(name)),
 				"The other is at "+finding.Place(other)+". Name the file that counts with --var-file, and the others are not read.")
 			continue
 		}
 		if once != nil {
 			once[name] = a.NameRange
 		}
-		l.setVariable(v, l.literal(a, v), a.Expr.Range())
+		s.setVariable(v, s.literal(a, v), a.Expr.Range())
 	}
 }
 
-// unknowns reports whether what is not set is unknown, and no error.
-func (l *loader) unknowns() bool { return l.opts.Unknowns && !l.opts.StrictEnv }
-
-// validations holds every variable against its validation blocks. Their conditions may use all that is declared.
-func (l *loader) validations() {
-	for _, name := range slices.Sorted(maps.Keys(l.scope.variables)) {
-		for _, b := range l.scope.variables[name].checks {
-			l.validation(l.scope.variables[name], b)
+// Validations holds every variable against its validation blocks. Their conditions may use all that is declared.
+func (s *Scope) Validations() {
+	for _, name := range slices.Sorted(maps.Keys(s.variables)) {
+		for _, b := range s.variables[name].checks {
+			s.validation(s.variables[name], b)
 		}
 	}
 }
 
-func (l *loader) validation(v *variable, b *hcl.Block) {
-	content := l.content(b.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "condition"}, {Name: "error_message"}}},
+func (s *Scope) validation(v *variable, b *hcl.Block) {
+	content, _ := s.Content(b.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "condition"}, {Name: "error_message"}}},
 		"validation")
 	condition, message := content.Attributes["condition"], content.Attributes["error_message"]
 	for name, a := range map[string]*hcl.Attribute{"condition": condition, "error_message": message} {
 		if a == nil {
-			l.At(mask.Header(b), "missing-attribute", fmt.Sprintf("%q is missing", name),
+			s.At(mask.Header(b), "missing-attribute", fmt.Sprintf("%q is missing", name),
 				"A validation block has a condition, and an error_message for when it is not met.")
 		}
 	}
 	if condition == nil || message == nil {
 		return
 	}
-	if !l.namesKnown(message.Expr, evaluation{quiet: true}) {
+	if !s.namesKnown(message.Expr, evaluation{quiet: true}) {
 		return
 	}
-	met, err := bound.ConvertTo(l.evaluate(condition.Expr, evaluation{quiet: true}), cty.Bool)
+	met, err := bound.ConvertTo(s.evaluate(condition.Expr, evaluation{quiet: true}), cty.Bool)
 	if err != nil {
-		l.At(condition.Expr.Range(), "wrong-type", "condition must be true or false", "")
+		s.At(condition.Expr.Range(), "wrong-type", "condition must be true or false", "")
 		return
 	}
 	met, _ = met.Unmark()
@@ -251,15 +245,15 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 		return
 	}
 	if met.IsNull() {
-		l.At(condition.Expr.Range(), "wrong-type", "condition must be true or false", "It is null.")
+		s.At(condition.Expr.Range(), "wrong-type", "condition must be true or false", "It is null.")
 		return
 	}
 	if met.True() { // the message is for what does not meet it: it may have no value otherwise
 		return
 	}
-	text, err := bound.ConvertTo(l.evaluate(message.Expr, evaluation{quiet: true}), cty.String)
+	text, err := bound.ConvertTo(s.evaluate(message.Expr, evaluation{quiet: true}), cty.String)
 	if err != nil {
-		l.At(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
+		s.At(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
 		return
 	}
 	detail := "Its message is not shown: it holds a secret."
@@ -271,7 +265,7 @@ func (l *loader) validation(v *variable, b *hcl.Block) {
 	if rng.Filename == "" { // from the environment or the command line
 		rng = v.rng
 	}
-	l.At(rng, "validation-failed", fmt.Sprintf("the value of the variable %q is not valid", mask.Printable(v.name)),
+	s.At(rng, "validation-failed", fmt.Sprintf("the value of the variable %q is not valid", mask.Printable(v.name)),
 		finding.Join(detail, "The condition is at "+finding.Place(condition.Expr.Range())+"."))
 }
 
@@ -284,9 +278,19 @@ func sentence(s string) string {
 }
 
 // variableNames returns the names of all variables, sorted, while they may be compared with one.
-func (l *loader) variableNames() []string {
-	if !l.MaySuggest() {
+func (s *Scope) variableNames() []string {
+	if !s.MaySuggest() {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(l.scope.variables))
+	return slices.Sorted(maps.Keys(s.variables))
+}
+
+// IsVariables reports whether a file, by its name, gives variables their values rather than being configuration.
+func IsVariables(name string) bool {
+	return strings.HasSuffix(name, ".vars.hcl") || strings.HasSuffix(name, ".vars.hcl.json")
+}
+
+// isAutomatic reports whether a file holds values of variables that apply whichever others are named.
+func isAutomatic(name string) bool {
+	return strings.HasSuffix(name, ".auto.vars.hcl") || strings.HasSuffix(name, ".auto.vars.hcl.json")
 }

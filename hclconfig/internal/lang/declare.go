@@ -1,4 +1,4 @@
-package hclconfig
+package lang
 
 import (
 	"fmt"
@@ -36,58 +36,58 @@ func variableSchema() *hcl.BodySchema {
 	}, Blocks: []hcl.BlockHeaderSchema{{Type: "validation"}}}
 }
 
-// declare reads a variable block.
-func (l *loader) declare(block *hcl.Block) {
+// Declare reads a variable block.
+func (s *Scope) Declare(block *hcl.Block) {
 	v := &variable{name: block.Labels[0], rng: mask.Header(block), typ: cty.DynamicPseudoType, value: cty.NilVal}
-	if other := l.scope.variables[v.name]; other != nil {
-		l.At(v.rng, "duplicate-name", fmt.Sprintf("the variable %q is declared twice", mask.Printable(v.name)),
+	if other := s.variables[v.name]; other != nil {
+		s.At(v.rng, "duplicate-name", fmt.Sprintf("the variable %q is declared twice", mask.Printable(v.name)),
 			"The other declaration is at "+finding.Place(other.rng)+".")
 		return
 	}
-	l.scope.variables[v.name] = v
+	s.variables[v.name] = v
 	if !hclsyntax.ValidIdentifier(v.name) {
-		l.At(block.LabelRanges[0], "invalid-value", "invalid name of a variable",
+		s.At(block.LabelRanges[0], "invalid-value", "invalid name of a variable",
 			"It has letters, digits, _ and -, and begins with a letter, as in var.NAME.")
 	}
-	content := l.content(block.Body, variableSchema(), "variable")
+	content, _ := s.Content(block.Body, variableSchema(), "variable")
 	if a := content.Attributes["type"]; a != nil {
-		l.showType(a)
-		typ, optional, diags := typeexpr.TypeConstraintWithDefaults(l.typeOf(a))
+		s.showType(a)
+		typ, optional, diags := typeexpr.TypeConstraintWithDefaults(s.typeOf(a))
 		if diags.HasErrors() {
-			l.unknownType(a, diags)
+			s.unknownType(a, diags)
 			typ, optional, v.value = cty.DynamicPseudoType, nil, cty.DynamicVal
 		}
 		if optional != nil && !bound.DefaultsFit(optional) {
-			l.At(a.Expr.Range(), "number-out-of-range", "", "The default of an optional attribute has more than 300 digits.")
+			s.At(a.Expr.Range(), "number-out-of-range", "", "The default of an optional attribute has more than 300 digits.")
 			optional = nil
 		}
 		v.typ, v.optional = typ, optional
 	}
 	if a := content.Attributes["description"]; a != nil {
-		l.files.Of(a.Range).Show(a)
-		l.literal(a, &variable{typ: cty.String})
+		s.Files.Of(a.Range).Show(a)
+		s.literal(a, &variable{typ: cty.String})
 	}
 	if a := content.Attributes["sensitive"]; a != nil {
-		l.files.Of(a.Range).Show(a)
-		flag := l.literal(a, &variable{typ: cty.Bool})
+		s.Files.Of(a.Range).Show(a)
+		flag := s.literal(a, &variable{typ: cty.Bool})
 		v.sensitive = flag.IsKnown() && !flag.IsNull() && flag.True()
 	}
 	if a := content.Attributes["default"]; a != nil && v.value == cty.NilVal {
-		v.value, v.set = l.literal(a, v), a.Expr.Range()
+		v.value, v.set = s.literal(a, v), a.Expr.Range()
 		if v.sensitive {
-			l.literalDefault(a, v)
-			v.value = l.secret(v.value)
+			s.literalDefault(a, v)
+			v.value = s.secret(v.value)
 		}
 	}
 	for _, b := range content.Blocks {
-		l.files[mask.Header(b).Filename].ShowBlock(b)
+		s.Files[mask.Header(b).Filename].ShowBlock(b)
 		v.checks = append(v.checks, b)
 	}
 }
 
 // typeOf returns the expression of a type, which in JSON is the text of a string.
-func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
-	node := l.native(a.Expr)
+func (s *Scope) typeOf(a *hcl.Attribute) hcl.Expression {
+	node := s.native(a.Expr)
 	if _, isNative := a.Expr.(hclsyntax.Expression); isNative {
 		return node
 	}
@@ -109,19 +109,19 @@ func (l *loader) typeOf(a *hcl.Attribute) hcl.Expression {
 }
 
 // unknownType tells of a type that is none, and which one may be meant.
-func (l *loader) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
+func (s *Scope) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 	rng := a.Expr.Range()
 	_, isNative := a.Expr.(hclsyntax.Expression)
 	if d := diags[0]; d.Subject != nil && (isNative || d.Subject.Start.Byte > rng.Start.Byte) { // else it is no expression
 		rng = *d.Subject
 	}
-	meant := l.DidYouMean(l.files.TextAt(l.files.Exact(rng)),
+	meant := s.DidYouMean(s.Files.TextAt(s.Files.Exact(rng)),
 		[]string{"string", "number", "bool", "list", "set", "map", "object", "tuple", "any", "optional"})
-	if hint := typeHint(l.files.TextAt(l.files.Exact(rng)), diags[0]); hint != "" {
-		l.At(rng, "wrong-type", "invalid type", hint)
+	if hint := typeHint(s.Files.TextAt(s.Files.Exact(rng)), diags[0]); hint != "" {
+		s.At(rng, "wrong-type", "invalid type", hint)
 		return
 	}
-	l.At(rng, "wrong-type", "unknown type", finding.Join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
+	s.At(rng, "wrong-type", "unknown type", finding.Join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
 		"tuple([TYPE]), any or object({NAME = TYPE}), where optional(TYPE) and optional(TYPE, DEFAULT) may stand for a TYPE."))
 }
 
@@ -148,15 +148,15 @@ func typeHint(text string, d *hcl.Diagnostic) string {
 }
 
 // showType lets a type be seen, unless it has defaults in it.
-func (l *loader) showType(a *hcl.Attribute) {
-	if !strings.Contains(l.files.TextAt(a.Expr.Range()), "optional") {
-		l.files.Of(a.Range).Show(a)
+func (s *Scope) showType(a *hcl.Attribute) {
+	if !strings.Contains(s.Files.TextAt(a.Expr.Range()), "optional") {
+		s.Files.Of(a.Range).Show(a)
 	}
 }
 
 // literal evaluates an attribute that may not use names or functions, as a value of v.
-func (l *loader) literal(a *hcl.Attribute, v *variable) cty.Value {
-	value := l.bounded(l.evaluate(a.Expr, evaluation{quiet: true, noContext: true}), a)
+func (s *Scope) literal(a *hcl.Attribute, v *variable) cty.Value {
+	value := s.bounded(s.evaluate(a.Expr, evaluation{quiet: true, noContext: true}), a)
 	all := misfits(value, v.typ, nil)
 	for _, m := range all {
 		rule := "wrong-type"
@@ -166,14 +166,14 @@ func (l *loader) literal(a *hcl.Attribute, v *variable) cty.Value {
 		case m.name:
 			rule = "unknown-attribute"
 		}
-		l.At(m.place(a.Expr), rule, m.words(a.Name, v)+" "+m.text, m.advice(v))
+		s.At(m.place(a.Expr), rule, m.words(a.Name, v)+" "+m.text, m.advice(v))
 	}
 	if len(all) > 0 {
 		return cty.DynamicVal
 	}
 	converted, err := v.convert(value)
 	if err != nil { // each part fits: it is a list or a map of any
-		l.At(a.Expr.Range(), "wrong-type", mask.Printable(a.Name)+" has elements that are not of one type", "")
+		s.At(a.Expr.Range(), "wrong-type", mask.Printable(a.Name)+" has elements that are not of one type", "")
 		return cty.DynamicVal
 	}
 	return converted
@@ -185,4 +185,56 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 		value = v.optional.Apply(value)
 	}
 	return bound.ConvertTo(value, v.typ)
+}
+
+// literalDefault warns of a variable that is marked as a secret, and has one that can be read in the configuration.
+func (s *Scope) literalDefault(a *hcl.Attribute, v *variable) {
+	value, _ := v.value.Unmark()
+	if value.IsKnown() && !value.IsNull() && !value.RawEquals(cty.StringVal("")) {
+		s.At(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and whoever can read the configuration knows "+
+			"its default. Leave it out, and set %s.", envPrefix+mask.Printable(v.name)))
+	}
+}
+
+// DeclareLocals reads a locals block.
+func (s *Scope) DeclareLocals(block *hcl.Block) {
+	attributes, diags := block.Body.JustAttributes()
+	for _, d := range diags {
+		if d.Summary == "Duplicate attribute definition" {
+			s.At(finding.Subject(d), "duplicate-name", "", "A local has one value.")
+			continue
+		}
+		if d.Summary == "Incorrect JSON value type" {
+			s.At(finding.Subject(d), "wrong-type", "a JSON object is expected", "Its properties are the names of locals.")
+			continue
+		}
+		s.At(finding.Subject(d), "unknown-block", "a locals block has no blocks in it", "Each line is NAME = value.")
+	}
+	for name, a := range attributes {
+		if other := s.locals[name]; other != nil {
+			first, second := other.attr.NameRange, a.NameRange
+			s.At(second, "duplicate-name", fmt.Sprintf("local.%s has two values", mask.Printable(name)),
+				"The other is at "+finding.Place(first)+".")
+			continue
+		}
+		s.locals[name] = &local{attr: a}
+	}
+}
+
+// SetElsewhere says where a value stands that is nothing but the name of a variable or a local.
+func (s *Scope) SetElsewhere(rng hcl.Range) string {
+	text := strings.TrimSuffix(strings.TrimPrefix(s.Files.TextAt(rng), "${"), "}")
+	root, name, _ := strings.Cut(text, ".")
+	var at hcl.Range
+	switch v, d := s.variables[name], s.locals[name]; {
+	case root == "local" && d != nil:
+		at = d.attr.Expr.Range()
+	case root != "var" || v == nil:
+		return ""
+	case v.set.Filename == "":
+		return text + " comes from the command line or from " + envPrefix + mask.Printable(name) + "."
+	default:
+		at = v.set
+	}
+	return text + " is set at " + finding.Place(at) + "."
 }
