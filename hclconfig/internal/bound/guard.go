@@ -1,6 +1,6 @@
 // Package bound is what reading a configuration may cost: who writes one is not always who runs it.
 //
-//	guard.go    what HCL's parser may be given
+//	guard.go    what HCL's parser may be given; parse.go gives it that
 //	cost.go     what the expressions of a configuration may cost
 //	numbers.go  how large a number may be
 //	file.go     which files are read, and how much of them
