@@ -106,7 +106,8 @@ func (c *compilation) emptiness() (place, bool) {
 		}
 	}
 	if c.noneIsMeant() {
-		return place{text: "none of its words is a keyword: this looks like a message and not like the schema of one, and takes any payload"}, true
+		return place{text: "none of its words is a keyword: this looks like a message and not like the schema of one, and takes any " +
+			"payload"}, true
 	}
 	if len(root) == 0 {
 		return place{}, false // {} says on purpose that anything is allowed

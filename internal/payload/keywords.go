@@ -107,7 +107,8 @@ func keywords() []keyword {
 		{name: "contains", shape: aSchema, since: draft6},
 		{name: "minContains", shape: aCount, since: draft2019}, {name: "maxContains", shape: aCount, since: draft2019},
 		{name: "minItems", shape: aCount}, {name: "maxItems", shape: aCount}, {name: "uniqueItems", shape: aBoolean},
-		{name: "minLength", shape: aCount}, {name: "maxLength", shape: aCount}, {name: "pattern", shape: aPattern}, {name: "format", shape: aText},
+		{name: "minLength", shape: aCount}, {name: "maxLength", shape: aCount}, {name: "pattern", shape: aPattern},
+		{name: "format", shape: aText},
 		{name: "minimum", shape: aNumber}, {name: "maximum", shape: aNumber},
 		{name: "exclusiveMinimum", shape: limit}, {name: "exclusiveMaximum", shape: limit}, {name: "multipleOf", shape: aPositive},
 	}

@@ -2,13 +2,19 @@
 //
 //	payload.go        Schema: Compile, Check
 //	keywords.go       what the drafts define, and what each keyword's value has to be
-//	compile*.go       a schema -> nodes, within a budget, with every mistake at its line and column
-//	node.go, cursor.go, decimal.go, format.go   nodes over the bytes of a payload: the direct path
-//	judge.go, number.go                         nodes over a decoded payload: the last word
+//	compile.go        a schema -> nodes, within a budget, with every mistake at its line and column
+//	compile_kinds.go  the keywords of objects, arrays, strings and numbers
+//	node.go           nodes over the bytes of a payload: the direct path
+//	cursor.go         the bytes
+//	format.go         the usual spelling of formats, without an allocation
+//	judge.go          nodes over a decoded payload: the last word
+//	decimal.go        numbers of few digits, exactly
+//	number.go         all others
 //	explain.go        where a payload is wrong, and which of many alternatives was meant
 //	whole.go          jsonschema, for the few schemas that nodes cannot express
 //	doubts.go         schemas that assert nothing, or less than their author believes
-//	source.go, pattern.go   lines and columns; patterns of ECMA-262
+//	source.go         lines and columns
+//	pattern.go        patterns of ECMA-262
 //
 // A schema is compiled to a tree of nodes, which is run in two ways. Over the bytes of a payload nothing is decoded and
 // nothing allocated; this way only ever accepts. What it does not accept, because it violates the schema or because it

@@ -57,18 +57,15 @@ func (r reference) authority(s string) bool {
 		}
 		s = rest
 	}
-	host, port := s, ""
 	if strings.HasPrefix(s, "[") {
 		end := strings.IndexByte(s, ']')
 		if end < 0 || !isIPLiteral(s[1:end]) {
 			return false
 		}
-		if port = s[end+1:]; port != "" && port[0] != ':' {
-			return false
-		}
-		return strings.Trim(port, ":") == strings.TrimPrefix(port, ":") && onlyDigits(strings.TrimPrefix(port, ":"))
+		port, found := strings.CutPrefix(s[end+1:], ":")
+		return (found || port == "") && onlyDigits(port)
 	}
-	host, port, _ = strings.Cut(s, ":")
+	host, port, _ := strings.Cut(s, ":")
 	return r.made(host, "", false) && onlyDigits(port)
 }
 
