@@ -332,7 +332,7 @@ func TestAHealthCheckThatHeadFailsIsTriedOnceWithGet(t *testing.T) {
 		}
 	}
 	inScene(t, health, byMethod(404, 200), func(s *scene) {
-		require.NoError(t, s.sink.Open(s.t.Context()))
+		require.NoError(t, s.open(s.t.Context()))
 		assert.Zero(t, s.endpoint.now(), "it does not wait")
 		assert.Contains(t, s.log.String(), `level=WARN`)
 		assert.Contains(t, s.log.String(), `health_check_method = \"GET\"`)
@@ -346,7 +346,7 @@ func TestAHealthCheckThatHeadFailsIsTriedOnceWithGet(t *testing.T) {
 				s.endpoint.mu.Unlock()
 			}
 		}
-		require.NoError(t, s.sink.Open(s.t.Context()))
+		require.NoError(t, s.open(s.t.Context()))
 		gets := 0
 		for _, r := range s.endpoint.requests() {
 			if r.method == http.MethodGet {
@@ -363,7 +363,7 @@ func TestAHealthCheckThatHeadFailsIsTriedOnceWithGet(t *testing.T) {
 			s.endpoint.reply = answers(200)
 			s.endpoint.mu.Unlock()
 		}
-		require.NoError(t, s.sink.Open(s.t.Context()))
+		require.NoError(t, s.open(s.t.Context()))
 		assert.NotContains(t, s.log.String(), "health_check_method", "an endpoint that is down is no fault of the method")
 	})
 }

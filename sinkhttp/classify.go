@@ -30,9 +30,18 @@ const (
 	verdictCount
 )
 
-// verdictNames are the keys of Stats.Verdicts.
-func verdictNames() [verdictCount]string {
-	return [verdictCount]string{"accepted", "retry", "split", "reject", "pause", "cancelled"}
+// String returns the key of Stats.Verdicts.
+func (v verdict) String() string {
+	return [verdictCount]string{"accepted", "retry", "split", "reject", "pause", "cancelled"}[v]
+}
+
+// Verdicts are the keys of Stats.Verdicts.
+func Verdicts() []string {
+	names := make([]string, 0, verdictCount)
+	for v := range verdictCount {
+		names = append(names, v.String())
+	}
+	return names
 }
 
 // judgement is a verdict with what the loop and the gate need to act on it.
@@ -42,9 +51,13 @@ type judgement struct {
 	retryAfter time.Duration // how long the endpoint asked to be left alone; 0: it did not
 	outage     bool          // a transport error, 429 or 503: however long it lasts, it is not the message's fault
 	manual     bool          // a pause that only a person ends (410)
+	scope      Scope         // whose fault it is, as far as this attempt tells
 	replay     bool          // a kept connection had ended: the request may be sent again at once, one time
 	reason     string        // for a person; no secret
 }
+
+// exhausted reports whether on_exhausted applies once the retries are used up.
+func (j *judgement) exhausted() bool { return j.verdict == retry && !j.outage }
 
 // classifier maps every answer to a verdict. Its table is filled once and only read.
 type classifier struct {
@@ -102,7 +115,7 @@ func (c *classifier) response(status int, header http.Header, n int, now time.Ti
 	}
 	switch j.verdict {
 	case reject:
-		if n > 1 && c.splits && (status == 400 || status == 413 || status == 422) {
+		if n > 1 && c.splits { // whatever the code: one bad message must not take the others along
 			j.verdict = split
 		}
 	case retry:
@@ -111,6 +124,9 @@ func (c *classifier) response(status int, header http.Header, n int, now time.Ti
 	case pause:
 		j.manual = status == 410
 		j.retryAfter = c.after(header, now)
+	}
+	if j.retryAfter > 0 || status == 429 && j.verdict == retry {
+		j.scope = ScopeEndpoint
 	}
 	return j
 }
@@ -124,12 +140,24 @@ func (c *classifier) failure(err error) judgement {
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
-		return judgement{verdict: pause, outage: true, reason: "the host name does not exist"}
+		return judgement{verdict: pause, outage: true, scope: ScopeConnection, reason: "the host name does not exist"}
 	}
 	if reason := tlsFault(err); reason != "" {
-		return judgement{verdict: pause, outage: true, reason: reason}
+		return judgement{verdict: pause, outage: true, scope: ScopeConnection, reason: reason}
 	}
-	return judgement{verdict: retry, outage: true, reason: c.describe(err)}
+	j := judgement{verdict: retry, outage: true, reason: c.describe(err)}
+	if unconnected(err) {
+		j.scope = ScopeConnection
+	}
+	return j
+}
+
+// unconnected reports whether err says that no connection was made, so that the endpoint has not seen the request.
+func unconnected(err error) bool {
+	var dns *net.DNSError
+	var op *net.OpError
+	var record tls.RecordHeaderError
+	return errors.As(err, &dns) || errors.As(err, &record) || errors.As(err, &op) && op.Op == "dial"
 }
 
 // tlsFault tells on what the two sides do not agree: the certificate of either, the lack of one, or the version of TLS;

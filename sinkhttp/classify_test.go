@@ -35,7 +35,7 @@ func TestVerdictOfEveryStatus(t *testing.T) {
 		assert.Equal(t, status, j.status)
 		assert.Equal(t, status == 410, j.manual, "%d", status)
 		assert.Equal(t, status == 429 || status == 503, j.outage, "%d", status)
-		if status == 400 || status == 413 || status == 422 {
+		if want == reject {
 			want = split
 		}
 		assert.Equal(t, want, c.response(status, nil, 2, time.Time{}).verdict, "%d for two messages", status)

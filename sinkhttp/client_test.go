@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -76,7 +77,7 @@ func TestTLS(t *testing.T) {
 		if err != nil {
 			return s.classifier.failure(err)
 		}
-		return s.classifier.response(status, header, 1, s.gate.state.Since)
+		return s.classifier.response(status, header, 1, time.Time{})
 	}
 	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = &schema.TLS{CAFile: ca} }).verdict)
 	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = &schema.TLS{CAFile: ca, ServerName: "example.com"} }).verdict)

@@ -40,5 +40,9 @@ func violation(contract *payload.Schema, text []byte) string {
 	if ok {
 		return ""
 	}
-	return "the payload violates its schema " + fault.String()
+	at := fault.Pointer
+	if at == "" {
+		at = "its root"
+	}
+	return fmt.Sprintf("the payload violates its schema at %s: %s", at, fault.Keyword)
 }

@@ -23,7 +23,7 @@ type Prepared struct {
 	body     []byte // the bodies, one after the other
 	spans    []span // the messages that are left to send, in offset order
 	requests []run  // how Prepare cut them
-	refused  int    // messages that Prepare rejected
+	suspect  bool   // of Batch
 	inUse    bool   // the transport may still read body
 }
 
@@ -37,7 +37,10 @@ type span struct {
 // run is the messages spans[from:to] as one request.
 type run struct {
 	from, to int
-	attempts int // requests that carried these messages so far
+	attempts int    // requests that carried these messages so far
+	status   int    // of the last answer; 0: there was none
+	accepted uint64 // what the sink had accepted before the first attempt
+	part     bool   // of a request that failed
 }
 
 func (r run) length() int { return r.to - r.from }
@@ -75,8 +78,6 @@ func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target
 
 // Prepare fixes the bytes of a batch: checked, encoded, cut by size. The outcomes are those of the messages that it rejected;
 // nil Prepared means that none is left to send. It never blocks and keeps no reference to the batch.
-//
-// Where nothing is left to send and the gate has tripped, the outcomes are Unsent (see "Rejects in a row").
 func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 	if len(b.Messages) == 0 {
 		return nil, nil
@@ -86,7 +87,7 @@ func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 		return nil, s.refuseAll(b, err.Error())
 	}
 	p := s.take()
-	p.target = t
+	p.target, p.suspect = t, b.Suspect
 	var refused []Outcome
 	contract := s.contracts[b.Contract]
 	for i := range b.Messages {
@@ -100,25 +101,12 @@ func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 		}
 	}
 	s.closeRequest(p)
+	s.stats.rejected.Add(uint64(len(refused)))
 	if len(p.spans) == 0 {
 		s.give(p)
-		return nil, s.refuse(refused)
+		return nil, refused
 	}
-	p.refused = len(refused)
-	s.stats.rejected.Add(uint64(len(refused)))
 	return p, refused
-}
-
-// refuse makes the outcomes of a batch of which nothing is left to send.
-func (s *Sink) refuse(all []Outcome) []Outcome {
-	if s.rejectBlocks || s.gate.refuse(len(all)) {
-		s.stats.rejected.Add(uint64(len(all)))
-		return all
-	}
-	for i := range all {
-		all[i].Kind, all[i].Reason = Unsent, tooManyRejects
-	}
-	return all
 }
 
 func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
@@ -126,7 +114,8 @@ func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
 	for i := range all {
 		all[i] = Outcome{Index: i, Kind: Rejected, Reason: reason}
 	}
-	return s.refuse(all)
+	s.stats.rejected.Add(uint64(len(all)))
+	return all
 }
 
 // add appends one message to the open request of p, or to a new one where it would become too large. It returns why it

@@ -3,9 +3,7 @@ package sinkhttp
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,74 +23,6 @@ func (s *scene) sends(ctx context.Context, list ...Batch) []string {
 	}
 	all.Wait()
 	return out
-}
-
-func TestPauseKeepsTheRequestAndDoublesTheCooldown(t *testing.T) {
-	inScene(t, nil, answers(401, 401, 404, 302, 299, 401, 200), func(s *scene) {
-		assert.Equal(t, "AA", kinds(send(s.t.Context(), s.sink, batch(0, "a", "b"))))
-		assert.Equal(t, []time.Duration{0, 5 * sec, 15 * sec, 35 * sec, 75 * sec, 135 * sec, 195 * sec, 195 * sec}, s.endpoint.times())
-		assert.Equal(t, uint64(1), s.sink.Stats().Pauses)
-		state, _ := s.sink.State()
-		assert.Equal(t, State{}, state)
-	})
-}
-
-func TestStateTellsOfAPause(t *testing.T) {
-	inScene(t, nil, answers(401, 200), func(s *scene) {
-		begun := time.Now()
-		state, changed := s.sink.State()
-		assert.Equal(t, State{}, state)
-		go send(s.t.Context(), s.sink, batch(0, "a"))
-		<-changed
-		state, changed = s.sink.State()
-		assert.Equal(t, State{Paused: true, Reason: "answered 401 Unauthorized", Since: begun, Until: begun.Add(5 * sec)}, state)
-		<-changed
-		state, _ = s.sink.State()
-		assert.Equal(t, State{}, state)
-		synctest.Wait()
-	})
-}
-
-func TestPartitionsProbeInTurnOneAtATime(t *testing.T) {
-	inScene(t, nil, answers(401, 401, 401, 401, 200), func(s *scene) {
-		out := s.sends(s.t.Context(), batch(0, "a"), batch(1, "b"), batch(2, "c"))
-		assert.Equal(t, []string{"A", "A", "A"}, out)
-		assert.Equal(t, []time.Duration{0, 5 * sec, 15 * sec, 35 * sec, 75 * sec, 75 * sec, 75 * sec}, s.endpoint.times())
-		probes := strings.Join(s.endpoint.bodies()[:5], "")
-		assert.Equal(t, "aabca", probes, "the first one, then those that wait, oldest first")
-	})
-}
-
-func TestGoneWaitsForResume(t *testing.T) {
-	inScene(t, nil, answers(410, 200), func(s *scene) {
-		done := make(chan string)
-		go func() { done <- kinds(send(s.t.Context(), s.sink, batch(0, "a"))) }()
-		time.Sleep(24 * time.Hour)
-		state, _ := s.sink.State()
-		assert.True(t, state.Paused && state.Manual && state.Until.IsZero())
-		assert.Len(t, s.endpoint.bodies(), 1)
-		s.sink.Resume()
-		assert.Equal(t, "A", <-done)
-	})
-}
-
-func TestPauseFromOutside(t *testing.T) {
-	inScene(t, nil, nil, func(s *scene) {
-		s.sink.Pause("cannot write")
-		state, _ := s.sink.State()
-		assert.True(t, state.Paused && state.Reason == "cannot write")
-		time.Sleep(3 * sec)
-		s.sink.Pause("cannot write")
-		assert.Equal(t, []string{"A"}, s.sends(s.t.Context(), batch(0, "a")))
-		assert.Equal(t, []time.Duration{8 * sec}, s.endpoint.times())
-	})
-}
-
-func TestRejectedProbeOpensTheGate(t *testing.T) {
-	inScene(t, nil, answers(401, 400, 200), func(s *scene) {
-		assert.Equal(t, "RA", kinds(send(s.t.Context(), s.sink, batch(0, "a", "b"))))
-		assert.Equal(t, []time.Duration{0, 5 * sec, 5 * sec}, s.endpoint.times())
-	})
 }
 
 func TestMaxConnectionsIsHowManyAttemptsAreUnderWay(t *testing.T) {
@@ -124,66 +54,10 @@ func TestWaitingAtTheGateIsNotPartOfTheTimeout(t *testing.T) {
 		})
 }
 
-func TestExhaustedOnlyWhenOthersAreAccepted(t *testing.T) {
-	poisoned := func(w http.ResponseWriter, r request) {
-		if r.body == "bad" {
-			w.WriteHeader(500)
-		}
-	}
-	inScene(t, func(c *schema.Sink) { c.MaxRetries = 1 }, poisoned, func(s *scene) {
-		done := make(chan []Outcome)
-		go func() { done <- send(s.t.Context(), s.sink, batch(0, "bad", "behind")) }()
-		time.Sleep(time.Hour)
-		select {
-		case out := <-done:
-			t.Error("alone it is never exhausted", out)
-		default:
-		}
-		assert.Equal(t, []string{"A"}, s.sends(s.t.Context(), batch(1, "good")))
-		out := <-done
-		assert.Equal(t, "EU", kinds(out), "the partition stops there")
-		assert.Equal(t, 500, out[0].Status)
-	})
-}
-
-func TestRejectsInARowTripTheGateAndAreNotReturned(t *testing.T) {
-	var mended atomic.Bool
-	inScene(t, func(c *schema.Sink) { batches(c); c.MaxConsecutiveRejects = 3 }, func(w http.ResponseWriter, r request) {
-		if !mended.Load() || r.body == "1\n" {
-			w.WriteHeader(400)
-		}
-	}, func(s *scene) {
-		done := make(chan string)
-		go func() { done <- kinds(send(s.t.Context(), s.sink, batch(0, numbers(5)...))) }()
-		time.Sleep(time.Hour)
-		state, _ := s.sink.State()
-		assert.True(t, state.Paused)
-		assert.Zero(t, s.sink.Stats().Rejected, "what is in hand is not rejected")
-		mended.Store(true)
-		assert.Equal(t, "ARAAA", <-done)
-	})
-}
-
-func TestAnEndpointThatRejectsEverythingRejectsFewerThanTheNumber(t *testing.T) {
-	inScene(t, func(c *schema.Sink) { c.MaxConsecutiveRejects = 10 }, answers(400), func(s *scene) {
-		ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Hour)
-		defer cancel()
-		var rejected int
-		var all sync.WaitGroup
-		var mu sync.Mutex
-		for id := range 4 {
-			all.Go(func() {
-				for ctx.Err() == nil {
-					out := kinds(send(ctx, s.sink, batch(uint32(id), "x")))
-					mu.Lock()
-					rejected += strings.Count(out, "R")
-					mu.Unlock()
-				}
-			})
-		}
-		all.Wait()
-		assert.Equal(t, 9, rejected)
-	})
+// quiet asks to be left alone for a while.
+func quiet(w http.ResponseWriter, _ request) {
+	w.Header().Set("Retry-After", "60")
+	w.WriteHeader(http.StatusTooManyRequests)
 }
 
 func TestCancelReturnsAtOnceWithWhatIsKnown(t *testing.T) {
@@ -193,9 +67,9 @@ func TestCancelReturnsAtOnceWithWhatIsKnown(t *testing.T) {
 				time.Sleep(10 * sec)
 			}
 		},
-		"in a pause": func(w http.ResponseWriter, r request) {
+		"while the endpoint wants quiet": func(w http.ResponseWriter, r request) {
 			if r.body == "b" {
-				w.WriteHeader(401)
+				quiet(w, r)
 			}
 		},
 		"in a wait": func(w http.ResponseWriter, r request) {
@@ -227,8 +101,9 @@ func TestStopFinishesTheAttemptOfOneSendAndStartsNone(t *testing.T) {
 		took  time.Duration
 	}{
 		"in an attempt": {func(http.ResponseWriter, request) { time.Sleep(5 * sec) }, "AU", 5 * sec},
-		"in a pause":    {answers(401), "UU", sec},
 		"in a wait":     {answers(500), "UU", sec},
+
+		"while the endpoint wants quiet": {quiet, "UU", sec},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inScene(t, func(c *schema.Sink) { c.RetryDelay = schema.Duration(9 * sec) }, c.reply, func(s *scene) {
@@ -257,9 +132,9 @@ func TestDrainFinishesAttemptsAndStartsNone(t *testing.T) {
 	})
 }
 
-func TestDrainEndsAPauseAndAWait(t *testing.T) {
-	for _, status := range []int{401, 410, 500} {
-		inScene(t, nil, answers(status), func(s *scene) {
+func TestDrainEndsAHoldAndAWait(t *testing.T) {
+	for _, reply := range []func(http.ResponseWriter, request){quiet, answers(500)} {
+		inScene(t, nil, reply, func(s *scene) {
 			done := make(chan string)
 			go func() { done <- kinds(send(s.t.Context(), s.sink, batch(0, "a"))) }()
 			time.Sleep(time.Millisecond)
@@ -269,19 +144,35 @@ func TestDrainEndsAPauseAndAWait(t *testing.T) {
 	}
 }
 
+// open checks the health until it passes, with waits as of a paused sink.
+func (s *scene) open(ctx context.Context) error {
+	for wait := 5 * sec; ; wait *= 2 {
+		err := s.sink.CheckHealth(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(wait)
+	}
+}
+
 func TestHealthCheckWaitsUntilItPasses(t *testing.T) {
 	for _, passing := range []int{200, 405, 501} {
 		inScene(t, func(c *schema.Sink) { c.HealthCheckEnabled = true }, answers(503, 410, passing), func(s *scene) {
-			assert.NoError(t, s.sink.Open(s.t.Context()))
-			assert.Equal(t, []time.Duration{0, 5 * sec, 15 * sec}, s.endpoint.times())
+			assert.EqualError(t, s.sink.CheckHealth(s.t.Context()), "health check: answered 503 Service Unavailable")
+			assert.NoError(t, s.open(s.t.Context()))
+			assert.Equal(t, []time.Duration{0, 0, 5 * sec}, s.endpoint.times())
 			assert.Equal(t, http.MethodHead, s.endpoint.requests()[0].method)
-			state, _ := s.sink.State()
-			assert.False(t, state.Paused)
 		})
 	}
-	inScene(t, func(c *schema.Sink) { c.HealthCheckEnabled = true }, answers(503), func(s *scene) {
+	inScene(t, func(c *schema.Sink) { c.HealthCheckEnabled = true }, quiet, func(s *scene) {
 		ctx, cancel := context.WithTimeout(s.t.Context(), 7*sec)
 		defer cancel()
-		assert.ErrorIs(t, s.sink.Open(ctx), context.DeadlineExceeded)
+		assert.Error(t, s.sink.CheckHealth(ctx))
+		assert.ErrorIs(t, s.sink.CheckHealth(ctx), context.DeadlineExceeded, "it waits for the gate")
+		assert.Len(t, s.endpoint.times(), 1)
+	})
+	inScene(t, func(c *schema.Sink) { c.HealthCheckEnabled = false }, nil, func(s *scene) {
+		assert.NoError(t, s.sink.CheckHealth(s.t.Context()))
+		assert.Empty(t, s.endpoint.times())
 	})
 }

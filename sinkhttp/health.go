@@ -2,43 +2,38 @@ package sinkhttp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 )
 
-// Open runs the health check until it passes, waiting in between as a paused sink does, or until ctx ends. Without a
-// health check it returns at once. After Drain it makes no further attempt and waits for the end of ctx: a stop is no
-// failure of the health check.
+// CheckHealth makes one request of the health check and returns why it does not pass; nil if it does, or if there is none.
+// It waits for the gate. After Drain it makes no attempt and waits for the end of ctx: a stop is no failure of the health
+// check.
 //
 // Many endpoints answer HEAD with 404 or 403 where they answer GET. The first answer that fails is followed by one GET, and
 // a log line says what to set.
-func (s *Sink) Open(ctx context.Context) error {
+func (s *Sink) CheckHealth(ctx context.Context) error {
 	if !s.cfg.HealthCheckEnabled {
 		return nil
 	}
-	advised := false
-	for p := newPass(); ; {
-		if !s.gate.enter(ctx, nil, p) {
-			<-ctx.Done()
-			return fmt.Errorf("health check: %w", context.Cause(ctx))
-		}
-		j := s.checkHealth(ctx, string(s.cfg.HealthCheckMethod))
-		if !advised && mayBeTheMethod(j.status) {
-			advised = true
-			j = s.advise(ctx, j)
-		}
-		if j.verdict == cancelled {
-			s.gate.leave(p, func() {})
-			return fmt.Errorf("health check: %w", context.Cause(ctx))
-		}
-		if j.verdict == accept {
-			s.gate.leave(p, func() { s.gate.answer(p) })
-			return nil
-		}
-		j.reason = "health check: " + j.reason
-		s.gate.leave(p, func() { s.gate.fail(p, &j, true) })
+	if !s.gate.enter(ctx, nil, newPass()) {
+		<-ctx.Done()
+		return fmt.Errorf("health check: %w", context.Cause(ctx))
 	}
+	j := s.checkHealth(ctx, string(s.cfg.HealthCheckMethod))
+	if mayBeTheMethod(j.status) && !s.advised.Swap(true) {
+		j = s.advise(ctx, j)
+	}
+	s.gate.leave(j.retryAfter)
+	switch j.verdict {
+	case accept:
+		return nil
+	case cancelled:
+		return fmt.Errorf("health check: %w", context.Cause(ctx))
+	}
+	return errors.New("health check: " + j.reason)
 }
 
 // mayBeTheMethod reports whether an endpoint that works could answer so because it does not know the method.
@@ -92,6 +87,5 @@ func (s *Sink) probeHealth(ctx context.Context, method string) judgement {
 	if status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented {
 		j.verdict = accept
 	}
-	j.manual = false // nothing was delivered yet, and the next start would ask again
 	return j
 }

@@ -24,7 +24,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(map[bool]int{true: 307, false: 200}[r.at == 0])
 	}, func(s *scene) {
-		assert.Equal(t, "A", kinds(send(s.t.Context(), s.sink, batch(0, "a"))))
+		assert.Equal(t, "A", kinds(insist(s.t.Context(), s.sink, batch(0, "a"))))
 		assert.Equal(t, []time.Duration{0, 5 * sec}, s.endpoint.times())
 		assert.Equal(t, "/in", s.endpoint.requests()[1].path)
 	})
@@ -96,7 +96,7 @@ func rawServer(t *testing.T, handle func(n int, c net.Conn)) string {
 func TestEarlyAnswerDoesNotMixBodies(t *testing.T) {
 	var servers sync.WaitGroup
 	cfg := config(t, "http://endpoint/")
-	s, err := New(&cfg, Options{dial: func(context.Context, string, string) (net.Conn, error) {
+	s, err := New(&cfg, Options{Dial: func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe() // without a buffer: nothing is written before it is read
 		servers.Go(func() {
 			_, _ = server.Read(make([]byte, 64))
@@ -134,7 +134,6 @@ func TestStaleKeptAliveConnectionCostsAtMostOneAttempt(t *testing.T) {
 		assert.LessOrEqual(t, out[0].Attempts, 2, "whether it was written before the end was seen is a race")
 		<-answered
 	}
-	assert.Zero(t, s.Stats().Pauses)
 }
 
 func TestConnectionRefusedIsRetried(t *testing.T) {
@@ -148,7 +147,7 @@ func TestConnectionRefusedIsRetried(t *testing.T) {
 	defer s.Close()
 	_, _, _, err = s.exchange(t.Context(), "POST", s.health, nil)
 	j := s.classifier.failure(err)
-	assert.Equal(t, judgement{verdict: retry, outage: true, reason: "connection refused"}, j)
+	assert.Equal(t, judgement{verdict: retry, outage: true, scope: ScopeConnection, reason: "connection refused"}, j)
 }
 
 func TestUnresolvableNamePauses(t *testing.T) {
@@ -189,8 +188,12 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	cfg.CircuitBreaker = &schema.CircuitBreaker{Cooldown: schema.Duration(time.Millisecond), MaxCooldown: schema.Duration(time.Millisecond)}
 	s, err := New(&cfg, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, err)
-	out := send(t.Context(), s, batch(0, "canary-payload", "canary-payload"))
-	assert.Equal(t, "RR", kinds(out))
+	var out []Outcome
+	for range 8 { // through answers of every kind
+		out = append(out, send(t.Context(), s, batch(0, "canary-payload", "canary-payload"))...)
+	}
+	assert.Contains(t, kinds(out), "R")
+	assert.Contains(t, kinds(out), "F")
 	s.Close()
 	all := log.String() + fmt.Sprintf("%+v", out) + printed.String()
 	assert.Contains(t, all, "500")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -48,178 +49,118 @@ type sending struct {
 	ctx      context.Context //nolint:containedctx // it lives as long as the call
 	stop     <-chan struct{}
 	prepared *Prepared
+	probe    bool // one attempt for each request
 	pass     *pass
 	todo     []run // what is left, the next one last
-	hand     hand
-	accepted bool // some message was
 	outcomes []Outcome
+
+	refusals int    // parts in a row that failed while the sink accepted nothing
+	accepted uint64 // what it had accepted at the last of them
 }
 
-// trial is what the attempts of one request have come to.
-type trial struct {
-	run       run
-	retries   int // of this round
-	replayed  bool
-	exhausted bool
-	accepted  uint64 // the gate's acceptances when the retries were exhausted for the first time
-}
-
-// Send delivers p and returns one outcome for each of its messages, in order. It ends early in three ways, and where the
-// partition has to stop: behind a message that is rejected with on_rejected = "block", or exhausted with
-// on_exhausted = "pause", the others are unsent.
+// Send delivers p and returns one outcome for each of its messages, in order. It waits between the attempts of a request
+// and for the gate, and for nothing else. It ends early, and where the partition has to stop: behind a message that is
+// rejected with on_rejected = "block", or that failed and is not to be given up, the others are unsent. Also
 //
-//   - ctx ends: the attempt under way is cancelled.
-//   - stop is closed: the attempt under way goes on for as long as it may, and its answer counts; no other attempt and
-//     no wait begins. nil: never.
-//   - Drain: the same for every Send.
+//   - when ctx ends: the attempt under way is cancelled;
+//   - when stop is closed: the attempt under way goes on for as long as it may, and its answer counts; no other attempt
+//     and no wait begins. nil: never;
+//   - after Drain: the same for every Send.
 func (s *Sink) Send(ctx context.Context, stop <-chan struct{}, p *Prepared) []Outcome {
+	return s.send(ctx, stop, p, false)
+}
+
+// Probe is Send with one attempt for each request: a caller that has stopped delivering asks whether the endpoint is well
+// again. Nothing is tried again and nothing that failed is halved.
+func (s *Sink) Probe(ctx context.Context, stop <-chan struct{}, p *Prepared) []Outcome {
+	return s.send(ctx, stop, p, true)
+}
+
+func (s *Sink) send(ctx context.Context, stop <-chan struct{}, p *Prepared, probe bool) []Outcome {
 	if p == nil {
 		return nil
 	}
 	w := &sending{
-		sink: s, ctx: ctx, stop: stop, prepared: p, pass: newPass(), outcomes: make([]Outcome, 0, len(p.spans)),
+		sink: s, ctx: ctx, stop: stop, prepared: p, probe: probe, pass: newPass(),
+		outcomes: make([]Outcome, 0, len(p.spans)),
 	}
 	w.todo = append(w.todo, p.requests...)
 	slices.Reverse(w.todo)
-	w.run()
-	if p.refused > 0 && !w.accepted && len(w.todo) == 0 && !s.rejectBlocks {
-		s.gate.refused(p.refused)
-	}
-	for _, r := range w.todo {
-		w.settle(r, Unsent, judgement{reason: "not delivered: the sink or the partition stops here"})
-	}
-	for _, e := range w.hand.held {
-		w.settle(e.run, Rejected, e.j)
-	}
-	slices.SortFunc(w.outcomes, func(a, b Outcome) int { return a.Index - b.Index })
-	s.give(p)
-	return w.outcomes
-}
-
-// run delivers what is to do, in offset order, until nothing is left or Send has to end.
-func (w *sending) run() {
-	gate := w.sink.gate
-	for goOn := true; ; {
-		if recalled := gate.takeRecalled(&w.hand); len(recalled) > 0 {
-			slices.Reverse(recalled)
-			w.todo = append(w.todo, recalled...) // they come before what is left
-		}
-		blocked := len(w.hand.held) > 0 && w.sink.rejectBlocks
-		if len(w.todo) == 0 || blocked || !goOn {
-			if gate.release(&w.hand) {
-				return
-			}
-			continue // something was recalled in between
-		}
+	for goOn := true; goOn && len(w.todo) > 0; {
 		last := len(w.todo) - 1
-		head, rest := w.sink.cut(w.prepared, w.todo[last])
+		head, rest := s.cut(p, w.todo[last])
 		w.todo = w.todo[:last]
 		if rest.length() > 0 {
 			w.todo = append(w.todo, rest)
 		}
 		goOn = w.deliver(head)
 	}
+	for _, r := range w.todo {
+		w.settle(r, Unsent, judgement{status: r.status, reason: "not delivered: the sink or the partition stops here"})
+	}
+	slices.SortFunc(w.outcomes, func(a, b Outcome) int { return a.Index - b.Index })
+	s.give(p)
+	return w.outcomes
 }
 
 // deliver makes attempts with r until it is settled or split. False if Send has to end.
 func (w *sending) deliver(r run) bool {
 	s := w.sink
-	t := trial{run: r}
 	body := s.bytes(w.prepared, r)
-	for {
+	before := r.attempts
+	for retries, replayed := 0, false; ; {
 		if !s.gate.enter(w.ctx, w.stop, w.pass) {
-			w.todo = append(w.todo, t.run)
+			w.todo = append(w.todo, r)
 			return false
 		}
-		t.run.attempts++
-		if t.run.attempts > r.attempts+1 {
+		if r.attempts == 0 {
+			r.accepted = s.Accepted()
+		}
+		r.attempts++
+		if r.attempts > before+1 {
 			s.stats.retries.Add(1)
 		}
 		started := time.Now()
 		j, unread := s.attempt(w.ctx, w.prepared.target, body, r.length())
 		w.prepared.inUse = w.prepared.inUse || unread
-		w.log(&t, &j, time.Since(started))
-		if done, goOn := w.act(&t, &j, len(body)); done {
-			return goOn
+		w.log(&r, &j, time.Since(started))
+		s.gate.leave(j.retryAfter)
+		if j.verdict != cancelled {
+			r.status = j.status
+		}
+		if j.replay && !replayed { // the end of a connection is no failure of the endpoint
+			replayed = true
+			continue
+		}
+		if j.verdict != retry || !w.again(&r, &j, &retries) {
+			return w.act(r, &j, len(body))
 		}
 	}
 }
 
-// act follows a verdict. done reports that no further attempt with this request is to be made.
-func (w *sending) act(t *trial, j *judgement, size int) (done, goOn bool) {
-	g := w.sink.gate
-	if j.replay && !t.replayed { // the end of a connection is no failure of the endpoint
-		t.replayed = true
-		g.leave(w.pass, func() {})
-		return false, true
+// again waits for the next attempt of r. False if there is none: the retries are used up, or Send has to end, and then
+// the verdict is that of a cancelled attempt.
+func (w *sending) again(r *run, j *judgement, retries *int) bool {
+	if w.probe {
+		return false
 	}
-	switch j.verdict {
-	case accept:
-		g.leave(w.pass, func() { g.accept(w.pass) })
-		w.accepted = true
-		w.sink.size.accepted(size)
-		w.settle(t.run, Accepted, *j)
-		return true, true
-	case cancelled:
-		g.leave(w.pass, func() {})
-		w.todo = append(w.todo, t.run)
-		return true, false
-	case split:
-		g.leave(w.pass, func() { g.answer(w.pass) })
-		w.split(t.run, j.status, size)
-		return true, true
-	case reject:
-		g.leave(w.pass, func() {
-			if g.reject(w.pass, t.run.length()) {
-				g.keep(&w.hand, t.run, *j)
-			} else {
-				w.todo = append(w.todo, t.run)
-			}
-		})
-		return true, true
-	case retry:
-		return w.retry(t, j)
+	if j.retryAfter > 0 && (j.status == 429 || j.status == 503) { // costs no retry, and the gate holds it back
+		return true
 	}
-	g.leave(w.pass, func() { g.fail(w.pass, j, true) })
-	t.retries = 0
-	return false, true
-}
-
-// retry decides what follows an attempt that may be made again. A probe that fails uses no retry up: how often it goes
-// out depends on the other partitions.
-func (w *sending) retry(t *trial, j *judgement) (done, goOn bool) {
-	s, g := w.sink, w.sink.gate
-	free := j.retryAfter > 0 && (j.status == 429 || j.status == 503)
-	spent := t.retries >= s.cfg.MaxRetries && !free && !w.pass.probe
-	final := spent && !j.outage && (s.cfg.OnExhausted != schema.OnExhaustedPause ||
-		t.exhausted && g.acceptances() > t.accepted)
-	g.leave(w.pass, func() { // what closes the gate is done before anybody else is let through
-		if spent && !final && !j.outage {
-			t.exhausted, t.accepted = true, g.accepted
-		}
-		free = free || w.pass.probe
-		g.fail(w.pass, j, spent && !final)
-	})
-	switch {
-	case final:
-		w.settle(t.run, Exhausted, *j)
-		return true, s.cfg.OnExhausted != schema.OnExhaustedPause
-	case spent:
-		t.retries = 0
-		return false, true
-	case free:
-		return false, true
+	// Parts of a failed request are tried once: they have failed together as often as they may.
+	if *retries >= w.sink.cfg.MaxRetries || r.part && r.length() > 1 {
+		return false
 	}
-	wait := s.backoff.wait(t.retries, rand.Float64)
-	t.retries++
+	wait := w.sink.backoff.wait(*retries, rand.Float64)
+	*retries++
 	if j.retryAfter > 0 { // the gate holds it back for longer than any wait of our own
-		return false, true
+		return true
 	}
 	if !w.sleep(wait) {
-		w.todo = append(w.todo, t.run)
-		return true, false
+		j.verdict = cancelled
+		return false
 	}
-	return false, true
+	return true
 }
 
 // sleep waits before a retry. False if Send has to end.
@@ -236,13 +177,64 @@ func (w *sending) sleep(d time.Duration) bool {
 	return false
 }
 
-// split puts the parts of r back. After a 413 the size to try is lower, and cut goes by it; otherwise r is halved.
-func (w *sending) split(r run, status, size int) {
-	if status == 413 {
-		w.sink.size.refused(size)
+// act follows the last verdict on r. False if Send has to end.
+func (w *sending) act(r run, j *judgement, size int) bool {
+	switch j.verdict {
+	case accept:
+		w.sink.size.accepted(size)
+		w.settle(r, Accepted, *j)
+		return true
+	case cancelled:
 		w.todo = append(w.todo, r)
-		return
+		return false
+	case split:
+		if j.status == 413 { // cut goes by the lower size
+			w.sink.size.refused(size)
+			w.todo = append(w.todo, r)
+		} else {
+			w.halve(r)
+		}
+		return true
+	case reject:
+		w.settle(r, Rejected, *j)
+		return !w.sink.rejectBlocks
 	}
+	return w.fail(r, j)
+}
+
+// fail ends a request whose retries are used up, or that an answer about the endpoint has ended. False if Send has to end:
+// the partition stops at it.
+func (w *sending) fail(r run, j *judgement) bool {
+	givenUp := j.exhausted() && w.sink.cfg.OnExhausted != schema.OnExhaustedPause
+	if r.length() > 1 && !w.probe && w.halves(&r, givenUp) {
+		r.part = true
+		w.halve(r)
+		return true
+	}
+	w.settle(r, Failed, *j)
+	return givenUp
+}
+
+// halves reports whether the parts of a failed request are sent, so that one bad message of several is found.
+//
+// Where the partition would stop at it, the endpoint must have accepted something since the first attempt: one that is
+// down must not get more requests for it. The parts of it need no such proof again, because the first that fails alone
+// ends Send. Where it would be given up there may be no other traffic to prove anything; then the bound is the number of
+// parts that fail in a row while nothing is accepted.
+func (w *sending) halves(r *run, givenUp bool) bool {
+	accepted := w.sink.Accepted()
+	if !givenUp {
+		return r.part || w.prepared.suspect || accepted > r.accepted
+	}
+	if accepted != w.accepted {
+		w.accepted, w.refusals = accepted, 0
+	}
+	w.refusals++
+	return w.refusals <= 2*bits.Len(uint(len(w.prepared.spans)))
+}
+
+// halve puts the halves of r back.
+func (w *sending) halve(r run) {
 	left, right := r, r
 	left.to = r.from + r.length()/2
 	right.from = left.to
@@ -251,19 +243,23 @@ func (w *sending) split(r run, status, size int) {
 
 // settle makes the outcomes of a run.
 func (w *sending) settle(r run, kind OutcomeKind, j judgement) {
-	if kind == Accepted {
-		j.reason = ""
+	o := Outcome{Kind: kind, Status: j.status, Attempts: r.attempts, Reason: j.reason}
+	switch kind {
+	case Accepted:
+		o.Reason = ""
+	case Failed:
+		o.Scope, o.RetryAfter, o.Exhausted, o.Manual = j.scope, j.retryAfter, j.exhausted(), j.manual
+	case Rejected, Unsent:
 	}
 	for _, m := range w.prepared.spans[r.from:r.to] {
-		w.outcomes = append(w.outcomes, Outcome{
-			Index: m.index, Kind: kind, Status: j.status, Attempts: r.attempts, Reason: j.reason,
-		})
+		o.Index = m.index
+		w.outcomes = append(w.outcomes, o)
 	}
 	w.sink.stats.count(kind, r.length())
 }
 
 // log writes the line of one attempt.
-func (w *sending) log(t *trial, j *judgement, took time.Duration) {
+func (w *sending) log(r *run, j *judgement, took time.Duration) {
 	level := slog.LevelDebug
 	if w.sink.cfg.VerboseLogging {
 		level = slog.LevelInfo
@@ -274,8 +270,8 @@ func (w *sending) log(t *trial, j *judgement, took time.Duration) {
 	}
 	p, spans := w.prepared.target.partition, w.prepared.spans
 	log.LogAttrs(w.ctx, level, "attempt", slog.String("stream", p.Stream), slog.String("topic", p.Topic),
-		slog.Uint64("partition", uint64(p.ID)), slog.Uint64("offset", spans[t.run.from].offset),
-		slog.Int("messages", t.run.length()), slog.Int("attempt", t.run.attempts),
-		slog.String("verdict", verdictNames()[j.verdict]), slog.Int("status", j.status), slog.String("reason", j.reason),
+		slog.Uint64("partition", uint64(p.ID)), slog.Uint64("offset", spans[r.from].offset),
+		slog.Int("messages", r.length()), slog.Int("attempt", r.attempts),
+		slog.String("verdict", j.verdict.String()), slog.Int("status", j.status), slog.String("reason", j.reason),
 		slog.Duration("took", took))
 }

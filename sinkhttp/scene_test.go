@@ -160,7 +160,7 @@ func inScene(t *testing.T, configure func(*schema.Sink), reply func(http.Respons
 		}()
 		var err error
 		s.sink, err = New(&s.cfg, Options{Logger: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-			dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 				s.dials.Add(1)
 				return listener.dial(ctx, network, addr)
 			}})
@@ -226,14 +226,41 @@ func send(ctx context.Context, s *Sink, b Batch) []Outcome {
 	return append(out, s.Send(ctx, nil, p)...)
 }
 
-// kinds returns the outcomes' kinds in short: A, R, E, U.
+// kinds returns the outcomes' kinds in short: A, R, F, U.
 func kinds(outcomes []Outcome) string {
 	var b []byte
 	for _, o := range outcomes {
-		b = append(b, "?AREU"[o.Kind])
+		b = append(b, "?ARFU"[o.Kind])
 	}
 	return string(b)
 }
 
 // batches configures nd_json without metadata.
 func batches(cfg *schema.Sink) { cfg.BatchMode, cfg.IncludeMetadata = schema.BatchModeNDJSON, false }
+
+// insist sends again what has failed until ctx ends, as a caller does that waits for the endpoint.
+func insist(ctx context.Context, s *Sink, b Batch) []Outcome {
+	last := make([]Outcome, len(b.Messages))
+	places := make([]int, len(b.Messages))
+	for i := range places {
+		places[i] = i
+	}
+	for wait := 5 * sec; len(b.Messages) > 0 && ctx.Err() == nil; wait = min(wait*2, time.Minute) {
+		var left []schema.Message
+		var leftPlaces []int
+		for _, o := range send(ctx, s, b) {
+			place := places[o.Index]
+			last[place] = o
+			if o.Kind == Failed || o.Kind == Unsent {
+				left, leftPlaces = append(left, b.Messages[o.Index]), append(leftPlaces, place)
+			}
+		}
+		if b.Messages, places = left, leftPlaces; len(left) > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
+			}
+		}
+	}
+	return last
+}

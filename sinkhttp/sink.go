@@ -8,39 +8,38 @@
 //	Send: gate -> attempt -> classify -> (wait, gate, attempt)* -> outcomes
 //
 // Every message of a batch gets exactly one outcome, either from Prepare (rejected before anything was sent) or from
-// Send, also when Send is cancelled half-way:
+// Send, also when Send is cancelled half-way: [Accepted], [Rejected], [Failed] or [Unsent].
 //
-//   - accepted: the endpoint answered a request that carried it with a success code.
-//   - rejected: it will never be accepted as it is; the fault is the message's.
-//   - exhausted: its own failure outlasted all retries while the endpoint served other requests.
-//   - unsent: nothing is known; deliver it again. A cancelled attempt is unsent although its bytes may have arrived.
+// Send does what one request needs: it waits for the gate and between attempts, tries again, halves, and returns. It never
+// waits for an endpoint to become well. A failed outcome says what is known (status, reason, scope, when to come back), and
+// the caller decides: whoever sends for several partitions can tell a bad message from a bad endpoint, because one of
+// them goes on. internal/relay is such a caller; "Whose fault" in its package doc is what it decides by.
 //
-// A failure of the endpoint rather than of a message pauses the sink: Send waits inside, at the gate, until a probe is
-// accepted, and returns only with outcomes or because its context ended.
+// # The gate
 //
-// # Exhausted
+// Every attempt passes the gate of its sink, outside of its own timeout. The gate keeps what the endpoint asks for (a
+// Retry-After holds all requests of the sink) and what bounds a sink (max_connections).
 //
-// With on_exhausted = "dead_letter" or "drop" a request whose retries are used up is exhausted at once, unless its last
-// failure was a transport error, 429 or 503: an outage always pauses the sink, and the retries begin again behind the
-// pause.
+// # Failed
 //
-// With on_exhausted = "pause" every such request pauses the sink first. The requests that wait probe in turn. When the
-// probe of another one is accepted, the gate opens and the request gets all its retries again. If they fail as well,
-// and the endpoint has accepted something since the pause began, the request is exhausted: the endpoint works, this
-// request does not. With one partition nothing else can be accepted, and the sink stays paused.
+// A request fails when its retries are used up, or at once where an answer says that another attempt is of no use now (a
+// pause verdict). 429 and 503 with a Retry-After use no retry up: the gate holds them back.
 //
-// # Rejects in a row
+// A failed request of several messages is halved, so that one bad message is found and the others are delivered:
 //
-// max_consecutive_rejects counts rejected messages without an acceptance in between, over the whole sink, whether the
-// endpoint or Prepare rejected them: a wrong schema attribute would empty a topic into the dead letters as surely as an
-// endpoint that rejects everything. The one that reaches the number trips the gate: the sink pauses and only an accepted
-// probe, or Resume, opens it. The rejects of that run which no Send has returned yet are recalled and sent again behind
-// the pause, so that fewer messages than the number are ever returned as rejected by an endpoint that rejects everything.
+//   - Where the partition would stop at it, only with evidence that the endpoint accepts others: it has accepted something
+//     since the first attempt, or the caller says so (Batch.Suspect). Without it an endpoint that is down would get more
+//     requests for its being down. The search ends with the first message that fails alone; those behind it are unsent.
+//   - Where it would be given up (on_exhausted = "dead_letter" or "drop", and no outage) always, because there need be no
+//     other traffic that proves anything. The search ends when about 2 log2 n parts in a row have failed without anything
+//     being accepted.
 //
-// A batch that Prepare rejects as a whole counts at once. While the gate is tripped its messages are unsent, and a pause
-// whose cool-down is over becomes longer, as after a failed probe. Where something of a batch is left to send, what
-// Prepare has rejected of it is returned as rejected, and counts once Send has ended without an acceptance. With
-// on_rejected = "block" Prepare counts nothing: a blocked partition loses no message.
+// The parts get one attempt each, and a message that is alone all its retries.
+//
+// # Rejected
+//
+// A rejected request of several messages is halved, whatever the status, unless split_on_reject = false. With
+// on_rejected = "block" Send ends behind the first message that is rejected, otherwise it goes on.
 //
 // # Size
 //
@@ -50,9 +49,11 @@
 package sinkhttp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -71,26 +72,9 @@ type Batch struct {
 	Schema    schema.PayloadSchema // what the payloads are
 	Contract  string               // payload_schema of the stream block; empty: none
 	Messages  []schema.Message
-}
-
-// OutcomeKind is what became of a message.
-type OutcomeKind uint8
-
-// The outcomes of the delivery contract. The zero value is none of them.
-const (
-	Accepted OutcomeKind = iota + 1
-	Rejected
-	Exhausted
-	Unsent
-)
-
-// Outcome is what became of one message of a batch.
-type Outcome struct {
-	Index    int // position in Batch.Messages
-	Kind     OutcomeKind
-	Status   int    // last HTTP status; 0 if there was no response
-	Attempts int    // requests that carried the message; 0 if Prepare rejected it
-	Reason   string // why it was not accepted, for a person; no secret, no payload
+	// Suspect says that some of the messages have failed before and that the endpoint accepts others: a request of them
+	// that fails is halved, even if nothing was accepted since its first attempt.
+	Suspect bool
 }
 
 // Sink delivers to one endpoint. Its methods are safe for concurrent use, except that Open comes first and Close last.
@@ -108,8 +92,9 @@ type Sink struct {
 	size         size
 	contracts    map[string]*payload.Schema // by payload_schema; never written to after New
 	stats        counters
-	pool         sync.Pool // of *Prepared
-	calls        sync.Pool // of *call
+	pool         sync.Pool   // of *Prepared
+	calls        sync.Pool   // of *call
+	advised      atomic.Bool // the health check has said what to set
 
 	mu      sync.Mutex
 	targets map[schema.Partition]*target
@@ -119,7 +104,8 @@ type Sink struct {
 type Options struct {
 	Logger *slog.Logger // nil: discards
 
-	dial dialFunc // tests dial into the same process
+	// Dial makes the connections instead of TCP, as for a server in the same process; nil: TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // New checks the configuration and builds the client; it makes no connection. Errors name the attribute at fault.
@@ -144,10 +130,10 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 	if s.contracts, err = loadContracts(cfg.Streams); err != nil {
 		return nil, err
 	}
-	if s.transport, err = newTransport(cfg, opts.dial); err != nil {
+	if s.transport, err = newTransport(cfg, opts.Dial); err != nil {
 		return nil, err
 	}
-	s.gate = newGate(cfg, s.log)
+	s.gate = newGate(cfg.MaxConnections)
 	s.warn(ignored)
 	return s, nil
 }
@@ -218,46 +204,33 @@ func (s *Sink) Close() {
 	s.gate.drain()
 	s.transport.CloseIdleConnections()
 	c := s.Stats()
-	s.log.Info("the sink has ended", "accepted", c.Accepted, "rejected", c.Rejected, "exhausted", c.Exhausted,
-		"requests", c.Requests, "retries", c.Retries, "bytes", c.Bytes, "pauses", c.Pauses)
+	s.log.Info("the sink has ended", "accepted", c.Accepted, "rejected", c.Rejected, "failed", c.Failed,
+		"requests", c.Requests, "retries", c.Retries, "bytes", c.Bytes)
 }
 
-// State is what the gate lets through.
-type State struct {
-	Paused bool
-	Manual bool      // only Resume ends the pause
-	Reason string    // for a person; no secret
-	Since  time.Time // start of the pause
-	Until  time.Time // when the next attempt may go out: end of the cool-down or of a Retry-After
-}
+// Held returns until when the endpoint has asked to be left alone with a Retry-After, zero if it has not, and a channel
+// that is closed when that changes. No attempt goes out before.
+func (s *Sink) Held() (until time.Time, changed <-chan struct{}) { return s.gate.held() }
 
-// State returns the gate's state and a channel that is closed at its next change.
-func (s *Sink) State() (State, <-chan struct{}) { return s.gate.now() }
-
-// Pause closes the gate from outside, as when the dead letters cannot be written. It opens as after every pause: when
-// the cool-down is over and a probe was accepted. In a paused sink it makes the pause last for another cool-down.
-func (s *Sink) Pause(reason string) { s.gate.pause(reason) }
-
-// Resume opens the gate by hand, a manual pause too. A Retry-After still holds.
-func (s *Sink) Resume() { s.gate.resume() }
+// Accepted is how many messages the endpoint has accepted since New. It moves while a Send is still under way.
+func (s *Sink) Accepted() uint64 { return s.stats.accepted.Load() }
 
 // Stats are counters since New.
 type Stats struct {
-	Accepted  uint64            // messages
-	Rejected  uint64            // messages, those of Prepare included
-	Exhausted uint64            // messages
-	Requests  uint64            // attempts made
-	Retries   uint64            // attempts after the first one of a request
-	Bytes     uint64            // request bodies sent, in bytes
-	Pauses    uint64            // times that the gate closed
-	Verdicts  map[string]uint64 // attempts by verdict: accepted, retry, split, reject, pause, cancelled
+	Accepted uint64            // messages
+	Rejected uint64            // messages, those of Prepare included
+	Failed   uint64            // messages, each time that they failed
+	Requests uint64            // attempts made
+	Retries  uint64            // attempts after the first one of a request
+	Bytes    uint64            // request bodies sent, in bytes
+	Verdicts map[string]uint64 // attempts by verdict: accepted, retry, split, reject, pause, cancelled
 }
 
 // counters are what Stats is made from.
 type counters struct {
-	accepted, rejected, exhausted atomic.Uint64
-	requests, retries, bytes      atomic.Uint64
-	verdicts                      [verdictCount]atomic.Uint64
+	accepted, rejected, failed atomic.Uint64
+	requests, retries, bytes   atomic.Uint64
+	verdicts                   [verdictCount]atomic.Uint64
 }
 
 // count counts n messages with the same outcome.
@@ -267,8 +240,8 @@ func (c *counters) count(kind OutcomeKind, n int) {
 		c.accepted.Add(uint64(n))
 	case Rejected:
 		c.rejected.Add(uint64(n))
-	case Exhausted:
-		c.exhausted.Add(uint64(n))
+	case Failed:
+		c.failed.Add(uint64(n))
 	case Unsent:
 	}
 }
@@ -277,12 +250,12 @@ func (c *counters) count(kind OutcomeKind, n int) {
 func (s *Sink) Stats() Stats {
 	c := &s.stats
 	out := Stats{
-		Accepted: c.accepted.Load(), Rejected: c.rejected.Load(), Exhausted: c.exhausted.Load(),
-		Requests: c.requests.Load(), Retries: c.retries.Load(), Bytes: c.bytes.Load(), Pauses: s.gate.pauseCount(),
+		Accepted: c.accepted.Load(), Rejected: c.rejected.Load(), Failed: c.failed.Load(),
+		Requests: c.requests.Load(), Retries: c.retries.Load(), Bytes: c.bytes.Load(),
 		Verdicts: make(map[string]uint64, verdictCount),
 	}
-	for v, name := range verdictNames() {
-		out.Verdicts[name] = c.verdicts[v].Load()
+	for v := range verdictCount {
+		out.Verdicts[v.String()] = c.verdicts[v].Load()
 	}
 	return out
 }

@@ -139,7 +139,6 @@ func TestAConnectionThatEndsUnderARequestCostsNoRetry(t *testing.T) {
 	}
 	assert.Equal(t, uint64(19), s.Stats().Requests)
 	assert.Equal(t, uint64(9), s.Stats().Verdicts["retry"])
-	assert.Zero(t, s.Stats().Pauses)
 	s.Close()
 	assert.Equal(t, 10, conns, "each request but the first one is made on the old connection and on a new one")
 }
@@ -151,7 +150,7 @@ func TestProxiesOfTheEnvironmentAreIgnored(t *testing.T) {
 	for url, want := range map[string]string{"http://endpoint.test/": "endpoint.test:80", "https://endpoint.test/": "endpoint.test:443"} {
 		cfg := config(t, url)
 		var dialled string
-		s, err := New(&cfg, Options{dial: func(_ context.Context, _, addr string) (net.Conn, error) {
+		s, err := New(&cfg, Options{Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
 			dialled = addr
 			return nil, errors.New("no")
 		}})

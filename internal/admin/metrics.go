@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"iggysink/internal/relay"
+	"iggysink/sinkhttp"
 )
 
 // routes serves the paths of the package doc and nothing else. The registry is its own: a package that registers with
@@ -89,12 +90,6 @@ func total(name, help string, number func(*relay.Status) uint64) metric {
 	return counter(name, help, nil, func(s *relay.Status, emit emitFunc) { emit(float64(number(s))) })
 }
 
-// verdicts are the keys of sinkhttp.Stats.Verdicts. All of them have a series from the start: an alert on a rate needs the
-// zero before the first count.
-func verdicts() []string {
-	return []string{"accepted", "retry", "split", "reject", "pause", "cancelled"}
-}
-
 func sinkMetrics() []metric {
 	return []metric{
 		total("messages_delivered_total", "Messages that the endpoint accepted.",
@@ -107,7 +102,8 @@ func sinkMetrics() []metric {
 			func(s *relay.Status) uint64 { return s.Dropped }),
 		counter("requests_total", "Attempts to send a request, by verdict: accepted, retry, split, reject, pause or cancelled.",
 			[]string{"verdict"}, func(s *relay.Status, emit emitFunc) {
-				for _, verdict := range verdicts() {
+				// All of them from the start: an alert on a rate needs the zero before the first count.
+				for _, verdict := range sinkhttp.Verdicts() {
 					emit(float64(s.Stats.Verdicts[verdict]), verdict)
 				}
 			}),
@@ -116,7 +112,7 @@ func sinkMetrics() []metric {
 		total("request_body_bytes_total", "Bytes of request bodies that were sent.",
 			func(s *relay.Status) uint64 { return s.Stats.Bytes }),
 		total("sink_pauses_total", "Times that the sink was paused.",
-			func(s *relay.Status) uint64 { return s.Stats.Pauses }),
+			func(s *relay.Status) uint64 { return s.Pauses }),
 		gauge("sink_paused", "1 while the sink is paused, otherwise 0.", nil,
 			func(s *relay.Status, emit emitFunc) { emit(truth(s.Gate.Paused)) }),
 		gauge("sink_ready", "1 while the sink can deliver, as /readyz has it, otherwise 0.", nil,

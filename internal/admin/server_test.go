@@ -21,8 +21,9 @@ func healthy() relay.Status {
 	return relay.Status{
 		Sink: "orders", Ready: true,
 		Delivered: 10, Rejected: 3, DeadLettered: 2, Dropped: 1,
+		Pauses: 5,
 		Stats: sinkhttp.Stats{
-			Retries: 4, Bytes: 2048, Pauses: 5, Verdicts: map[string]uint64{"accepted": 9, "retry": 4},
+			Retries: 4, Bytes: 2048, Verdicts: map[string]uint64{"accepted": 9, "retry": 4},
 		},
 		Sources: []relay.SourceStatus{{
 			Stream: "shop", Topic: "created", Group: "orders", Joined: true, Reconnects: 1, Commits: 7, Polls: 20, Skipped: 6,
@@ -52,12 +53,12 @@ func TestUnready(t *testing.T) {
 		{"a sink that delivers", healthy(), nil},
 		{
 			"a paused sink",
-			changed(func(s *relay.Status) { s.Gate = sinkhttp.State{Paused: true, Reason: "answered 401"} }),
+			changed(func(s *relay.Status) { s.Gate = relay.State{Paused: true, Reason: "answered 401"} }),
 			[]string{`sink "orders": paused: answered 401`},
 		},
 		{
 			"a sink that only a restart opens",
-			changed(func(s *relay.Status) { s.Gate = sinkhttp.State{Paused: true, Manual: true, Reason: "answered 410"} }),
+			changed(func(s *relay.Status) { s.Gate = relay.State{Paused: true, Manual: true, Reason: "answered 410"} }),
 			[]string{`sink "orders": paused until a restart: answered 410`},
 		},
 		{
@@ -67,7 +68,7 @@ func TestUnready(t *testing.T) {
 		},
 		{
 			"one reason for a health check that pauses",
-			changed(func(s *relay.Status) { s.Ready = false; s.Gate = sinkhttp.State{Paused: true, Reason: "answered 500"} }),
+			changed(func(s *relay.Status) { s.Ready = false; s.Gate = relay.State{Paused: true, Reason: "answered 500"} }),
 			[]string{`sink "orders": paused: answered 500`},
 		},
 		{
@@ -97,11 +98,6 @@ func TestUnready(t *testing.T) {
 // start serves sinks until the test ends.
 func start(t *testing.T, sinks ...Sink) (url string) {
 	t.Helper()
-	return "http://" + startServer(t, sinks...).Addr()
-}
-
-func startServer(t *testing.T, sinks ...Sink) *Server {
-	t.Helper()
 	server, err := Listen("127.0.0.1:0", sinks, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +111,7 @@ func startServer(t *testing.T, sinks ...Sink) *Server {
 			t.Error(err)
 		}
 	})
-	return server
+	return "http://" + server.Addr()
 }
 
 func get(t *testing.T, url string) (status int, body string) {
@@ -140,11 +136,8 @@ func get(t *testing.T, url string) (status int, body string) {
 
 func TestReadinessFollowsTheSinks(t *testing.T) {
 	paused := make(chan bool, 2)
-	flowing := func() relay.Status { return changed(func(s *relay.Status) { s.Partitions = nil }) }
-	url := start(t, flowing, func() relay.Status {
-		s := flowing()
-		s.Sink, s.Gate.Paused, s.Gate.Reason = "alerts", <-paused, "answered 503"
-		return s
+	url := start(t, healthy, func() relay.Status {
+		return changed(func(s *relay.Status) { s.Sink = "alerts"; s.Gate.Paused = <-paused; s.Gate.Reason = "answered 503" })
 	})
 	paused <- true
 	if status, body := get(t, url+"/readyz"); status != 503 || body != "sink \"alerts\": paused: answered 503\n" {
@@ -157,7 +150,7 @@ func TestReadinessFollowsTheSinks(t *testing.T) {
 }
 
 func TestLivenessDoesNotFollowTheSinks(t *testing.T) {
-	url := start(t, func() relay.Status { return relay.Status{Sink: "orders", Gate: sinkhttp.State{Paused: true}} })
+	url := start(t, func() relay.Status { return relay.Status{Sink: "orders", Gate: relay.State{Paused: true}} })
 	if status, body := get(t, url+"/livez"); status != 200 || body != "ok\n" {
 		t.Errorf("%d %q", status, body)
 	}

@@ -20,16 +20,13 @@ const (
 	isAny = isObject | isArray | isString | isNumber | isBoolean | isNull
 )
 
-// node is one schema. It is built once and only read.
+// node is one schema of the subset. It is built once and only read.
 type node struct {
-	at     string // JSON pointer into the schema
-	never  bool   // the schema false
 	kinds  kinds
 	also   []*node // all of them have to accept as well
 	any    []*node // one of them has to, where there are any
-	one    []*node // exactly one of them has to
-	tagged *tagged // what tells the branches of one apart, if a property does; otherwise, over bytes, their types do
-	values *allowed
+	tagged *tagged
+	values *values // enum or const
 
 	// of objects
 	properties    map[string]*property
@@ -44,23 +41,12 @@ type node struct {
 
 	// of strings
 	minLength, maxLength int // in characters; maxLength negative: any number
-	pattern              *pattern
+	pattern              *regexp.Regexp
 	format               func(text []byte) bool
 
 	// of numbers
 	bounds     []bound
-	multipleOf *number // nil: any
-
-	// What is not run over bytes.
-	not                      *node
-	condition                *condition
-	minProperties            int
-	patterns                 []patterned
-	names                    *node
-	dependents               []dependent
-	prefix                   []*node // items are those behind it
-	contains                 *node
-	minContains, maxContains int // maxContains negative: any number
+	multipleOf decimal // m 0: any
 }
 
 // property is one that a schema of an object names.
@@ -70,82 +56,32 @@ type property struct {
 	bit      int   // of the required ones; negative: it is not
 }
 
-// tagged are alternatives that differ in a required property with constant strings.
+// tagged are alternatives that differ in a required property with a constant string.
 type tagged struct {
 	name     string
 	branches map[string]*node
 }
 
-// condition is if, then and else.
-type condition struct{ test, then, otherwise *node } // nil: anything
-
-// patterned is a schema for properties whose names match.
-type patterned struct {
-	pattern *pattern
-	node    *node
-}
-
-// dependent is what the presence of a property asks for: other properties, or a schema.
-type dependent struct {
-	name, keyword string
-	names         []string
-	node          *node
-}
-
-// allowed is what enum or const allows.
-type allowed struct {
-	constant bool // one value
-	strings  map[string]bool
-	numbers  []number
-	yes, no  bool
-	null     bool
-	others   []any // objects and arrays
-}
-
-// onlyTexts reports whether nothing but texts is allowed.
-func (v *allowed) onlyTexts() bool {
-	return len(v.strings) > 0 && len(v.numbers) == 0 && !v.yes && !v.no && !v.null && len(v.others) == 0
+// values are what enum and const allow.
+type values struct {
+	strings map[string]bool
+	numbers []decimal
+	yes, no bool
+	null    bool
 }
 
 // bound is a minimum or a maximum.
 type bound struct {
-	value     number
-	keyword   string
+	value     decimal
 	upper     bool
 	exclusive bool
 }
-
-// pattern is a regular expression with what it costs to match.
-type pattern struct {
-	*regexp.Regexp
-	states int
-}
-
-func newPattern(expression string, states int) (*pattern, error) {
-	compiled, err := regexp.Compile(expression)
-	return &pattern{compiled, states}, err
-}
-
-// cost is how many steps a match takes at most, about: RE2 may look at each of its states for each byte.
-func (p *pattern) cost(length int) int { return 1 + length*p.states/costBytes }
-
-// costBytes is how many bytes are scanned in a step.
-const costBytes = 128
 
 // maxRequired is how many required properties an object of the subset may have.
 const maxRequired = 256
 
 // check reads one value and reports whether n accepts it. After false the cursor stands anywhere.
 func (c *cursor) check(n *node) bool {
-	start := c.pos
-	if c.steps--; c.steps < 0 || !c.value(n) {
-		return false
-	}
-	c.steps -= (c.pos - start) / costBytes
-	return true
-}
-
-func (c *cursor) value(n *node) bool {
 	if n == nil {
 		return c.skip()
 	}
@@ -160,8 +96,13 @@ func (c *cursor) value(n *node) bool {
 	if len(n.any) > 0 && !c.checkAny(n.any, start) {
 		return false
 	}
-	if len(n.one) > 0 && !c.checkOne(n, start) {
-		return false
+	if n.tagged != nil {
+		c.pos = start
+		branch := c.branch(n.tagged)
+		c.pos = start
+		if branch == nil || !c.check(branch) {
+			return false
+		}
 	}
 	c.pos = start
 	switch first {
@@ -191,18 +132,6 @@ func (c *cursor) checkAny(nodes []*node, start int) bool {
 		c.depth, c.items = depth, c.items[:items]
 	}
 	return false
-}
-
-// checkOne checks alternatives that exclude each other.
-func (c *cursor) checkOne(n *node, start int) bool {
-	if n.tagged == nil { // their types do
-		return c.checkAny(n.one, start)
-	}
-	c.pos = start
-	branch := c.branch(n.tagged)
-	c.steps -= (c.pos - start) / costBytes
-	c.pos = start
-	return branch != nil && c.check(branch)
 }
 
 // branch returns the alternative of an object; nil if it has no tag, an unknown one, or more than one.
@@ -356,12 +285,7 @@ func (c *cursor) str(n *node) bool {
 			return false
 		}
 	}
-	if n.pattern != nil {
-		if c.steps -= n.pattern.cost(len(text)); c.steps < 0 || !n.pattern.Match(text) {
-			return false
-		}
-	}
-	return n.format == nil || n.format(text)
+	return (n.pattern == nil || n.pattern.Match(text)) && (n.format == nil || n.format(text))
 }
 
 // numeric reads a number.
@@ -371,7 +295,7 @@ func (c *cursor) numeric(n *node) bool {
 		return false
 	}
 	integer := n.kinds&isNumber == 0
-	if !integer && n.values == nil && len(n.bounds) == 0 && n.multipleOf == nil {
+	if !integer && n.values == nil && len(n.bounds) == 0 && n.multipleOf.m == 0 {
 		return true
 	}
 	d, ok := parseDecimal(text)
@@ -383,16 +307,16 @@ func (c *cursor) numeric(n *node) bool {
 			return false
 		}
 	}
-	if n.multipleOf != nil {
-		x, y, ok := align(d, n.multipleOf.short)
+	if n.multipleOf.m != 0 {
+		x, y, ok := align(d, n.multipleOf)
 		return ok && x%y == 0
 	}
 	return true
 }
 
-func (v *allowed) hasNumber(d decimal) bool {
+func (v *values) hasNumber(d decimal) bool {
 	for _, other := range v.numbers {
-		if d == other.short {
+		if d == other {
 			return true
 		}
 	}
@@ -401,7 +325,7 @@ func (v *allowed) hasNumber(d decimal) bool {
 
 // holds reports whether d is for sure within the bound.
 func (b bound) holds(d decimal) bool {
-	x, y, ok := align(d, b.value.short)
+	x, y, ok := align(d, b.value)
 	if !ok {
 		return false
 	}

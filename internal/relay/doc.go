@@ -8,12 +8,32 @@
 // mark over the settled prefix, and the worker asks the source to store it (worker.commit). That is the only place
 // where an offset is stored.
 //
-// Goroutines, each with the one that waits for it: a source, the gate's watcher and the health check (Run); a worker
+// Goroutines, each with the one that waits for it: a source, the judge's watcher and the health check (Run); a worker
 // for each partition (its next worker, and drain); its lanes (the worker).
+//
+// # Whose fault
+//
+// A failure names its own cause only sometimes; what becomes of the other partitions shows the rest. One place decides it,
+// the judge (judge.go), which alone sees all of them. The engine returns outcomes and never waits for an endpoint.
+//
+//   - A failed message blocks its partition (block.go) and no other. It is tried again, alone, at a growing cool-down.
+//   - The sink pauses at once where no connection could be made or the endpoint asked for quiet, unless it has accepted
+//     something since the first attempt: then it is not down for all.
+//   - Otherwise it pauses when nothing was accepted since the first of such failures, and either every partition that has
+//     something to send is blocked or several (3) in a row have come to the same end.
+//   - A message that failed, stood while others were accepted, and failed again is convicted: it says nothing about the
+//     endpoint any more.
+//   - A paused sink, its cool-down over, polls one message of each partition and sends some of them as probes (probe.go):
+//     one attempt each, one at a time of those that are not blocked and one of those that are, a handful in each
+//     cool-down. The first that is accepted opens. Each window of failures is longer than the last, unless all of them
+//     came from one partition: one message must not make the pauses of the others longer.
+//   - Rejects are counted where they are settled. The one that reaches max_consecutive_rejects pauses the sink instead.
 //
 // # Non-obvious
 //
-// Order and why, so that nobody tidies it up:
+// Order and why, so that nobody tidies it up.
+//
+// ## Nothing is lost
 //
 //   - A dead letter is durable before its message is settled; the other order loses it in a crash.
 //   - The mark never passes ledger.next. Messages that are given up (a pause, a block) are removed from the ledger,
@@ -24,30 +44,40 @@
 //   - A poll that was under way during a rewind is thrown away (asked, rewinds). It was asked for at the old place,
 //     and taken in it would let the mark pass over what was given up.
 //   - A flight leaves its lane before what it could not settle is given up: rewind keeps what is in flight.
+//   - The next worker begins at the former one's mark (carry.go), but reads the last settled message again to compare
+//     its checksum: a server that crashed loses the end of its log, and by offsets alone the messages that took their
+//     places would be passed over.
+//
+// ## Storing offsets
+//
 //   - Only the worker commits. The source's goroutine can move the mark as well, and two of them would race to ask
 //     for the older offset last.
 //   - Commit is called without mu: a source may hold a lock of its own while it calls Demand, which takes mu. Wake
 //     is called with it, so Wake takes no lock that is held during a call of Handler.
 //   - A partition is marked as revoked before its latch is closed: a worker that sees the end must not find the
 //     partition still its own, and store.
+//
+// ## Order
+//
 //   - A revocation cancels no request. Most come from a dropped connection, and the partition is back in a moment:
 //     cancelled requests would all be sent twice. The partition's next worker begins when the former has ended, so
 //     that two requests of it cannot overtake each other. Nobody but that worker waits for it.
-//   - The next worker begins at the former one's mark (carry.go), but reads the last settled message again to compare
-//     its checksum: a server that crashed loses the end of its log, and by offsets alone the messages that took their
-//     places would be passed over.
+//   - With on_rejected = "block" a batch ends before a message that Prepare rejects: those behind it wait.
+//
+// ## Batches and memory
+//
+//   - Only a full batch is cut while the lane is busy. A small one would freeze at the size it had then, and a slow
+//     endpoint would get many small requests where it could have few large ones.
 //   - A blocked partition keeps no message. Its head is polled again when the cool-down is over: blocked partitions
 //     could otherwise hold all of the sink's memory. The poll's other messages are ignored, so nothing overtakes the
 //     head.
-//   - Only a full batch is cut while the lane is busy. A small one would freeze at the size it had then, and a slow
-//     endpoint would get many small requests where it could have few large ones.
-//   - With on_rejected = "block" a batch ends before a message that Prepare rejects: those behind it wait.
-//   - A paused sink with nothing in flight polls one message a partition once the cool-down is over: the gate opens
-//     only for a probe, and without a request there is none.
 //   - Memory is counted by poll and released with a poll's last message, since its messages share one buffer. A poll
 //     is at most a quarter of a partition's share, so that the next one comes before the last is done.
 //   - A partition's share is its part of the sink's bound, not a place in a common pool: one that hangs cannot
 //     starve the others.
+//
+// ## Stopping
+//
 //   - With several lanes a stop first delivers what lies before messages that are settled (fill): the mark cannot pass a
 //     gap, so they would all be delivered twice. The engine is drained only then, as it refuses every further attempt.
 //   - Drain ends the workers first and the sources' contexts last: a source stores what it was asked to as it ends.
@@ -55,4 +85,17 @@
 //     more is stored, and Status reads only counters. What is stuck at the end of a drain is left behind.
 //   - Unsettled counts what a request carried, and what is settled behind a gap: it is delivered again. What was only
 //     polled is nobody's loss: nothing was said about it.
+//
+// ## Pausing
+//
+//   - A pause ends the retries of what is in flight (halt), not its attempts: 64 partitions that retry are 64 requests for
+//     an endpoint that is down. What comes back unsent is given up and polled again.
+//   - A probe of a blocked partition does not keep the others' waiting: an endpoint that does not answer one message would
+//     otherwise cost them its timeout.
+//   - Probes of other topics come first where those of one have failed: with the topic in the url one path may be wrong.
+//   - The end of a pause shortens the cool-down of what is blocked: it grew while the endpoint was down, and a partition
+//     would stand for a minute behind a message that is fine (reopen).
+//   - A batch that failed is marked (Suspect) once something else was accepted: the engine then halves it at its first
+//     failure. Otherwise each cool-down would deliver one message of it, the probe.
+//   - The judge calls nothing of a partition but poke while it holds its lock, because partitions call it with theirs held.
 package relay

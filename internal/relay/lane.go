@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"slices"
+
 	"iggysink/sinkhttp"
 )
 
@@ -18,15 +20,32 @@ type flight struct {
 	lane     *lane
 	entries  []entry // those that are settled or given up are zero
 	prepared *sinkhttp.Prepared
+	stop     <-chan struct{}    // no further attempt
+	probe    bool               // one message, one attempt: the sink is paused
+	accepted uint64             // what the endpoint had accepted before
 	local    []sinkhttp.Outcome // of Prepare
 	sent     []sinkhttp.Outcome // of Send
+}
+
+// end is one more than the last offset of the flight that is not settled.
+func (f *flight) end() uint64 {
+	for _, e := range slices.Backward(f.entries) {
+		if e.chunk != nil {
+			return e.message().Offset + 1
+		}
+	}
+	return 0
 }
 
 // fly sends the lane's flights, one after the other, until the worker closes send.
 func (l *lane) fly(p *partition) {
 	defer p.relay.catch("lane of a partition")
 	for f := range l.send {
-		f.sent = p.relay.engine.Send(p.relay.work, p.revocation.done, f.prepared)
+		if f.probe {
+			f.sent = p.relay.engine.Probe(p.relay.work, f.stop, f.prepared)
+		} else {
+			f.sent = p.relay.engine.Send(p.relay.work, f.stop, f.prepared)
+		}
 		f.prepared = nil // the bytes are not needed while the outcomes are dealt with
 		p.results <- f   // has room for one of every lane
 	}

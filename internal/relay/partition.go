@@ -40,27 +40,11 @@ type partition struct {
 	lost      item // first message that the last rewind gave up
 	lostAny   bool
 	block     block
+	halt      chan struct{} // ends the retries of what is in flight: a pause or a revocation
+	halted    bool
+	given     int // messages that were attempted and given up since the last request
 	unsettled int // messages that were attempted and are not settled, at the worker's end
 }
-
-// block is a partition that stands still at one message.
-type block struct {
-	state  blockState
-	offset uint64
-	stamp  uint64
-	reason string
-	tries  int
-	until  time.Time // when the message is tried again
-}
-
-type blockState uint8
-
-const (
-	flowing blockState = iota
-	blocked            // until the cool-down is over; nothing is kept in memory
-	due                // the message shall be polled again
-	trying             // it is in hand again, alone
-)
 
 // newPartition returns a partition whose worker is not running yet. former may be nil.
 func newPartition(f *feed, a Assignment, former *partition) *partition {
@@ -68,7 +52,7 @@ func newPartition(f *feed, a Assignment, former *partition) *partition {
 	p := &partition{
 		id: a.Partition, feed: f, relay: r, former: former, waiting: true, truncated: a.Truncated,
 		revocation: newLatch(), gapless: newLatch(), done: make(chan struct{}), notify: make(chan struct{}, 1),
-		ledger: newLedger(a.Start), end: a.End, goal: a.End,
+		ledger: newLedger(a.Start), end: a.End, goal: a.End, halt: make(chan struct{}),
 	}
 	if former != nil && !a.Truncated {
 		p.goal = former.goal // what has come since is not Once's
@@ -103,11 +87,9 @@ func (p *partition) demand() (next uint64, bytes int) {
 	}
 	before := p.ledger.next < p.block.offset // what other lanes gave up before a blocked message is still wanted
 	switch state := p.block.state; {
-	case p.relay.probing() && p.used == 0 && (state == flowing || state == due || before):
-		return p.ledger.next, 1
-	case !p.relay.flowing(), state == trying, state == blocked && !before:
+	case !p.relay.flowing() && (p.used > 0 || !p.relay.probing()), state == trying, state == blocked && !before:
 		return p.ledger.next, 0
-	case state == due && !before:
+	case !p.relay.flowing(), state == due && !before:
 		return p.ledger.next, 1
 	}
 	bytes = p.relay.budget.grant(p.used)
@@ -133,9 +115,10 @@ func (p *partition) take(b Batch) {
 		return
 	}
 	c := &chunk{messages: b.Messages, bytes: b.Bytes, arrived: time.Now()}
+	probe := !p.relay.flowing()
 	for i := range b.Messages {
 		m := &b.Messages[i]
-		if !p.admits(m) {
+		if !p.admits(m) || probe && c.left > 0 {
 			break
 		}
 		if p.ledger.add(item{offset: m.Offset, stamp: m.Timestamp, sum: m.Checksum}) {
@@ -148,28 +131,6 @@ func (p *partition) take(b Batch) {
 		p.relay.budget.take(c.bytes)
 	}
 	p.poke() // also where nothing is new: the mark may have moved
-}
-
-// admits reports whether m may be taken in. A blocked partition takes what comes before the blocked message, and that
-// itself once its cool-down is over, but nothing behind it.
-func (p *partition) admits(m *schema.Message) bool {
-	switch {
-	case p.block.state == flowing || m.Offset < p.block.offset:
-		return true
-	case p.block.state != due:
-		return false
-	case m.Offset == p.block.offset:
-		p.block.state = trying
-		return true
-	}
-	p.unblock() // retention has deleted the blocked message
-	return true
-}
-
-// unblock lets the partition go on.
-func (p *partition) unblock() {
-	p.block = block{}
-	p.feed.source.Wake()
 }
 
 // sawEnd notes the partition's end as an empty poll showed it. Current 0 says nothing: an empty partition has it too.
@@ -268,6 +229,7 @@ func (p *partition) discard(entries []entry) {
 func (p *partition) revoke() {
 	p.mu.Lock()
 	p.revoked = true
+	p.stopRetries()
 	p.mu.Unlock()
 	// Only now: a worker that sees the latch must not find the partition still its own.
 	p.revocation.close()
@@ -277,8 +239,17 @@ func (p *partition) revoke() {
 func (p *partition) drop() {
 	p.mu.Lock()
 	p.dropping = true
+	p.stopRetries()
 	p.mu.Unlock()
 	p.poke()
+}
+
+// stopRetries lets the attempts under way end, and no other begin. The caller holds mu.
+func (p *partition) stopRetries() {
+	if !p.halted {
+		p.halted = true
+		close(p.halt)
+	}
 }
 
 // fulfilled reports whether everything that was there at the start is settled.
@@ -294,7 +265,9 @@ func (p *partition) status(now time.Time) PartitionStatus {
 	defer p.mu.Unlock()
 	s := PartitionStatus{
 		Partition: p.id, Next: p.ledger.next, Settled: p.ledger.settled, End: p.end, InHand: p.used,
-		Blocked: p.block.state != flowing, BlockedOffset: p.block.offset, Reason: p.block.reason, Until: p.block.until,
+	}
+	if b := &p.block; b.state != flowing && !b.held {
+		s.Blocked, s.BlockedOffset, s.Reason, s.Until = true, b.offset, b.reason, b.until
 	}
 	if p.end > p.ledger.settled {
 		s.Lag = p.end - p.ledger.settled

@@ -82,7 +82,7 @@ func TestATopicThatPrepareRejectsPausesTheSink(t *testing.T) {
 				defer cancel()
 				_, err = r.Run(ctx, []Feed{{Stream: &stream, Topic: topic.topic, Source: source}})
 				require.NoError(t, err)
-				state, _ := engine.State()
+				state, _, _ := r.judge.now()
 				engine.Close()
 				assert.True(t, state.Paused)
 				assert.Contains(t, state.Reason, "too many rejected messages in a row")

@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -61,9 +60,7 @@ type Relay struct {
 	closing  latch       // polling has stopped, and gaps before what is settled are filled
 	draining latch       // no new request may start
 	ready    atomic.Bool // the health check has passed
-	paused   atomic.Bool
-	probe    atomic.Bool  // paused, cooled down, and nothing in flight that could probe the endpoint
-	flights  atomic.Int64 // requests in Send
+	judge    *judge
 	crash    crash
 	began    time.Time    // of Run
 	progress atomic.Int64 // when something was last settled, as elapsed has it
@@ -118,6 +115,7 @@ func New(cfg *schema.Sink, engine *sinkhttp.Sink, dead DeadLetters, opts Options
 	if cfg.CircuitBreaker != nil {
 		r.breaker = *cfg.CircuitBreaker
 	}
+	r.judge = newJudge(cfg, r.breaker, opts.Logger)
 	r.budget.divide(1)
 	return r
 }
@@ -143,11 +141,11 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	r.began = time.Now()
 	r.adopt(feeds)
 
-	failed := make(chan error, len(feeds)+1)
+	failed := make(chan error, len(feeds))
 	var helpers, polling sync.WaitGroup
 	helpers.Go(func() {
 		defer r.catch("health check")
-		r.open(aux, failed)
+		r.open(aux)
 	})
 	helpers.Go(func() {
 		defer r.catch("watch over pauses")
@@ -203,81 +201,86 @@ func (r *Relay) adopt(feeds []Feed) {
 }
 
 // open waits for the health check; nothing is polled before.
-func (r *Relay) open(ctx context.Context, failed chan<- error) {
-	err := r.engine.Open(ctx)
-	switch {
-	case ctx.Err() != nil:
-	case err != nil:
-		failed <- fmt.Errorf("open sink %q: %w", r.cfg.Name, err)
-	default:
-		r.ready.Store(true)
-		r.wakeAll()
-	}
-}
-
-// watch follows the gate. A paused sink is not polled, and what is not in flight is given up. Once the cool-down is
-// over it needs a request to probe with; where none waits at the gate, one message is polled for it.
-func (r *Relay) watch(ctx context.Context) {
+func (r *Relay) open(ctx context.Context) {
 	for {
-		state, changed := r.engine.State()
-		r.probe.Store(false)
-		r.pause(state.Paused)
-		wait := time.Duration(-1)
-		if state.Paused && !state.Manual {
-			wait = max(time.Until(state.Until), 0)
-		}
-		if !r.idle(ctx, changed, wait) {
+		err := r.engine.CheckHealth(ctx)
+		if ctx.Err() != nil {
 			return
 		}
-	}
-}
-
-// idle waits for the gate's next change; after wait, unless it is negative, it looks for a probe, again and again:
-// the partition that could send one may be busy with its dead letters. It returns false when ctx ends.
-func (r *Relay) idle(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
-	timer := time.NewTimer(max(wait, 0))
-	defer timer.Stop()
-	cooled := timer.C
-	if wait < 0 {
-		cooled = nil
-	}
-	for {
+		if err == nil {
+			break
+		}
+		timer := time.NewTimer(time.Until(r.judge.unhealthy(err.Error())))
 		select {
 		case <-ctx.Done():
-			return false
-		case <-changed:
-			return true
-		case <-cooled:
+		case <-timer.C:
 		}
-		if r.flights.Load() == 0 {
-			r.probe.Store(true)
+		timer.Stop()
+	}
+	r.ready.Store(true)
+	r.judge.healthy()
+	r.wakeAll()
+}
+
+// watch follows the judge. A paused sink is not polled, and what is not in flight is given up. Once the cool-down is over
+// one message of each partition is polled to probe with.
+func (r *Relay) watch(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var seen uint64
+	var wasPaused bool
+	for {
+		state, pauses, changed := r.judge.now()
+		switch {
+		case state.Paused && pauses != seen:
+			r.each((*partition).drop)
+		case !state.Paused && wasPaused:
+			r.each(func(p *partition) { p.reopen(r.cooldown(0)) })
 			r.wakeAll()
 		}
-		timer.Reset(min(r.cooldown(0), time.Second))
+		seen, wasPaused = pauses, state.Paused
+		timer.Stop()
+		if due := r.judge.due(); !due.IsZero() {
+			timer.Reset(time.Until(due))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-timer.C:
+			r.judge.wake()
+			r.wakeAll()
+		}
 	}
 }
 
-// pause stops the polling, or starts it again.
-func (r *Relay) pause(on bool) {
-	if r.paused.Swap(on) == on {
-		return
-	}
-	if !on {
-		r.wakeAll()
-		return
-	}
+// each calls f for every partition that is owned.
+func (r *Relay) each(f func(*partition)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, p := range r.owned {
-		p.drop()
+		f(p)
 	}
 }
 
-// flowing reports whether messages may be polled.
-func (r *Relay) flowing() bool { return r.ready.Load() && !r.paused.Load() && !r.closing.on() }
+// alone reports whether no partition is left that has something to send and is not blocked.
+func (r *Relay) alone() bool {
+	alone := true
+	r.each(func(p *partition) { alone = alone && !p.pending() })
+	return alone
+}
 
-// probing reports whether a paused sink may poll one message to probe with.
-func (r *Relay) probing() bool { return r.probe.Load() && r.ready.Load() && !r.closing.on() }
+// Pause stops the delivery until Resume. reason is for a person.
+func (r *Relay) Pause(reason string) { r.judge.stop(reason) }
+
+// Resume ends a pause, one that only a person ends too. A Retry-After still holds.
+func (r *Relay) Resume() { r.judge.resume() }
+
+// flowing reports whether messages may be polled.
+func (r *Relay) flowing() bool { return r.ready.Load() && !r.judge.paused.Load() && !r.closing.on() }
+
+// probing reports whether a paused sink may poll one message of a partition to probe with.
+func (r *Relay) probing() bool { return r.ready.Load() && !r.closing.on() && r.judge.probing() }
 
 // wakeAll makes the sources ask again.
 func (r *Relay) wakeAll() {
@@ -396,8 +399,9 @@ func (r *Relay) closeGaps(workers []*partition) {
 	defer limit.Stop()
 	for _, p := range workers {
 		for open := !p.isWaiting(); open; {
-			state, changed := r.engine.State()
-			if state.Paused || !state.Until.IsZero() {
+			state, _, changed := r.judge.now()
+			held, moved := r.engine.Held()
+			if state.Paused || !held.IsZero() {
 				return
 			}
 			select {
@@ -406,6 +410,7 @@ func (r *Relay) closeGaps(workers []*partition) {
 			case <-p.revocation.done:
 				open = false
 			case <-changed:
+			case <-moved:
 			case <-limit.C:
 				return
 			}

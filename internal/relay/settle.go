@@ -13,9 +13,13 @@ type fate struct {
 	letters  []DeadLetter // to be durable before they are settled
 	buried   []int        // their places in the flight
 	stuck    sinkhttp.Outcome
-	entry    entry // the first message that blocks the partition; no chunk: none
-	unsent   int   // messages that an attempt carried and nobody answered for
+	entry    entry // the first message that the partition cannot pass; no chunk: none
+	unsent   int   // other messages that an attempt carried and that are not settled
 	accepted int
+	fresh    bool      // something was accepted, and the judge does not know yet
+	tripped  bool      // too many rejects in a row: these are not settled
+	answered bool      // an attempt was answered in a way that is about a message
+	until    time.Time // of a probe that failed: no other one of the partition before
 }
 
 // finish deals with the outcomes of f: this is where messages are settled. Its order is the delivery contract: accepted
@@ -24,13 +28,21 @@ type fate struct {
 func (p *partition) finish(f *flight) {
 	var rest fate
 	p.mu.Lock()
-	for _, o := range f.local {
-		p.apply(f, o, &rest)
+	local := f.local
+	for i := range f.sent { // in offset order: rejects count from the last acceptance on
+		for len(local) > 0 && local[0].Index < f.sent[i].Index {
+			p.apply(f, &local[0], &rest)
+			local = local[1:]
+		}
+		p.apply(f, &f.sent[i], &rest)
 	}
-	for _, o := range f.sent {
-		p.apply(f, o, &rest)
+	for i := range local {
+		p.apply(f, &local[i], &rest)
 	}
 	p.mu.Unlock()
+	if rest.fresh {
+		p.relay.judge.accept()
+	}
 	p.relay.counters.delivered.Add(uint64(rest.accepted))
 	if len(rest.letters) > 0 && p.bury(rest.letters) {
 		p.relay.counters.deadLettered.Add(uint64(len(rest.letters)))
@@ -41,11 +53,51 @@ func (p *partition) finish(f *flight) {
 		p.mu.Unlock()
 		rest.letters = nil
 	}
-	p.land(f, &rest)
+	held := p.blame(f, &rest)
+	convicted := p.land(f, &rest, held)
+	if stuck := &rest.stuck; rest.entry.chunk != nil && stuck.Kind == sinkhttp.Failed && !held && !convicted && !p.stopping() {
+		p.relay.judge.accuse(failure{
+			partition: p.id, outcome: stuck, first: f.accepted, now: p.relay.engine.Accepted(), alone: p.relay.alone(),
+		})
+	}
 }
 
+// blame tells the judge what the flight has come to, as far as it tells by itself. held reports that the endpoint is at
+// fault where the partition stops.
+func (p *partition) blame(f *flight, rest *fate) (held bool) {
+	j, stuck := p.relay.judge, &rest.stuck
+	isStuck := rest.entry.chunk != nil
+	isFailed := isStuck && stuck.Kind == sinkhttp.Failed
+	// The endpoint's by itself, unless it has accepted others meanwhile.
+	outage := isFailed && stuck.Scope != sinkhttp.ScopeUnknown && p.relay.engine.Accepted() == f.accepted
+	held = outage || isStuck && rest.tripped
+	if isFailed && !outage {
+		p.suspects, p.cleared = f.end(), f.accepted
+	}
+	if !f.probe {
+		if outage && !p.stopping() {
+			j.outage(p.id, stuck)
+		}
+		return held
+	}
+	found := nothing
+	switch {
+	case rest.accepted > 0:
+		found = accepted
+	case isFailed, rest.tripped:
+		found = failed
+	case rest.answered:
+		found = answered
+	}
+	rest.until = j.conclude(p, found, stuck)
+	return held
+}
+
+// stopping reports whether the partition makes no new request, so that nobody is to judge by it.
+func (p *partition) stopping() bool { return p.ending() || p.relay.closing.on() }
+
 // land ends the flight. What it leaves unsettled is given up and polled again, by the next member or by this one.
-func (p *partition) land(f *flight, rest *fate) {
+func (p *partition) land(f *flight, rest *fate, held bool) (convicted bool) {
 	l := f.lane
 	l.flight = nil // from here on a rewind gives its messages up
 	p.mu.Lock()
@@ -56,11 +108,16 @@ func (p *partition) land(f *flight, rest *fate) {
 		}
 	}
 	if left > 0 {
-		if rest.entry.chunk != nil {
-			p.stop(rest.entry.message(), rest.stuck)
+		if rest.entry.chunk != nil && (f.probe || !rest.tripped) {
+			convicted = p.stop(rest.entry.message(), &rest.stuck, held)
+			p.block.until = later(p.block.until, rest.until)
+		} else if rest.entry.chunk != nil && rest.stuck.Attempts > 0 {
+			rest.unsent++
 		}
-		if p.ending() || p.relay.closing.on() { // it is not polled again
+		if p.stopping() { // it is not polled again
 			p.unsettled += rest.unsent + len(rest.letters)
+		} else {
+			p.given = rest.unsent + len(rest.letters)
 		}
 		p.discard(f.entries)
 	}
@@ -72,11 +129,22 @@ func (p *partition) land(f *flight, rest *fate) {
 	if left > 0 {
 		p.rewind(nil)
 	}
+	if !p.relay.flowing() {
+		p.feed.source.Wake() // a demand for a probe was refused as long as this was in hand
+	}
+	return convicted
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // apply acts on one outcome. An outcome that is missing, or of no known kind, leaves its message unsettled. The caller
 // holds mu.
-func (p *partition) apply(f *flight, o sinkhttp.Outcome, rest *fate) {
+func (p *partition) apply(f *flight, o *sinkhttp.Outcome, rest *fate) {
 	if o.Index < 0 || o.Index >= len(f.entries) || f.entries[o.Index].chunk == nil {
 		return
 	}
@@ -85,16 +153,23 @@ func (p *partition) apply(f *flight, o sinkhttp.Outcome, rest *fate) {
 	switch o.Kind {
 	case sinkhttp.Accepted:
 		rest.accepted++
+		rest.fresh = true
 		p.settle(f, o.Index)
 		return
 	case sinkhttp.Rejected:
+		rest.answered = rest.answered || o.Attempts > 0
 		deadLetter, drop = p.relay.onRejected == schema.OnRejectedDeadLetter, p.relay.onRejected == schema.OnRejectedDrop
+		if (deadLetter || drop) && !p.settlesReject(rest) {
+			deadLetter, drop = false, false
+			rest.tripped = true
+			break
+		}
 		if p.block.state == flowing || e.message().Offset != p.block.offset {
 			c.rejected.Add(1)
 		}
-	case sinkhttp.Exhausted:
-		deadLetter = p.relay.cfg.OnExhausted == schema.OnExhaustedDeadLetter
-		drop = p.relay.cfg.OnExhausted == schema.OnExhaustedDrop
+	case sinkhttp.Failed:
+		deadLetter = o.Exhausted && p.relay.cfg.OnExhausted == schema.OnExhaustedDeadLetter
+		drop = o.Exhausted && p.relay.cfg.OnExhausted == schema.OnExhaustedDrop
 	case sinkhttp.Unsent:
 		if o.Attempts > 0 {
 			rest.unsent++
@@ -110,9 +185,20 @@ func (p *partition) apply(f *flight, o sinkhttp.Outcome, rest *fate) {
 	case deadLetter && p.relay.dead != nil:
 		rest.letters = append(rest.letters, p.letter(e, o))
 		rest.buried = append(rest.buried, o.Index)
-	case rest.entry.chunk == nil || e.message().Offset < rest.entry.message().Offset:
-		rest.entry, rest.stuck = e, o
+	case rest.entry.chunk == nil:
+		rest.entry, rest.stuck = e, *o
+	case o.Attempts > 0 && (o.Kind == sinkhttp.Failed || rest.tripped):
+		rest.unsent++
 	}
+}
+
+// settlesReject counts a rejected message and reports whether it may be settled. The caller holds mu.
+func (p *partition) settlesReject(rest *fate) bool {
+	if rest.fresh {
+		rest.fresh = false
+		p.relay.judge.accept()
+	}
+	return p.relay.judge.reject()
 }
 
 // settle marks one message of f as done with and gives its memory back. The caller holds mu.
@@ -131,26 +217,11 @@ func (p *partition) settle(f *flight, index int) {
 	}
 }
 
-// stop blocks the partition at m, or at the blocked message that comes before it. The caller holds mu.
-func (p *partition) stop(m *schema.Message, o sinkhttp.Outcome) {
-	b := &p.block
-	if b.state != flowing && b.offset < m.Offset {
-		return
-	}
-	if b.state == flowing || b.offset != m.Offset {
-		p.relay.log.Warn("partition is blocked at a message; the others go on", p.logAttrs("offset", m.Offset,
-			"status", o.Status, "reason", o.Reason)...)
-		*b = block{offset: m.Offset, stamp: m.Timestamp}
-	}
-	b.state, b.reason = blocked, o.Reason
-	b.until = time.Now().Add(p.relay.cooldown(b.tries))
-	b.tries++
-}
-
 // bury makes the letters durable. While it fails the sink is paused, nothing of the flight is settled and the write is
 // tried again; false if the partition has to end before it succeeded.
 func (p *partition) bury(letters []DeadLetter) bool {
 	r := p.relay
+	r.judge.withdraw(p)
 	for try := 0; ; try++ {
 		err := r.dead.Write(r.work, letters)
 		if err == nil {
@@ -161,7 +232,7 @@ func (p *partition) bury(letters []DeadLetter) bool {
 		}
 		reason := fmt.Sprintf("cannot write dead letters: %v", err)
 		r.log.Error("cannot write dead letters; the sink is paused until it can", p.logAttrs("error", err)...)
-		r.engine.Pause(reason)
+		r.judge.hold(reason)
 		p.rewind(nil) // as every paused partition: only what is in flight stays
 		timer := time.NewTimer(r.cooldown(try))
 		select {
@@ -177,9 +248,9 @@ func (p *partition) bury(letters []DeadLetter) bool {
 }
 
 // letter is the dead letter of e.
-func (p *partition) letter(e entry, o sinkhttp.Outcome) DeadLetter {
+func (p *partition) letter(e entry, o *sinkhttp.Outcome) DeadLetter {
 	kind := "rejected"
-	if o.Kind == sinkhttp.Exhausted {
+	if o.Kind == sinkhttp.Failed {
 		kind = "exhausted"
 	}
 	return DeadLetter{

@@ -12,10 +12,11 @@ import (
 // Status is a snapshot of a Relay, for people and for metrics.
 type Status struct {
 	Sink     string
-	Ready    bool           // the health check has passed
-	Draining bool           // Run is about to end
-	Crashed  string         // the internal error that ended the sink; only the counters are known then
-	Gate     sinkhttp.State // whether the sink is paused, and why
+	Ready    bool   // the health check has passed
+	Draining bool   // Run is about to end
+	Crashed  string // the internal error that ended the sink; only the counters are known then
+	Gate     State  // whether the sink is paused, and why
+	Pauses   uint64
 	Stats    sinkhttp.Stats // of the endpoint's side
 
 	// Messages since the start.
@@ -55,7 +56,10 @@ func (r *Relay) Status() Status {
 		s.Crashed, s.Ready = (*err).Error(), false
 		return s
 	}
-	s.Gate, _ = r.engine.State()
+	s.Gate, s.Pauses, _ = r.judge.now()
+	if held, _ := r.engine.Held(); held.After(s.Gate.Until) && !s.Gate.Manual {
+		s.Gate.Until = held
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range r.feeds {

@@ -19,6 +19,9 @@ type worker struct {
 	committed uint64        // one more than the offset last committed
 	disbanded bool          // the lanes get nothing more
 	below     uint64        // no message from here on is sent any more; 0: all are
+
+	suspects uint64 // messages before this offset have failed together
+	cleared  uint64 // what the endpoint had accepted before they did
 }
 
 func newWorker(p *partition, lanes int) worker {
@@ -50,6 +53,7 @@ func (p *partition) run() {
 	for {
 		if p.ending() {
 			p.alarm = time.Time{} // nobody acts on it: one that is over would keep the loop spinning
+			p.relay.judge.withdraw(p)
 			if !p.busy() {
 				break
 			}
@@ -64,7 +68,6 @@ func (p *partition) run() {
 		}
 		select {
 		case f := <-p.results:
-			p.relay.flights.Add(-1)
 			p.finish(f)
 		case <-p.notify:
 		case <-alarm:
@@ -91,7 +94,7 @@ func (p *partition) leave() {
 	if p.block.state != flowing {
 		p.unsettled++
 	}
-	p.unsettled += p.ledger.stranded()
+	p.unsettled += p.given + p.ledger.stranded()
 	p.queues = nil // the ledger stays: a former worker's mark is where the next one starts
 }
 
@@ -125,8 +128,12 @@ func (p *partition) dispatch() {
 	}
 	p.alarm = time.Time{}
 	p.refresh()
+	if p.relay.judge.paused.Load() {
+		p.probe()
+		return
+	}
 	for i := range p.lanes {
-		for p.lanes[i].flight == nil && !p.ending() {
+		for p.lanes[i].flight == nil && !p.ending() && !p.relay.judge.paused.Load() {
 			if !p.launch(&p.lanes[i]) {
 				break
 			}
@@ -135,15 +142,62 @@ func (p *partition) dispatch() {
 	for i := range p.lanes {
 		// Only a full batch is cut ahead: a small one grows while the lane is busy.
 		if l := &p.lanes[i]; l.flight != nil && l.next == nil {
-			l.next = p.cut(l, true)
+			l.next = p.cut(l, p.length, true)
 		}
 	}
+}
+
+// probe is what dispatch does while the sink is paused: it sends one message, if it is this partition's turn to test the
+// endpoint.
+func (p *partition) probe() {
+	var l *lane
+	if !p.busy() {
+		l = p.loaded()
+	}
+	if l == nil {
+		p.relay.judge.withdraw(p)
+		return
+	}
+	c := fresh
+	p.mu.Lock()
+	if p.block.state != flowing {
+		c = suspect
+	}
+	p.mu.Unlock()
+	if !p.relay.judge.ask(p, c) {
+		return
+	}
+	f := l.next
+	if f == nil {
+		f = p.cut(l, 1, false)
+	}
+	if f == nil {
+		p.relay.judge.conclude(p, nothing, nil)
+		return
+	}
+	f.probe = true
+	p.depart(l, f)
+}
+
+// loaded returns a lane that has something to send; nil if there is none.
+func (p *partition) loaded() *lane {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.lanes {
+		if l := &p.lanes[i]; l.next != nil || len(l.queue.entries) > l.queue.head {
+			return l
+		}
+	}
+	return nil
 }
 
 // fill is what dispatch does once polling has stopped: it sends only what lies before a message that is settled or in flight. The
 // mark cannot pass a gap, and everything behind one would be delivered again by the next start.
 func (p *partition) fill() {
 	p.alarm = time.Time{}
+	if p.relay.judge.paused.Load() {
+		return
+	}
 	p.below = p.reach()
 	for i := range p.lanes {
 		for l := &p.lanes[i]; l.flight == nil && p.gap(l); p.below = p.reach() {
@@ -216,28 +270,37 @@ func (p *partition) wake(t time.Time) {
 func (p *partition) launch(l *lane) bool {
 	f := l.next
 	if f == nil {
-		if f = p.cut(l, false); f == nil {
+		if f = p.cut(l, p.length, false); f == nil {
 			return false
 		}
 	}
-	l.next, l.flight = nil, f
-	if f.prepared == nil {
-		if len(f.local) > 0 && f.local[0].Kind == sinkhttp.Unsent {
-			// The gate has tripped. What is given up here would be polled again at once until its watcher has seen it.
-			p.relay.probe.Store(false)
-		}
-		p.finish(f) // Prepare rejected all of it, and now it is its turn
-		return true
-	}
-	p.relay.flights.Add(1)
-	l.send <- f
+	p.depart(l, f)
 	return true
 }
 
-// cut takes the next batch from the lane's queue and prepares it; nil if there is none, or none yet.
-func (p *partition) cut(l *lane, ahead bool) *flight {
+// depart sends f over the free lane.
+func (p *partition) depart(l *lane, f *flight) {
+	l.next, l.flight = nil, f
+	f.accepted = p.relay.engine.Accepted()
+	if f.prepared == nil {
+		p.finish(f) // Prepare rejected all of it, and now it is its turn
+		p.poke()    // where that blocks, there is an alarm to set
+		return
+	}
 	p.mu.Lock()
-	n, full := l.queue.cut(p.length, p.size)
+	if p.halted && !p.revoked {
+		p.halt, p.halted = make(chan struct{}), false
+	}
+	f.stop, p.given = p.halt, 0
+	p.mu.Unlock()
+	l.send <- f
+}
+
+// cut takes the next batch, of at most length messages, from the lane's queue and prepares it; nil if there is none, or
+// none yet.
+func (p *partition) cut(l *lane, length int, ahead bool) *flight {
+	p.mu.Lock()
+	n, full := l.queue.cut(length, p.size)
 	if p.below > 0 {
 		n, full = l.queue.before(n, p.below), true
 	}
@@ -301,6 +364,7 @@ func (p *partition) batch(entries []entry) sinkhttp.Batch {
 	stream := p.feed.stream
 	b := sinkhttp.Batch{Partition: p.id, Schema: stream.Schema, Contract: stream.PayloadSchema}
 	first, last := entries[0], entries[len(entries)-1]
+	b.Suspect = first.message().Offset < p.suspects && p.relay.engine.Accepted() != p.cleared
 	if first.chunk == last.chunk && last.index-first.index == len(entries)-1 {
 		b.Messages = first.chunk.messages[first.index : last.index+1]
 		return b

@@ -1,0 +1,100 @@
+package relay
+
+import (
+	"time"
+
+	"iggysink/schema"
+	"iggysink/sinkhttp"
+)
+
+// block is a partition that stands still at one message.
+type block struct {
+	state    blockState
+	offset   uint64
+	stamp    uint64
+	reason   string
+	held     bool // the endpoint, and not this message, is at fault: it ends with the pause
+	tries    int
+	until    time.Time // when the message is tried again
+	accepted uint64    // what the endpoint had accepted when it began
+}
+
+type blockState uint8
+
+const (
+	flowing blockState = iota
+	blocked            // until the cool-down is over; nothing is kept in memory
+	due                // the message shall be polled again
+	trying             // it is in hand again, alone
+)
+
+// admits reports whether m may be taken in. A blocked partition takes what comes before the blocked message, and that
+// itself once its cool-down is over, but nothing behind it.
+func (p *partition) admits(m *schema.Message) bool {
+	switch {
+	case p.block.state == flowing || m.Offset < p.block.offset:
+		return true
+	case p.block.state != due:
+		return false
+	case m.Offset == p.block.offset:
+		p.block.state = trying
+		return true
+	}
+	p.unblock() // retention has deleted the blocked message
+	return true
+}
+
+// unblock lets the partition go on.
+func (p *partition) unblock() {
+	p.block = block{}
+	p.feed.source.Wake()
+}
+
+// stop blocks the partition at m, or at the blocked message that comes before it. convicted reports that the message has
+// failed before and that the endpoint has accepted others since: the fault is its own. The caller holds mu.
+func (p *partition) stop(m *schema.Message, o *sinkhttp.Outcome, held bool) (convicted bool) {
+	b := &p.block
+	if b.state != flowing && b.offset < m.Offset {
+		return false
+	}
+	now := p.relay.engine.Accepted()
+	if b.state == flowing || b.offset != m.Offset {
+		*b = block{offset: m.Offset, stamp: m.Timestamp, held: true, accepted: now}
+	}
+	if b.held && !held {
+		p.relay.log.Warn("partition is blocked at a message; the others go on", p.logAttrs("offset", m.Offset,
+			"status", o.Status, "reason", o.Reason)...)
+	}
+	b.state, b.reason, b.held = blocked, o.Reason, held
+	b.until = time.Now().Add(p.relay.cooldown(b.tries))
+	b.tries++
+	return now != b.accepted
+}
+
+// reopen is for the end of a pause: who was blocked only because of the endpoint goes on, and whose message was tried in
+// the pause, and so at long intervals, tries it again within one cool-down.
+func (p *partition) reopen(within time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.poke()
+	if p.block.state != blocked {
+		return
+	}
+	if p.block.held {
+		p.unblock()
+		return
+	}
+	if latest := time.Now().Add(within); p.block.until.After(latest) {
+		p.block.until = latest
+	}
+}
+
+// pending reports whether the partition has something to send and is not blocked.
+func (p *partition) pending() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.block.state == flowing && (p.used > 0 || p.ledger.next < p.end)
+}
+
+// topic names the partition's topic.
+func (p *partition) topic() topicKey { return topicKey{p.id.Stream, p.id.Topic} }

@@ -1,0 +1,93 @@
+package sinkhttp
+
+import (
+	"fmt"
+	"time"
+)
+
+// OutcomeKind is what became of a message.
+type OutcomeKind uint8
+
+// The outcomes of the delivery contract. The zero value is none of them.
+const (
+	// Accepted: the endpoint answered a request that carried the message with a success code.
+	Accepted OutcomeKind = iota + 1
+	// Rejected: the message will never be accepted as it is; the fault is its own.
+	Rejected
+	// Failed: its retries are used up, or an answer says that another attempt is of no use now. Whose fault that is
+	// takes more than one message to tell; Scope is what this one tells.
+	Failed
+	// Unsent: nothing is known; deliver it again. A cancelled attempt is unsent although its bytes may have arrived.
+	Unsent
+)
+
+// String returns the name: accepted, rejected, failed or unsent.
+func (k OutcomeKind) String() string {
+	switch k {
+	case Accepted:
+		return "accepted"
+	case Rejected:
+		return "rejected"
+	case Failed:
+		return "failed"
+	case Unsent:
+		return "unsent"
+	}
+	return fmt.Sprintf("OutcomeKind(%d)", uint8(k))
+}
+
+// Scope is whose a failure is, as far as it tells by itself.
+type Scope uint8
+
+// The scopes of a failed outcome.
+const (
+	// ScopeUnknown: the message's or the endpoint's; only what becomes of other messages can tell.
+	ScopeUnknown Scope = iota
+	// ScopeConnection: no connection was made: refused, unreachable, no such name, TLS that does not verify.
+	ScopeConnection
+	// ScopeEndpoint: the endpoint asked to be left alone: 429, or a Retry-After.
+	ScopeEndpoint
+)
+
+// String returns the name: unknown, connection or endpoint.
+func (s Scope) String() string {
+	switch s {
+	case ScopeConnection:
+		return "connection"
+	case ScopeEndpoint:
+		return "endpoint"
+	case ScopeUnknown:
+	}
+	return "unknown"
+}
+
+// Outcome is what became of one message of a batch.
+type Outcome struct {
+	Index    int // position in Batch.Messages
+	Kind     OutcomeKind
+	Status   int    // last HTTP status; 0 if there was no response
+	Attempts int    // requests that carried the message; 0 if Prepare rejected it
+	Reason   string // why it was not accepted, for a person; no secret, no payload
+
+	// Of a failed message.
+	Scope      Scope
+	RetryAfter time.Duration // how long the endpoint asked to be left alone, at most max_retry_after; 0: it did not
+	Exhausted  bool          // on_exhausted may give it up: no transport error, 429 or 503, and no pause verdict
+	Manual     bool          // the endpoint said that it is gone for good (410): waiting mends nothing
+}
+
+// String tells all of it in one line: "failed after 4 attempts: answered 500 Internal Server Error".
+func (o Outcome) String() string {
+	s := o.Kind.String()
+	switch o.Attempts {
+	case 0:
+	case 1:
+		s += " after 1 attempt"
+	default:
+		s += fmt.Sprintf(" after %d attempts", o.Attempts)
+	}
+	if o.Reason != "" {
+		s += ": " + o.Reason
+	}
+	return s
+}
