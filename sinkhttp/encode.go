@@ -92,7 +92,10 @@ func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 	contract := s.contracts[b.Contract]
 	for i := range b.Messages {
 		m := &b.Messages[i]
-		reason := violation(contract, m.Payload)
+		reason := s.admit(p, b.Schema, m.Payload)
+		if reason == "" {
+			reason = violation(contract, m.Payload)
+		}
 		if reason == "" {
 			reason = s.add(p, encoder, i, m)
 		}

@@ -173,6 +173,9 @@ func (c *Client) Send(ctx context.Context, stream, topic string, to Partitioning
 	return nil
 }
 
+// maxPayload is what the server takes of one message, 0.8 and 0.9 alike. The SDK has an older number.
+const maxPayload = 64_000_000
+
 // pack turns the first of messages into one request, bounded by number and bytes, at least one message. With an error it
 // returns those before the one that is wrong.
 func pack(messages []Outgoing) ([]iggcon.IggyMessage, error) {
@@ -181,8 +184,8 @@ func pack(messages []Outgoing) ([]iggcon.IggyMessage, error) {
 	for _, m := range messages {
 		headers := appendHeaders(nil, m.Headers)
 		switch {
-		case len(m.Payload) > iggcon.MaxPayloadSize:
-			return request, fmt.Errorf("a payload of %d bytes; iggy takes %d", len(m.Payload), iggcon.MaxPayloadSize)
+		case len(m.Payload) > maxPayload:
+			return request, fmt.Errorf("a payload of %d bytes; iggy takes %d", len(m.Payload), maxPayload)
 		case len(headers) > iggcon.MaxUserHeadersSize:
 			return request, fmt.Errorf("headers of %d bytes; iggy takes %d", len(headers), iggcon.MaxUserHeadersSize)
 		}

@@ -58,9 +58,9 @@ func TestSendCutsLargeRequests(t *testing.T) {
 func TestSendRefusesWhatIggyCannotTake(t *testing.T) {
 	w := testWorld(t, 1)
 	long := []schema.Header{{Key: []byte("k"), Kind: schema.HeaderRaw, Value: make([]byte, 100_001)}}
-	large := make([]byte, 10_000_001)
+	large := make([]byte, 64_000_001)
 	for want, messages := range map[string][]iggy.Outgoing{
-		"message 2: a payload of 10000001 bytes; iggy takes 10000000": {{Payload: []byte("a")}, {Payload: large}},
+		"message 2: a payload of 64000001 bytes; iggy takes 64000000": {{Payload: []byte("a")}, {Payload: large}},
 		"message 1: headers of 100012 bytes; iggy takes 100000":       {{Headers: long}},
 	} {
 		err := w.client.Send(t.Context(), w.stream.Name, topicName, iggy.Balanced(), messages)
