@@ -15,17 +15,38 @@ import (
 // tokenMargin is how long before its end a token is not used any more.
 const tokenMargin = time.Minute
 
-// Account is one login at one server, for all sources of a process: a login costs the server 25 ms of the one thread that
-// serves HTTP, and newer servers keep a session for each token that stored something. A token is never refreshed: on 0.8 that
-// voids the former one, also for requests that are under way.
+// Account is one login for all sources of a process: a login costs the server 25 ms of the one thread that serves HTTP, and
+// newer servers keep a session for each token that stored something.
 type Account struct {
+	cfg *schema.Iggy
+
+	mu      sync.Mutex
+	servers map[string]*tokens // by scheme, host and port: the servers of a cluster need not take each other's tokens
+}
+
+// NewAccount returns an account that logs in when it is first used.
+func NewAccount(cfg *schema.Iggy) *Account { return &Account{cfg: cfg, servers: map[string]*tokens{}} }
+
+// at returns the tokens of a server.
+func (a *Account) at(base string) *tokens {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.servers[base] == nil {
+		a.servers[base] = &tokens{cfg: a.cfg}
+	}
+	return a.servers[base]
+}
+
+// tokens is the login at one server. A token is never refreshed: on 0.8 that voids the former one, also for requests that
+// are under way.
+type tokens struct {
 	cfg *schema.Iggy
 
 	mu      sync.Mutex
 	token   string
 	until   time.Time
 	login   *login // under way
-	refused uint64 // logins that replaced a token which the server did not take any more
+	refused uint64 // tokens that the server did not take any more
 }
 
 // login is one request for a token that several may wait for.
@@ -35,43 +56,40 @@ type login struct {
 	err   error
 }
 
-// NewAccount returns an account that logs in when it is first used.
-func NewAccount(cfg *schema.Iggy) *Account { return &Account{cfg: cfg} }
-
 // refusals counts the tokens that the server did not take any more. Each of them may mean that the server has restarted.
-func (a *Account) refusals() uint64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.refused
+func (t *tokens) refusals() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.refused
 }
 
 // refuse drops a token that the server did not take. Only the first to say so counts.
-func (a *Account) refuse(token string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.token == token {
-		a.token = ""
-		a.refused++
+func (t *tokens) refuse(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token == token {
+		t.token = ""
+		t.refused++
 	}
 }
 
 // use returns a token, of a login over l if none is there.
-func (a *Account) use(ctx context.Context, l *link) (string, error) {
+func (t *tokens) use(ctx context.Context, l *link) (string, error) {
 	for {
-		a.mu.Lock()
-		if a.token != "" && time.Until(a.until) > 0 {
-			defer a.mu.Unlock()
-			return a.token, nil
+		t.mu.Lock()
+		if t.token != "" && time.Until(t.until) > 0 {
+			defer t.mu.Unlock()
+			return t.token, nil
 		}
-		under := a.login
+		under := t.login
 		if under == nil {
 			under = &login{done: make(chan struct{})}
-			a.login = under
-			a.mu.Unlock()
-			a.renew(ctx, l, under)
+			t.login = under
+			t.mu.Unlock()
+			t.renew(ctx, l, under)
 			return under.token, under.err
 		}
-		a.mu.Unlock()
+		t.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return "", context.Cause(ctx)
@@ -88,26 +106,26 @@ func (a *Account) use(ctx context.Context, l *link) (string, error) {
 var errEnded = errors.New("stopped")
 
 // renew logs in for everybody who waits.
-func (a *Account) renew(ctx context.Context, l *link, under *login) {
-	token, until, err := a.logIn(ctx, l)
+func (t *tokens) renew(ctx context.Context, l *link, under *login) {
+	token, until, err := t.logIn(ctx, l)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", errEnded, err)
 	}
 	under.token, under.err = token, err
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.token, a.until, a.login = token, until, nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.token, t.until, t.login = token, until, nil
 	close(under.done)
 }
 
 // logIn asks for a token.
-func (a *Account) logIn(ctx context.Context, l *link) (token string, until time.Time, err error) {
+func (t *tokens) logIn(ctx context.Context, l *link) (token string, until time.Time, err error) {
 	r := request{op: "log in to iggy", method: http.MethodPost, path: "/users/login", open: true}
-	if a.cfg.Token.IsZero() {
-		r.body, err = json.Marshal(map[string]string{"username": a.cfg.Username, "password": a.cfg.Password.Reveal()})
+	if t.cfg.Token.IsZero() {
+		r.body, err = json.Marshal(map[string]string{"username": t.cfg.Username, "password": t.cfg.Password.Reveal()})
 	} else {
 		r.path = "/personal-access-tokens/login"
-		r.body, err = json.Marshal(map[string]string{"token": a.cfg.Token.Reveal()})
+		r.body, err = json.Marshal(map[string]string{"token": t.cfg.Token.Reveal()})
 	}
 	if err != nil {
 		return "", time.Time{}, &ConfigError{errors.New("iggy username, password or token cannot be written as JSON")}

@@ -226,14 +226,10 @@ func (l *link) leader(ctx context.Context, address string) string {
 	return ""
 }
 
-// connect returns a link to the server of the account: to the leader of a cluster. Every step is bounded in time.
+// connect returns a link to the server of the account, logged in: to the leader of a cluster. Every step is bounded in time.
 func connect(ctx context.Context, account *Account) (*link, error) {
-	l, err := newLink(account, account.cfg.Address)
+	l, err := logInAt(ctx, account, account.cfg.Address)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := account.use(ctx, l); err != nil {
-		l.close()
 		return nil, err
 	}
 	leader := l.leader(ctx, account.cfg.Address)
@@ -241,7 +237,19 @@ func connect(ctx context.Context, account *Account) (*link, error) {
 		return l, nil
 	}
 	l.close()
-	if l, err = newLink(account, leader); err != nil {
+	if l, err = logInAt(ctx, account, leader); err != nil {
+		return nil, fmt.Errorf("%s is not the leader of its cluster: %w", account.cfg.Address, err)
+	}
+	return l, nil
+}
+
+func logInAt(ctx context.Context, account *Account, address string) (*link, error) {
+	l, err := newLink(account, address)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := l.tokens.use(ctx, l); err != nil {
+		l.close()
 		return nil, err
 	}
 	return l, nil

@@ -27,7 +27,7 @@ func (v *visit) enter(ctx context.Context) error {
 		return err
 	}
 	// From here on: what connect itself met, such as a token of before a restart, is over.
-	v.refused, v.dropped = s.options.Account.refusals(), v.link.drops.count.Load()
+	v.refused, v.dropped = v.link.tokens.refusals(), v.link.drops.count.Load()
 	topic, err := v.awaitTopic(ctx)
 	if err != nil {
 		return err

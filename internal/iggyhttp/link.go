@@ -40,7 +40,7 @@ var errForeign = errors.New("this is not an answer of Iggy's HTTP API; is the ad
 
 // link is how one source talks to a server: connections of its own, the token of all. Its methods may be called at once.
 type link struct {
-	account   *Account
+	tokens    *tokens
 	base      string // scheme, host and port
 	transport *req.Transport
 	drops     *drops
@@ -52,10 +52,11 @@ func newLink(account *Account, address string) (*link, error) {
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	l := &link{account: account, base: "http://" + address, drops: new(drops)}
+	l := &link{base: "http://" + address, drops: new(drops)}
 	if secure != nil {
 		l.base = "https://" + address
 	}
+	l.tokens = account.at(l.base)
 	plain, encrypted := l.drops.dialers(secure)
 	client := req.C().SetTimeout(0).SetCookieJar(nil).SetRedirectPolicy(req.NoRedirectPolicy()).
 		DisableAutoReadResponse().DisableAutoDecode().DisableCompression().SetProxy(nil).SetLogger(nil).
@@ -131,7 +132,7 @@ func (l *link) do(ctx context.Context, r *request) ([]byte, error) {
 		token := ""
 		if !r.open {
 			var err error
-			if token, err = l.account.use(ctx, l); err != nil {
+			if token, err = l.tokens.use(ctx, l); err != nil {
 				return nil, err
 			}
 		}
@@ -141,7 +142,7 @@ func (l *link) do(ctx context.Context, r *request) ([]byte, error) {
 		case err == nil || !errors.As(err, &status):
 			return body, err
 		case status.Status == http.StatusUnauthorized && !r.open:
-			l.account.refuse(token)
+			l.tokens.refuse(token)
 			if relogged || r.fixed {
 				return nil, err
 			}

@@ -157,7 +157,7 @@ var errRecreated = errors.New("the topic was deleted and created again")
 
 // inDoubt says whether the server may have restarted since the visit began.
 func (v *visit) inDoubt() error {
-	if v.source.options.Account.refusals() != v.refused || v.link.drops.count.Load() != v.dropped {
+	if v.link.tokens.refusals() != v.refused || v.link.drops.count.Load() != v.dropped {
 		return errRestarted
 	}
 	return nil
