@@ -2,7 +2,9 @@ package iggyhttp
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/url"
 )
 
 // DeleteTopic deletes a topic, as an administrator would.
@@ -12,4 +14,24 @@ func (c *Client) DeleteTopic(ctx context.Context, stream, topic string) error {
 		return err
 	}
 	return c.link.ask(ctx, &request{op: "delete topic", method: http.MethodDelete, path: t.path}, nil)
+}
+
+// DeleteOffset deletes what a consumer has stored.
+func (c *Client) DeleteOffset(ctx context.Context, stream, topic, consumer string, partition uint32) error {
+	t, err := c.target(ctx, stream, topic, consumer)
+	if err != nil {
+		return err
+	}
+	path := fmt.Sprintf("%s/consumer-offsets/%s?partition_id=%d", t.path, url.PathEscape(consumer), partition)
+	return c.link.ask(ctx, &request{op: "delete offset", method: http.MethodDelete, path: path}, nil)
+}
+
+// AddPartitions adds partitions to a topic.
+func (c *Client) AddPartitions(ctx context.Context, stream, topic string, n int) error {
+	t, err := c.target(ctx, stream, topic, "")
+	if err != nil {
+		return err
+	}
+	body := fmt.Appendf(nil, `{"partitions_count":%d}`, n)
+	return c.link.ask(ctx, &request{op: "add partitions", method: http.MethodPost, path: t.path + "/partitions", body: body}, nil)
 }

@@ -100,57 +100,58 @@ func (s *scanner) text() []byte {
 // plain reads a string that is ASCII and has no escape and no control character: all keys and kinds are.
 func (s *scanner) plain() []byte {
 	text := s.text()
-	for _, c := range text {
-		if c < ' ' || c == '\\' || c >= 0x7f {
-			s.odd = true
-		}
+	if !isPlain(text) {
+		s.odd = true
 	}
 	return text
 }
 
-// object calls field for each key of an object; field reads the value.
-func (s *scanner) object(field func(s *scanner, key []byte)) {
-	s.take('{')
-	if s.odd || s.peek() == '}' {
-		s.at++
-		return
+func isPlain(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c == '\\' || c >= 0x7f {
+			return false
+		}
 	}
-	for !s.odd {
-		key := s.plain()
-		s.take(':')
-		if s.odd {
-			return
-		}
-		field(s, key)
-		if s.odd {
-			return
-		}
-		if s.peek() == '}' {
-			s.at++
-			return
-		}
-		s.take(',')
-	}
+	return true
 }
 
-// list calls element for each element of a list; element reads it.
-func (s *scanner) list(element func(s *scanner)) {
-	s.take('[')
-	if s.odd || s.peek() == ']' {
+// open begins an object or a list; more tells whether an element follows. The first of each loop is
+//
+//	for more := s.open('{', '}'); more; more = s.next('}') { ... }
+func (s *scanner) open(begin, end byte) (more bool) {
+	s.take(begin)
+	if s.odd {
+		return false
+	}
+	if s.peek() == end {
 		s.at++
-		return
+		return false
 	}
-	for !s.odd {
-		element(s)
-		if s.odd {
-			return
-		}
-		if s.peek() == ']' {
-			s.at++
-			return
-		}
-		s.take(',')
+	return true
+}
+
+// next skips what is between two elements, or the end.
+func (s *scanner) next(end byte) (more bool) {
+	if s.odd {
+		return false
 	}
+	switch s.peek() {
+	case end:
+		s.at++
+		return false
+	case ',':
+		s.at++
+		return true
+	}
+	s.odd = true
+	return false
+}
+
+// key reads the name of a field and the colon behind it.
+func (s *scanner) key() []byte {
+	key := s.text()
+	s.take(':')
+	return key
 }
 
 // number reads a natural number of up to 128 bits.
@@ -209,7 +210,8 @@ func (s *scanner) once(seen *uint8, field uint8) {
 // answer reads the whole.
 func (s *scanner) answer(a *polled) {
 	var seen uint8
-	s.object(func(s *scanner, key []byte) {
+	for more := s.open('{', '}'); more; more = s.next('}') {
+		key := s.key()
 		switch string(key) {
 		case "partition_id":
 			s.once(&seen, fieldFirst)
@@ -223,11 +225,15 @@ func (s *scanner) answer(a *polled) {
 			a.current = s.small()
 		case "messages":
 			s.once(&seen, fieldThird)
-			s.list(func(s *scanner) { s.message(a) })
+			for more := s.open('[', ']'); more; more = s.next(']') {
+				s.message(a)
+			}
+		case "count":
+			s.anyNumber() // the list says it
 		default:
 			s.skip(key, answerFields)
 		}
-	})
+	}
 	if seen != fieldFirst|fieldSecond|fieldThird {
 		s.odd = true
 	}
@@ -238,7 +244,8 @@ func (s *scanner) message(a *polled) {
 	a.messages = append(a.messages, schema.Message{})
 	m := &a.messages[len(a.messages)-1]
 	var seen uint8
-	s.object(func(s *scanner, key []byte) {
+	for more := s.open('{', '}'); more; more = s.next('}') {
+		key := s.key()
 		switch string(key) {
 		case "header":
 			s.once(&seen, fieldFirst)
@@ -252,7 +259,7 @@ func (s *scanner) message(a *polled) {
 		default:
 			s.skip(key, messageFields)
 		}
-	})
+	}
 	if seen&(fieldFirst|fieldSecond) != fieldFirst|fieldSecond {
 		s.odd = true
 	}
@@ -261,7 +268,8 @@ func (s *scanner) message(a *polled) {
 // head reads the numbers of one message.
 func (s *scanner) head(m *schema.Message) {
 	var seen uint8
-	s.object(func(s *scanner, key []byte) {
+	for more := s.open('{', '}'); more; more = s.next('}') {
+		key := s.key()
 		switch string(key) {
 		case "checksum":
 			s.once(&seen, fieldFirst)
@@ -278,10 +286,12 @@ func (s *scanner) head(m *schema.Message) {
 		case "origin_timestamp":
 			s.once(&seen, fieldFifth)
 			m.OriginTimestamp = s.small()
+		case "user_headers_length", "payload_length", "reserved":
+			s.anyNumber() // what follows says it
 		default:
 			s.skip(key, headFields)
 		}
-	})
+	}
 	if seen != fieldFirst|fieldSecond|fieldThird|fieldFourth|fieldFifth {
 		s.odd = true
 	}
@@ -310,7 +320,9 @@ func (s *scanner) userHeaders(a *polled, m *schema.Message) {
 		from := len(s.headers)
 		var unique userheader.Unique
 		broken := false
-		s.list(func(s *scanner) { s.userHeader(&unique, from, &broken) })
+		for more := s.open('[', ']'); more; more = s.next(']') {
+			s.userHeader(&unique, from, &broken)
+		}
 		if broken {
 			s.headers = s.headers[:from]
 			a.broken++
@@ -326,7 +338,8 @@ func (s *scanner) userHeader(unique *userheader.Unique, from int, broken *bool) 
 	var seen uint8
 	var keyKind, kind schema.HeaderKind
 	var name, value []byte
-	s.object(func(s *scanner, field []byte) {
+	for more := s.open('{', '}'); more; more = s.next('}') {
+		field := s.key()
 		switch string(field) {
 		case "key":
 			s.once(&seen, fieldFirst)
@@ -337,7 +350,7 @@ func (s *scanner) userHeader(unique *userheader.Unique, from int, broken *bool) 
 		default:
 			s.skip(field, entryFields)
 		}
-	})
+	}
 	if s.odd || seen != fieldFirst|fieldSecond {
 		s.odd = true
 		return
@@ -352,7 +365,8 @@ func (s *scanner) userHeader(unique *userheader.Unique, from int, broken *bool) 
 // typed reads a key or a value of a header.
 func (s *scanner) typed() (kind schema.HeaderKind, value []byte) {
 	var seen uint8
-	s.object(func(s *scanner, field []byte) {
+	for more := s.open('{', '}'); more; more = s.next('}') {
+		field := s.key()
 		switch string(field) {
 		case "kind":
 			s.once(&seen, fieldFirst)
@@ -363,7 +377,7 @@ func (s *scanner) typed() (kind schema.HeaderKind, value []byte) {
 		default:
 			s.skip(field, typedFields)
 		}
-	})
+	}
 	if seen != fieldFirst|fieldSecond {
 		s.odd = true
 	}

@@ -30,7 +30,7 @@ const deepest = 64
 
 // skip reads over the value of a field that means nothing to us, such as one that a later version adds.
 func (s *scanner) skip(key []byte, known string) {
-	if strings.Contains(known, " "+string(bytes.ToLower(key))+" ") {
+	if !isPlain(key) || strings.Contains(known, " "+string(bytes.ToLower(key))+" ") {
 		s.odd = true
 		return
 	}
@@ -45,9 +45,16 @@ func (s *scanner) value(depth int) {
 	}
 	switch s.peek() {
 	case '{':
-		s.object(func(s *scanner, _ []byte) { s.value(depth + 1) })
+		for more := s.open('{', '}'); more; more = s.next('}') {
+			if !isPlain(s.key()) {
+				s.odd = true
+			}
+			s.value(depth + 1)
+		}
 	case '[':
-		s.list(func(s *scanner) { s.value(depth + 1) })
+		for more := s.open('[', ']'); more; more = s.next(']') {
+			s.value(depth + 1)
+		}
 	case '"':
 		s.plain()
 	case 't':

@@ -414,7 +414,13 @@ func (f *face) storeOffset(x *exchange) answer {
 		return failed(invalidOffset)
 	}
 	c := consumer{}
-	if text := strings.Trim(string(want.Consumer), `"`); text != "" {
+	text := string(want.Consumer) // a number, or a name
+	if strings.HasPrefix(text, `"`) {
+		if err := json.Unmarshal(want.Consumer, &text); err != nil {
+			return plain(http.StatusUnprocessableEntity, "Failed to deserialize the JSON body into the target type")
+		}
+	}
+	if text != "" {
 		c.id = identOf(text)
 	}
 	f.server.state.store(target{topic: t, partition: id}, c, p, want.Offset)
