@@ -191,7 +191,8 @@ func (m *Outgoing) append(b []byte) []byte {
 	if m.ID != (schema.MessageID{}) {
 		order := slices.Clone(m.ID[:])
 		slices.Reverse(order)
-		b = append(append(append(b, `"id":`...), new(big.Int).SetBytes(order).String()...), ',')
+		// In quotes: the server takes no larger number than one of 64 bits otherwise.
+		b = append(new(big.Int).SetBytes(order).Append(append(b, `"id":"`...), 10), `",`...)
 	}
 	b = base64.StdEncoding.AppendEncode(append(b, `"payload":"`...), m.Payload)
 	b = append(b, '"')
