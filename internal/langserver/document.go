@@ -3,6 +3,7 @@ package langserver
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl-lang/decoder"
@@ -39,7 +40,7 @@ func (s *server) open(uri protocol.DocumentURI) *document {
 	if !is || language.IsVariables(name) {
 		return nil
 	}
-	file := s.syntax(name, text)
+	file := s.syntax(name, append(slices.Clip(text), closing(text)...))
 	if file == nil {
 		return nil
 	}
@@ -59,6 +60,34 @@ func (s *server) open(uri protocol.DocumentURI) *document {
 		}
 	}
 	return d
+}
+
+// maxClosing bounds how many brackets are closed.
+const maxClosing = 64
+
+// closing returns what closes the blocks, lists and maps of a text that is being typed: without it the parser forgets a
+// block whose end is missing, and nothing is known of the place that is asked about.
+func closing(text []byte) string {
+	tokens, _ := hclsyntax.LexConfig(text, "", hcl.InitialPos)
+	var open []byte
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen:
+			open = append(open, t.Bytes[0])
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen:
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+		}
+	}
+	if len(open) == 0 || len(open) > maxClosing {
+		return ""
+	}
+	var b strings.Builder
+	for i := len(open) - 1; i >= 0; i-- {
+		b.WriteString(map[byte]string{'{': "\n}", '[': "]", '(': ")"}[open[i]])
+	}
+	return b.String() + "\n"
 }
 
 // parsed is the syntax of a file, nil for one that HCL must not parse.

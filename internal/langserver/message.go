@@ -34,9 +34,51 @@ func readMessage(r *bufio.Reader) (jsonrpc2.Message, error) {
 	}
 	m, err := jsonrpc2.DecodeMessage(body)
 	if err != nil {
-		return nil, fmt.Errorf("a message is no JSON-RPC: %w", err)
+		return nil, newMalformed(body)
 	}
 	return m, nil
+}
+
+// malformedError is a message that came as a whole and is none of JSON-RPC 2.0: it is answered, and the next one is read.
+type malformedError struct {
+	id   json.RawMessage // of the message, null where it has none
+	code jsonrpc2.Code
+	text string
+}
+
+func (e *malformedError) Error() string { return e.text }
+
+func newMalformed(body []byte) *malformedError {
+	e := &malformedError{id: json.RawMessage("null"), code: jsonrpc2.InvalidRequest, text: "the message is no JSON-RPC 2.0"}
+	var message struct {
+		ID json.RawMessage `json:"id"`
+	}
+	switch body = bytes.TrimSpace(body); {
+	case !json.Valid(body):
+		e.code, e.text = jsonrpc2.ParseError, "the message is no JSON"
+	case body[0] == '[':
+		e.text = "the Language Server Protocol has no batches: send each message by itself"
+	case json.Unmarshal(body, &message) == nil && isID(message.ID):
+		e.id = message.ID
+	}
+	return e
+}
+
+// isID reports whether a value may be the id of a request: a number or a string.
+func isID(value json.RawMessage) bool {
+	return len(value) > 0 && (value[0] == '"' || value[0] == '-' || value[0] >= '0' && value[0] <= '9')
+}
+
+// response is the answer. jsonrpc2 has none without an id.
+func (e *malformedError) response() any {
+	return struct {
+		Version string          `json:"jsonrpc"`
+		ID      json.RawMessage `json:"id"`
+		Error   any             `json:"error"`
+	}{"2.0", e.id, struct {
+		Code    jsonrpc2.Code `json:"code"`
+		Message string        `json:"message"`
+	}{e.code, e.text}}
 }
 
 // readHeader returns the Content-Length.
@@ -77,7 +119,7 @@ func cutOff(err error) error {
 	return err
 }
 
-func writeMessage(w io.Writer, m jsonrpc2.Message) error {
+func writeMessage(w io.Writer, m any) error {
 	body, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("writing a message: %w", err)

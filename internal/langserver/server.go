@@ -71,6 +71,12 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error
 		if errors.Is(m.err, io.EOF) {
 			return s.left()
 		}
+		if malformed := (*malformedError)(nil); errors.As(m.err, &malformed) {
+			if err := writeMessage(out, malformed.response()); err != nil {
+				return err
+			}
+			continue
+		}
 		if m.err != nil {
 			return m.err
 		}
@@ -89,7 +95,7 @@ type received struct {
 	err     error
 }
 
-// receive reads until there is an error.
+// receive reads until nothing more can be understood.
 func receive(ctx context.Context, in *bufio.Reader, to chan<- received) {
 	for {
 		m, err := readMessage(in)
@@ -98,7 +104,7 @@ func receive(ctx context.Context, in *bufio.Reader, to chan<- received) {
 		case <-ctx.Done():
 			return
 		}
-		if err != nil {
+		if malformed := (*malformedError)(nil); err != nil && !errors.As(err, &malformed) {
 			return
 		}
 	}
@@ -129,7 +135,7 @@ const (
 )
 
 // client is what the editor can do.
-type client struct{ snippets, markdown bool }
+type client struct{ snippets, markdown, watches bool }
 
 func newServer(out io.Writer, opts Options) (*server, error) {
 	s := &server{out: out, opts: opts, grammar: newGrammar(),
@@ -203,7 +209,9 @@ func (s *server) handle(method string, params []byte) (any, error) {
 	case protocol.MethodShutdown:
 		s.state = stateShutDown
 		return nil, s.checkDue() // whoever shuts down at once wants to know all the same
-	case protocol.MethodInitialized, protocol.MethodCancelRequest, protocol.MethodSetTrace:
+	case protocol.MethodInitialized:
+		return nil, s.watch()
+	case protocol.MethodCancelRequest, protocol.MethodSetTrace:
 		return nil, nil
 	case protocol.MethodTextDocumentDidOpen:
 		return with(params, s.didOpen)
@@ -211,6 +219,8 @@ func (s *server) handle(method string, params []byte) (any, error) {
 		return with(params, s.didChange)
 	case protocol.MethodTextDocumentDidSave:
 		return with(params, s.didSave)
+	case protocol.MethodWorkspaceDidChangeWatchedFiles:
+		return with(params, s.didChangeFiles)
 	case protocol.MethodTextDocumentDidClose:
 		return with(params, s.didClose)
 	case protocol.MethodTextDocumentHover:
@@ -249,9 +259,12 @@ func (s *server) initialize(p *protocol.InitializeParams) (any, error) {
 		}
 		s.client.markdown = doc.Hover != nil && slices.Contains(doc.Hover.ContentFormat, protocol.Markdown)
 	}
+	if w := p.Capabilities.Workspace; w != nil && w.DidChangeWatchedFiles != nil {
+		s.client.watches = w.DidChangeWatchedFiles.DynamicRegistration
+	}
 	return &protocol.InitializeResult{
 		Capabilities: protocol.ServerCapabilities{
-			TextDocumentSync: &protocol.TextDocumentSyncOptions{OpenClose: true, Change: protocol.TextDocumentSyncKindFull,
+			TextDocumentSync: &protocol.TextDocumentSyncOptions{OpenClose: true, Change: protocol.TextDocumentSyncKindIncremental,
 				Save: &protocol.SaveOptions{}},
 			HoverProvider:              true,
 			CompletionProvider:         &protocol.CompletionOptions{TriggerCharacters: []string{".", "\""}},
@@ -264,14 +277,78 @@ func (s *server) initialize(p *protocol.InitializeParams) (any, error) {
 	}, nil
 }
 
+// watch asks the editor to tell of files that change on the disk, if it can.
+func (s *server) watch() error {
+	if !s.client.watches {
+		return nil
+	}
+	call, err := jsonrpc2.NewCall(jsonrpc2.NewStringID("watch"), protocol.MethodClientRegisterCapability, &protocol.RegistrationParams{
+		Registrations: []protocol.Registration{{ID: "watch", Method: protocol.MethodWorkspaceDidChangeWatchedFiles,
+			RegisterOptions: map[string]any{"watchers": []any{
+				map[string]any{"globPattern": "**/*.hcl"}, map[string]any{"globPattern": "**/*.hcl.json"},
+			}}}},
+	})
+	if err != nil {
+		return fmt.Errorf("asking to watch files: %w", err)
+	}
+	return writeMessage(s.out, call)
+}
+
 func (s *server) didOpen(p *protocol.DidOpenTextDocumentParams) (any, error) {
 	s.changed(fileOf(p.TextDocument.URI), p.TextDocument.Text)
 	return nil, nil
 }
 
-func (s *server) didChange(p *protocol.DidChangeTextDocumentParams) (any, error) {
-	if n := len(p.ContentChanges); n > 0 { // each is the whole text
-		s.changed(fileOf(p.TextDocument.URI), p.ContentChanges[n-1].Text)
+// changes are the parameters of didChange. Those of package protocol do not tell a change without a range, which is the
+// whole text, from one at the beginning.
+type changes struct {
+	TextDocument   protocol.VersionedTextDocumentIdentifier `json:"textDocument"`
+	ContentChanges []struct {
+		Range *protocol.Range `json:"range"`
+		Text  string          `json:"text"`
+	} `json:"contentChanges"`
+}
+
+// didChange applies changes one after the other, each to the text that the one before has left.
+func (s *server) didChange(p *changes) (any, error) {
+	name := fileOf(p.TextDocument.URI)
+	text, isOpen := s.opts.Load.Texts[name]
+	for _, change := range p.ContentChanges {
+		if change.Range == nil {
+			text, isOpen = []byte(change.Text), true
+			continue
+		}
+		if !isOpen {
+			return nil, nil // nothing is known that the range would be of
+		}
+		start, end := byteAt(text, change.Range.Start), byteAt(text, change.Range.End)
+		start, end = min(start, end), max(start, end)
+		if len(text)-(end-start)+len(change.Text) > maxText {
+			return nil, nil
+		}
+		text = slices.Concat(text[:start], []byte(change.Text), text[end:])
+	}
+	if len(p.ContentChanges) > 0 {
+		s.changed(name, string(text))
+	}
+	return nil, nil
+}
+
+// maxText bounds a document that grows by changes: what is far larger than any file that is read.
+const maxText = 4 * hclconfig.MaxFileSize
+
+// didChangeFiles checks again what a file on the disk is part of: it may be new, another, or gone.
+func (s *server) didChangeFiles(p *protocol.DidChangeWatchedFilesParams) (any, error) {
+	for _, change := range p.Changes {
+		name := fileOf(change.URI)
+		for configuration, files := range s.files {
+			if _, isPart := files[name]; isPart { // read by file(), or in a folder
+				s.isDue(configuration)
+			}
+		}
+		if slices.Contains(s.opts.Paths, s.configurationOf(name)) {
+			s.isDue(name)
+		}
 	}
 	return nil, nil
 }
