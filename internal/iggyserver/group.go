@@ -48,7 +48,7 @@ func (m *member) isLeaving(partition int) bool {
 
 // rebalance deals all partitions anew, in turn. It happens at once when a member leaves: nobody waits for a settle.
 func (g *group) rebalance() {
-	if g.members.len() == 0 || len(g.partitions) == 0 {
+	if g.members.len() == 0 {
 		return
 	}
 	var members []*member

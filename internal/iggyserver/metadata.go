@@ -30,7 +30,7 @@ func metadataHandlerOf(code uint32) handler {
 	case CodeLeaveGroup:
 		return (*Server).leaveGroup
 	}
-	return nil
+	return deletionHandlerOf(code)
 }
 
 func (s *Server) getStream(_ *session, r *reader) reply {
@@ -146,6 +146,12 @@ func (s *Server) createPartitions(_ *session, r *reader) reply {
 	}
 	s.state.changeMetadata()
 	t.addPartitions(n, micros(s.opts.Now()))
+	s.dealAnew(t)
+	return reply{}
+}
+
+// dealAnew deals the partitions of a topic among the members of each group, after their number changed.
+func (s *Server) dealAnew(t *topic) {
 	for _, g := range t.groups.all() {
 		g.partitions = numbers(len(t.partitions))
 		g.rebalance()
@@ -153,7 +159,6 @@ func (s *Server) createPartitions(_ *session, r *reader) reply {
 			s.state.forgetPolled(p, g.id)
 		}
 	}
-	return reply{}
 }
 
 func numbers(n int) []int {

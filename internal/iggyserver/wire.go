@@ -24,10 +24,15 @@ const (
 	CodeGetStream          uint32 = 200
 	CodeGetStreams         uint32 = 201
 	CodeCreateStream       uint32 = 202
+	CodeDeleteStream       uint32 = 203
+	CodePurgeStream        uint32 = 205
 	CodeGetTopic           uint32 = 300
 	CodeGetTopics          uint32 = 301
 	CodeCreateTopic        uint32 = 302
+	CodeDeleteTopic        uint32 = 303
+	CodePurgeTopic         uint32 = 305
 	CodeCreatePartitions   uint32 = 402
+	CodeDeletePartitions   uint32 = 403
 	CodeGetGroup           uint32 = 600
 	CodeGetGroups          uint32 = 601
 	CodeCreateGroup        uint32 = 602
@@ -40,32 +45,33 @@ const (
 type status uint32
 
 const (
-	ok                   status = 0
-	invalidCommand       status = 3
-	invalidFormat        status = 4
-	disconnected         status = 8
-	resourceNotFound     status = 20
-	unauthenticated      status = 40
-	invalidCredentials   status = 42
-	invalidClientID      status = 101
-	streamNotFound       status = 1009
-	streamNameExists     status = 1012
-	invalidTopicSize     status = 1019
-	topicNotFound        status = 2010
-	topicNameExists      status = 2013
-	tooManyPartitions    status = 2015
-	partitionNotFound    status = 3007
-	topicFull            status = 3009
-	offsetNotFound       status = 3021
-	notResolved          status = 3022
-	invalidMessagesCount status = 4009
-	tooBigUserHeaders    status = 4017
-	tooBigPayload        status = 4022
-	invalidMessagesSize  status = 4036
-	invalidOffset        status = 4100
-	groupNotFound        status = 5000
-	groupNameExists      status = 5004
-	memberNotFound       status = 5006
+	ok                     status = 0
+	invalidCommand         status = 3
+	invalidFormat          status = 4
+	disconnected           status = 8
+	resourceNotFound       status = 20
+	unauthenticated        status = 40
+	invalidCredentials     status = 42
+	invalidClientID        status = 101
+	streamNotFound         status = 1009
+	streamNameExists       status = 1012
+	invalidTopicSize       status = 1019
+	topicNotFound          status = 2010
+	topicNameExists        status = 2013
+	tooManyPartitions      status = 2015
+	invalidPartitionsCount status = 2019
+	partitionNotFound      status = 3007
+	topicFull              status = 3009
+	offsetNotFound         status = 3021
+	notResolved            status = 3022
+	invalidMessagesCount   status = 4009
+	tooBigUserHeaders      status = 4017
+	tooBigPayload          status = 4022
+	invalidMessagesSize    status = 4036
+	invalidOffset          status = 4100
+	groupNotFound          status = 5000
+	groupNameExists        status = 5004
+	memberNotFound         status = 5006
 )
 
 // reader takes fields off a request. The first field that is not there, or not allowed, sets err and every later read
