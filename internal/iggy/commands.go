@@ -17,6 +17,7 @@ type target struct {
 	stream, topic iggcon.Identifier
 	group         iggcon.Identifier
 	consumer      iggcon.Consumer
+	reader        iggcon.Consumer // a single consumer: its polls move nothing of the group
 	groupName     string
 }
 
@@ -36,7 +37,7 @@ func newTarget(stream, topic, group string) (target, error) {
 	if t.group, err = iggcon.NewIdentifier(group); err != nil {
 		return target{}, fmt.Errorf("consumer group %q: it needs 1 to 255 bytes", group)
 	}
-	t.consumer = iggcon.NewGroupConsumer(t.group)
+	t.consumer, t.reader = iggcon.NewGroupConsumer(t.group), iggcon.NewSingleConsumer(t.group)
 	return t, nil
 }
 
@@ -121,9 +122,21 @@ func (l *link) store(ctx context.Context, t target, partition uint32, offset uin
 // auto-commit stores before the reply is sent, which loses what a crash leaves undelivered. The reply is decoded here: the
 // SDK's decoder drops an empty payload at the end, panics on a cut reply, and takes an allocation a message.
 func (l *link) poll(ctx context.Context, t target, partition uint32, offset uint64, count, limit int) (polled, error) {
+	return l.pollAs(ctx, t, t.consumer, partition, offset, count, limit)
+}
+
+// peek reads the message at offset, or the first behind it, without the group: no member's ownership and no polled
+// offset matters to it or is moved by it.
+func (l *link) peek(ctx context.Context, t target, partition uint32, offset uint64) (polled, error) {
+	return l.pollAs(ctx, t, t.reader, partition, offset, 1, maxMessage)
+}
+
+func (l *link) pollAs(
+	ctx context.Context, t target, who iggcon.Consumer, partition uint32, offset uint64, count, limit int,
+) (polled, error) {
 	err := l.call(ctx, "poll messages", limit, func() error {
 		l.wire.keep = true
-		_, err := l.sdk.PollMessages(t.stream, t.topic, t.consumer, iggcon.OffsetPollingStrategy(offset),
+		_, err := l.sdk.PollMessages(t.stream, t.topic, who, iggcon.OffsetPollingStrategy(offset),
 			uint32(min(count, math.MaxUint32)), false, &partition)
 		return err
 	})

@@ -34,6 +34,7 @@ type groupView struct {
 // lookAround finds out which partitions the member owns and what is in the topic, and tells the handler what changed.
 func (m *member) lookAround(ctx context.Context) error {
 	m.look = time.Now().Add(lookInterval)
+	m.verify, m.verifies = m.verify+1, false
 	details, err := m.link.members(m.work, m.source.target)
 	if err != nil {
 		return err
@@ -117,6 +118,14 @@ func (m *member) noticeAll(topic *iggcon.TopicDetails) error {
 			continue
 		}
 		p.cutSince = time.Time{}
+		same, err := m.sameLog(p, state)
+		if err != nil {
+			return err
+		}
+		if !same {
+			cut = append(cut, p)
+			continue
+		}
 		if end > p.end && state.MessagesCount > 0 {
 			p.end = end
 			m.handler.Batch(relay.Batch{Partition: p.name, Current: state.CurrentOffset})
@@ -124,6 +133,9 @@ func (m *member) noticeAll(topic *iggcon.TopicDetails) error {
 	}
 	if len(cut) == 0 {
 		return nil
+	}
+	for _, p := range cut {
+		m.source.doubt(p.id)
 	}
 	m.revoke(cut)
 	return m.assign(ids(cut), topic)

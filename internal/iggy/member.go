@@ -25,10 +25,12 @@ type member struct {
 	order  []*part // parts by id: the order of a round
 	group  groupView
 
-	look   time.Time     // when to look at the group and the topic next
-	ping   time.Time     // when to ping next
-	idleAt time.Time     // when to ask an idle topic next
-	idle   time.Duration // wait after the next round that brings nothing
+	look     time.Time     // when to look at the group and the topic next
+	ping     time.Time     // when to ping next
+	verify   int           // number of the look: which partition's log it verifies
+	verifies bool          // this look has done so
+	idleAt   time.Time     // when to ask an idle topic next
+	idle     time.Duration // wait after the next round that brings nothing
 }
 
 // part is an owned partition.
@@ -44,6 +46,7 @@ type part struct {
 	held     bool      // the server will give it to another member: poll no further than polledTo
 	suspect  bool      // the last poll was answered as if the member did not own it
 	cutSince time.Time // since when the log ends before what was read
+	identity
 }
 
 // run joins and serves until ctx ends (nil) or the connection cannot go on (an error). It revokes what it assigned,
@@ -120,7 +123,9 @@ func (m *member) enter(ctx context.Context) error {
 	}
 	created := false
 	if group == nil {
-		s.latest = topic // also where the answer is lost: the group may be there then
+		if !s.entered {
+			s.latest = topic // also where the answer is lost: the group may be there then
+		}
 		if created, err = m.link.createGroup(ctx, s.target); err != nil {
 			return err
 		}
@@ -137,7 +142,7 @@ func (m *member) enter(ctx context.Context) error {
 			return err
 		}
 	}
-	s.latest = nil
+	s.latest, s.entered = nil, true
 	s.isIn()
 	s.log.Info("joined the consumer group", "created", created)
 	return nil
@@ -177,7 +182,9 @@ func (m *member) startLatest(topic *iggcon.TopicDetails) error {
 		}
 		_, there, err := m.link.stored(m.work, m.source.target, p.Id)
 		if err == nil && !there {
-			err = m.link.store(m.work, m.source.target, p.Id, p.CurrentOffset)
+			if err = m.link.store(m.work, m.source.target, p.Id, p.CurrentOffset); err == nil {
+				m.source.tookStore(p.Id, p.CurrentOffset)
+			}
 		}
 		if hasStatus(err, codeNotOwned, codeInvalidOffset) {
 			m.source.log.Warn("a partition does not start from its latest message: another member took it at once, "+
@@ -319,15 +326,24 @@ func (m *member) assign(ids []uint32, topic *iggcon.TopicDetails) error {
 			return err
 		}
 		stored := offset{value, there}
-		a := startOf(state, stored, m.source.before(id))
+		before := m.source.before(id)
+		a := startOf(state, stored, before)
 		a.Partition = m.source.partition(id)
 		p := &part{id: id, name: a.Partition, end: endOf(state), stored: stored}
 		p.size.expect(state.SizeBytes, state.MessagesCount)
-		if a.Truncated {
+		p.numbers = numbersOf(state)
+		if before.doubted && !a.Truncated {
+			a.Start = 0 // unless the message that was settled last is still there, which the handler compares
+		}
+		if a.Truncated || before.doubted || before.stored.there && !there {
 			p.stored = offset{}
 			m.source.forget(id)
-			m.source.log.Warn("the server lost the end of a partition or its stored offset: going back",
+			m.source.log.Warn("the server lost the end of a partition or its stored offset, or has another log: "+
+				"going on behind what is settled if that is still there, otherwise going back",
 				"partition", id, "stored", value, "end", p.end, "start", a.Start)
+		}
+		if err := m.identify(p, &a); err != nil {
+			return err
 		}
 		m.source.takeCommit(id) // of a former ownership
 		m.parts[id] = p
@@ -344,7 +360,9 @@ func (m *member) assign(ids []uint32, topic *iggcon.TopicDetails) error {
 //
 // A partition with nothing in it starts at 0 whatever is stored. Where the log ends before what is stored or before what
 // this process has settled, or where less is stored than the server once took from this process, reading starts at the
-// stored offset itself, or at 0 if that lies beyond the end: what comes from there on may be new.
+// stored offset itself, or at 0 if that lies beyond the end: what comes from there on may be new. Where the log is long
+// enough to hold what was settled, the handler compares the last settled message first, and goes on behind it if that is
+// still there: only its offset was lost, as with a group that was deleted.
 func startOf(state iggcon.PartitionContract, stored offset, before past) relay.Assignment {
 	a := relay.Assignment{End: endOf(state)}
 	switch {
@@ -352,9 +370,10 @@ func startOf(state iggcon.PartitionContract, stored offset, before past) relay.A
 		a.Truncated = stored.there || before.settled.there
 	case stored.there && stored.value >= a.End:
 		a.Truncated = true
-	case before.settled.there && before.settled.value >= a.End,
-		before.stored.there && (!stored.there || stored.value < before.stored.value):
+	case before.settled.there && before.settled.value >= a.End:
 		a.Start, a.Truncated = stored.value, true // 0 without a stored one
+	case before.stored.there && (!stored.there || stored.value < before.stored.value):
+		a.Start = stored.value
 	case stored.there:
 		a.Start = stored.value + 1
 	}

@@ -100,7 +100,8 @@ func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 	if count == 1 {
 		limit = maxMessage
 	}
-	reply, err := m.link.poll(m.work, m.source.target, p.id, next, count, limit)
+	back := p.overlap(next)
+	reply, err := m.link.poll(m.work, m.source.target, p.id, next-back, count+int(back), limit+int(back)*p.anchor.size)
 	if errors.Is(err, errTooLarge) && count > 1 {
 		p.size.tooLarge(count)
 		return true, nil // the next round asks for fewer
@@ -113,6 +114,11 @@ func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 		m.suspect(p, next)
 		return false, nil
 	}
+	if same, err := m.confirms(p, next, &reply); err != nil {
+		return false, err
+	} else if !same {
+		return false, m.otherLog(p)
+	}
 	p.suspect = false
 	m.warnHeaders(p, reply.broken)
 	if len(reply.messages) == 0 {
@@ -124,6 +130,7 @@ func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 	if len(messages) == 0 {
 		return false, nil
 	}
+	p.anchorAt(&messages[len(messages)-1])
 	m.countGap(p, next, messages[0].Offset)
 	p.size.seen(len(messages), size)
 	p.end = max(reply.current+1, p.polledTo)

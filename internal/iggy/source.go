@@ -43,9 +43,10 @@ type Source struct {
 	target  target
 	wake    chan struct{} // holds one token: Wake was called, or a commit waits
 
-	// The topic as it was when this process created the group, until start_from = "latest" is stored. Run's goroutine
-	// owns it.
-	latest *iggcon.TopicDetails
+	// The topic as it was when this process created the group, until start_from = "latest" is stored. entered is set by
+	// the first join: start_from is decided once. Run's goroutine owns both.
+	latest  *iggcon.TopicDetails
+	entered bool
 
 	mu      sync.Mutex
 	status  relay.SourceStatus
@@ -167,6 +168,7 @@ func (s *Source) Commit(p schema.Partition, offset uint64) {
 type past struct {
 	settled offset // largest that Commit ever got
 	stored  offset // largest that the server ever took from here
+	doubted bool   // the log was found to be another one than what was read of it
 }
 
 // offset is an offset that may be missing.
@@ -306,6 +308,15 @@ func (s *Source) forget(id uint32) {
 	defer s.mu.Unlock()
 	delete(s.past, id)
 	delete(s.commits, id)
+}
+
+// doubt notes that a partition's log is another one, or may be.
+func (s *Source) doubt(id uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.past[id]
+	before.doubted = true
+	s.past[id] = before
 }
 
 // before returns what this process knows of a partition.

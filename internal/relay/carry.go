@@ -3,8 +3,8 @@ package relay
 import "iggysink/schema"
 
 // carried is what the former worker of a partition has settled and the server has not stored, as after a connection
-// that dropped. It is not delivered again, if the log still has the message that was settled last: a server that
-// crashed may have lost it and given its offset to another one.
+// that dropped, or a group that was deleted. It is not delivered again, if the log still has the message that was settled
+// last: after a crash, a purge or another creation of the topic its offset belongs to another one.
 type carried struct {
 	any  bool
 	mark uint64 // one more than the offset settled last
@@ -61,6 +61,7 @@ func (p *partition) confirm(m *schema.Message) bool {
 	p.relay.log.Warn("the server has other messages than before: going back to the stored offset",
 		p.logAttrs("offset", c.from, "settled", c.mark)...)
 	p.ledger.next = c.from
+	p.goal = max(p.goal, p.end) // the former goal was one of the other log
 	p.rewinds++
 	p.feed.source.Wake()
 	return false

@@ -57,6 +57,7 @@ func newPartition(f *feed, a Assignment, former *partition) *partition {
 	if former != nil && !a.Truncated {
 		p.goal = former.goal // what has come since is not Once's
 	}
+	p.ledger.sum = a.Sum
 	lanes := 1
 	if r.cfg.Ordering != schema.OrderingPartition {
 		lanes = max(r.cfg.MaxInFlight, 1)

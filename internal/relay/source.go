@@ -55,6 +55,10 @@ type Assignment struct {
 	Start     uint64 // first offset to deliver: behind the stored one, or where start_from says
 	End       uint64 // one more than the partition's last offset at this moment; Start or less if there is nothing to read
 	Truncated bool   // the server lost messages that were there: Start is below what was settled before
+
+	// Sum is Message.Checksum of the message before Start, 0 where it is unknown. It tells this log from another one with
+	// the same offsets, as a purge leaves it, before anything of it was settled here.
+	Sum uint64
 }
 
 // Batch is what one poll of a partition brought.
