@@ -49,7 +49,9 @@ func validConfig() Config {
 	iggy.TLS = &IggyTLS{CAFile: "ca.pem"}
 	sink.Name, sink.URL, sink.Streams = "orders", template, []Stream{stream, stream}
 	sink.DeadLetter = &DeadLetter{Type: DeadLetterTypeFile, Path: "dead"}
-	sink.TLS, sink.CircuitBreaker = &TLS{CertFile: "c", KeyFile: "k"}, &breaker
+	tls, network := DefaultTLS(), DefaultNetwork()
+	tls.CertFile, tls.KeyFile = "c", "k"
+	sink.TLS, sink.Network, sink.CircuitBreaker = &tls, &network, &breaker
 	return Config{Iggy: &iggy, Admin: &Admin{Address: "127.0.0.1:0"}, Sinks: []Sink{sink, sink}}
 }
 

@@ -42,6 +42,86 @@ func (v *IggyTransport) UnmarshalText(b []byte) error {
 	return err
 }
 
+// HTTPVersion is a version of HTTP.
+type HTTPVersion string
+
+// The values of HTTPVersion.
+const (
+	HTTPVersion11 HTTPVersion = "1.1"
+	HTTPVersion2  HTTPVersion = "2"
+)
+
+// HTTPVersionValues returns the values in the order of the schema, other spellings left out.
+func HTTPVersionValues() []HTTPVersion {
+	return []HTTPVersion{HTTPVersion11, HTTPVersion2}
+}
+
+// String returns the value.
+func (v HTTPVersion) String() string { return string(v) }
+
+// ParseHTTPVersion reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParseHTTPVersion(s string) (HTTPVersion, error) {
+	switch s {
+	case "1.1":
+		return HTTPVersion11, nil
+	case "2":
+		return HTTPVersion2, nil
+	}
+	return "", unknown("1.1", "2")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v HTTPVersion) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseHTTPVersion.
+func (v *HTTPVersion) UnmarshalText(b []byte) error {
+	p, err := ParseHTTPVersion(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
+// TLSVersion is a version of TLS.
+type TLSVersion string
+
+// The values of TLSVersion.
+const (
+	TLSVersion12 TLSVersion = "1.2"
+	TLSVersion13 TLSVersion = "1.3"
+)
+
+// TLSVersionValues returns the values in the order of the schema, other spellings left out.
+func TLSVersionValues() []TLSVersion {
+	return []TLSVersion{TLSVersion12, TLSVersion13}
+}
+
+// String returns the value.
+func (v TLSVersion) String() string { return string(v) }
+
+// ParseTLSVersion reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParseTLSVersion(s string) (TLSVersion, error) {
+	switch s {
+	case "1.2":
+		return TLSVersion12, nil
+	case "1.3":
+		return TLSVersion13, nil
+	}
+	return "", unknown("1.2", "1.3")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v TLSVersion) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseTLSVersion.
+func (v *TLSVersion) UnmarshalText(b []byte) error {
+	p, err := ParseTLSVersion(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
 // Method is an HTTP method, in upper case.
 type Method string
 

@@ -285,6 +285,8 @@ type Sink struct {
 	DeadLetter *DeadLetter `json:"dead_letter,omitzero"`
 	// TLS to the endpoint: further certificate authorities, and a client certificate.
 	TLS *TLS `json:"tls,omitzero"`
+	// How connections to the endpoint are made, and to which addresses. Without the block its defaults hold.
+	Network *Network `json:"network,omitzero"`
 	// How long a paused sink waits before it tries the endpoint again.
 	CircuitBreaker *CircuitBreaker `json:"circuit_breaker,omitzero"`
 }
@@ -335,7 +337,7 @@ func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
 		return v
 	}
 	d.require(at, members, "name", "url", "stream")
-	d.close(at, members, "name", "enabled", "url", "method", "timeout", "headers", "content_type", "batch_mode", "max_payload_size_bytes", "include_metadata", "include_checksum", "include_origin_timestamp", "health_check_enabled", "health_check_method", "health_check_url", "max_retries", "retry_delay", "max_retry_delay", "retry_backoff_multiplier", "retry_jitter", "max_retry_after", "success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes", "on_rejected", "on_exhausted", "max_consecutive_rejects", "split_on_reject", "ordering", "ordering_key", "max_in_flight", "max_connections", "tls_danger_accept_invalid_certs", "verbose_logging", "stream", "dead_letter", "tls", "circuit_breaker")
+	d.close(at, members, "name", "enabled", "url", "method", "timeout", "headers", "content_type", "batch_mode", "max_payload_size_bytes", "include_metadata", "include_checksum", "include_origin_timestamp", "health_check_enabled", "health_check_method", "health_check_url", "max_retries", "retry_delay", "max_retry_delay", "retry_backoff_multiplier", "retry_jitter", "max_retry_after", "success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes", "on_rejected", "on_exhausted", "max_consecutive_rejects", "split_on_reject", "ordering", "ordering_key", "max_in_flight", "max_connections", "tls_danger_accept_invalid_certs", "verbose_logging", "stream", "dead_letter", "tls", "network", "circuit_breaker")
 	if e, there := members["name"]; there {
 		v.Name = d.text(at+"/name", e)
 	}
@@ -452,6 +454,9 @@ func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
 	}
 	if e, there := members["tls"]; there {
 		v.TLS = new(decodeTLS(d, at+"/tls", e))
+	}
+	if e, there := members["network"]; there {
+		v.Network = new(decodeNetwork(d, at+"/network", e))
 	}
 	if e, there := members["circuit_breaker"]; there {
 		v.CircuitBreaker = new(decodeCircuitBreaker(d, at+"/circuit_breaker", e))
@@ -595,11 +600,15 @@ type TLS struct {
 	CertFile string `json:"cert_file,omitzero"`
 	// PEM file with the private key of cert_file.
 	KeyFile string `json:"key_file,omitzero"`
+	// Oldest version of TLS that is spoken with the endpoint.
+	MinVersion TLSVersion `json:"min_version"`
 }
 
 // DefaultTLS returns the defaults of the schema; what has none is zero.
 func DefaultTLS() TLS {
-	return TLS{}
+	return TLS{
+		MinVersion: TLSVersion12,
+	}
 }
 
 // UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
@@ -614,7 +623,7 @@ func decodeTLS(d *decoding, at string, raw json.RawMessage) (v TLS) {
 	}
 	d.depend(at, members, "cert_file", "key_file")
 	d.depend(at, members, "key_file", "cert_file")
-	d.close(at, members, "ca_file", "server_name", "cert_file", "key_file")
+	d.close(at, members, "ca_file", "server_name", "cert_file", "key_file", "min_version")
 	if e, there := members["ca_file"]; there {
 		v.CAFile = d.text(at+"/ca_file", e)
 		d.empty(at+"/ca_file", e, Violation{Keyword: "minLength", Limit: "1"})
@@ -630,6 +639,86 @@ func decodeTLS(d *decoding, at string, raw json.RawMessage) (v TLS) {
 	if e, there := members["key_file"]; there {
 		v.KeyFile = d.text(at+"/key_file", e)
 		d.empty(at+"/key_file", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["min_version"]; there {
+		v.MinVersion = decodeText(d, at+"/min_version", e, ParseTLSVersion, Violation{Keyword: "enum", Allowed: []string{"1.2", "1.3"}})
+	}
+	return v
+}
+
+// Network is the connections to an HTTP endpoint. Every address is checked when it is dialled, after its name was
+// resolved, for deliveries and the health check. Redirects are never followed, so no endpoint can send a request
+// elsewhere.
+type Network struct {
+	// Addresses that no connection goes to. A group (metadata: the metadata services of clouds; link_local; private;
+	// loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts
+	// as well. Through a proxy it is the proxy's address that is checked, and of the endpoint what its name tells. An
+	// endpoint that is denied pauses the sink.
+	Deny []string `json:"deny"`
+	// Exceptions to deny, in the same form.
+	Allow []string `json:"allow"`
+	// Time that a connection may take to be made, its TLS handshake and a proxy included. It is no longer than timeout.
+	ConnectTimeout Duration `json:"connect_timeout"`
+	// Greatest age of a connection. No request begins on one that is older, so that a name which moves to another
+	// address is looked up again, and renewed certificates are used. Each ends up to a fifth earlier, so that not all
+	// end together. 0s: no limit.
+	MaxConnectionAge Duration `json:"max_connection_age"`
+	// Proxy to the endpoint: an http, https or socks5 URL, with user and password if it asks for them, or environment
+	// for what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. Without it no proxy is used, whatever the environment says. It
+	// prints as scheme and host only.
+	Proxy Secret `json:"proxy,omitzero"`
+	// Version of HTTP that is spoken. 2 needs no upgrade: over TLS it is negotiated by ALPN and nothing else is
+	// accepted, over http it is spoken from the first byte. Many connections of 1.1 are faster on a fast network.
+	HTTPVersion HTTPVersion `json:"http_version"`
+	// Path of a Unix socket through which the endpoint is reached. The host of url is then only the Host header and the
+	// name in its certificate.
+	UnixSocket string `json:"unix_socket,omitzero"`
+}
+
+// DefaultNetwork returns the defaults of the schema; what has none is zero.
+func DefaultNetwork() Network {
+	return Network{
+		Deny:             []string{"metadata"},
+		Allow:            []string{},
+		ConnectTimeout:   mustDuration("10s"),
+		MaxConnectionAge: mustDuration("5m"),
+		HTTPVersion:      HTTPVersion11,
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *Network) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeNetwork) }
+
+func decodeNetwork(d *decoding, at string, raw json.RawMessage) (v Network) {
+	v = DefaultNetwork()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.close(at, members, "deny", "allow", "connect_timeout", "max_connection_age", "proxy", "http_version", "unix_socket")
+	if e, there := members["deny"]; there {
+		v.Deny = decodeList(d, at+"/deny", e, true, func(at string, e json.RawMessage) string { return d.text(at, e) })
+	}
+	if e, there := members["allow"]; there {
+		v.Allow = decodeList(d, at+"/allow", e, true, func(at string, e json.RawMessage) string { return d.text(at, e) })
+	}
+	if e, there := members["connect_timeout"]; there {
+		v.ConnectTimeout = decodeText(d, at+"/connect_timeout", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if e, there := members["max_connection_age"]; there {
+		v.MaxConnectionAge = decodeText(d, at+"/max_connection_age", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration"})
+	}
+	if e, there := members["proxy"]; there {
+		v.Proxy = NewSecret(d.text(at+"/proxy", e))
+		d.empty(at+"/proxy", e, Violation{Keyword: "pattern", Pattern: "^(environment|(https?|socks5)://[^ /?#]+/?)$"})
+	}
+	if e, there := members["http_version"]; there {
+		v.HTTPVersion = decodeText(d, at+"/http_version", e, ParseHTTPVersion, Violation{Keyword: "enum", Allowed: []string{"1.1", "2"}})
+	}
+	if e, there := members["unix_socket"]; there {
+		v.UnixSocket = d.text(at+"/unix_socket", e)
+		d.empty(at+"/unix_socket", e, Violation{Keyword: "minLength", Limit: "1"})
 	}
 	return v
 }

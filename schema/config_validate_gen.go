@@ -11,10 +11,13 @@ import (
 )
 
 var (
-	patternIggyShare       = regexp.MustCompile("^[0-9]{1,4}/[1-9][0-9]{0,3}$")
-	patternSinkName        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(\["[ !#-\[\]-~]+"\])?$`)
-	patternSinkContentType = regexp.MustCompile(`^[\x21-\x7E][\x20-\x7E]*$`)
-	patternSinkOrderingKey = regexp.MustCompile("^(header:.+|payload:(/[^/]*)+)$")
+	patternIggyShare        = regexp.MustCompile("^[0-9]{1,4}/[1-9][0-9]{0,3}$")
+	patternSinkName         = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(\["[ !#-\[\]-~]+"\])?$`)
+	patternSinkContentType  = regexp.MustCompile(`^[\x21-\x7E][\x20-\x7E]*$`)
+	patternSinkOrderingKey  = regexp.MustCompile("^(header:.+|payload:(/[^/]*)+)$")
+	patternNetworkDenyItem  = regexp.MustCompile("^(metadata|link_local|private|loopback|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$")
+	patternNetworkAllowItem = regexp.MustCompile("^(metadata|link_local|private|loopback|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$")
+	patternNetworkProxy     = regexp.MustCompile("^(environment|(https?|socks5)://[^ /?#]+/?)$")
 )
 
 // Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
@@ -250,6 +253,9 @@ func (v *Sink) validate(l *violations, at string) {
 	if v.TLS != nil {
 		v.TLS.validate(l, at+"/tls")
 	}
+	if v.Network != nil {
+		v.Network.validate(l, at+"/network")
+	}
 	if v.CircuitBreaker != nil {
 		v.CircuitBreaker.validate(l, at+"/circuit_breaker")
 	}
@@ -315,11 +321,47 @@ func (v *DeadLetter) validate(l *violations, at string) {
 }
 
 func (v *TLS) validate(l *violations, at string) {
+	if !slices.Contains(TLSVersionValues(), v.MinVersion) {
+		l.add(at, "/min_version", Violation{Keyword: "enum", Allowed: []string{"1.2", "1.3"}})
+	}
 	if v.CertFile != "" && v.KeyFile == "" {
 		l.add(at, "", Violation{Keyword: "dependentRequired", Property: "key_file", Trigger: "cert_file"})
 	}
 	if v.KeyFile != "" && v.CertFile == "" {
 		l.add(at, "", Violation{Keyword: "dependentRequired", Property: "cert_file", Trigger: "key_file"})
+	}
+}
+
+func (v *Network) validate(l *violations, at string) {
+	if hasDuplicates(v.Deny) {
+		l.add(at, "/deny", Violation{Keyword: "uniqueItems"})
+	}
+	for i := range v.Deny {
+		if !patternNetworkDenyItem.MatchString(v.Deny[i]) {
+			l.add(at, "/deny/"+strconv.Itoa(i), Violation{Keyword: "pattern", Pattern: patternNetworkDenyItem.String()})
+		}
+	}
+	if hasDuplicates(v.Allow) {
+		l.add(at, "/allow", Violation{Keyword: "uniqueItems"})
+	}
+	for i := range v.Allow {
+		if !patternNetworkAllowItem.MatchString(v.Allow[i]) {
+			l.add(at, "/allow/"+strconv.Itoa(i), Violation{Keyword: "pattern", Pattern: patternNetworkAllowItem.String()})
+		}
+	}
+	if v.ConnectTimeout <= 0 {
+		l.add(at, "/connect_timeout", Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if v.MaxConnectionAge < 0 {
+		l.add(at, "/max_connection_age", Violation{Keyword: "format", Format: "go-duration"})
+	}
+	if !v.Proxy.IsZero() {
+		if !patternNetworkProxy.MatchString(v.Proxy.Reveal()) {
+			l.add(at, "/proxy", Violation{Keyword: "pattern", Pattern: patternNetworkProxy.String()})
+		}
+	}
+	if !slices.Contains(HTTPVersionValues(), v.HTTPVersion) {
+		l.add(at, "/http_version", Violation{Keyword: "enum", Allowed: []string{"1.1", "2"}})
 	}
 }
 

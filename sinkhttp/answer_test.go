@@ -391,3 +391,15 @@ func TestAHugeAnswerTakesNoMemory(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20))
 }
+
+func TestAConnectionEndsAtItsGreatestAge(t *testing.T) {
+	inScene(t, func(c *schema.Sink) { c.Timeout = schema.Duration(time.Minute) }, nil, func(s *scene) {
+		for range 40 { // a request a minute: never idle for long
+			assert.Equal(t, "A", kinds(send(s.t.Context(), s.sink, batch(0, "a"))))
+			time.Sleep(time.Minute)
+		}
+		assert.GreaterOrEqual(t, s.dials.Load(), int32(8))
+		assert.LessOrEqual(t, s.dials.Load(), int32(10))
+		assert.Equal(t, uint64(40), s.sink.Stats().Requests, "no attempt is lost by it")
+	})
+}

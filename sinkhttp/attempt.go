@@ -103,9 +103,9 @@ func (s *Sink) call() *call {
 	c.timer = time.AfterFunc(time.Hour, func() { c.cancel(errTimeout) })
 	c.timer.Stop()
 	c.body = io.NopCloser(&c.reader) // this very type: the transport sends it without a copy
-	r := http.Request{
-		Header: s.header, Host: s.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.content)), nil },
+	r := http.Request{Header: s.header, Host: s.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if _, isHTTP2 := s.transport.(*http2Transport); !isHTTP2 { // which would send it again where a stream is refused
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.content)), nil }
 	}
 	c.request = r.WithContext(httptrace.WithClientTrace(c.ctx, &httptrace.ClientTrace{
 		GotConn:      c.gotConn,
@@ -137,6 +137,8 @@ func (c *call) gotConn(info httptrace.GotConnInfo) {
 	}
 	if c.conn, _ = info.Conn.(*conn); c.conn != nil {
 		c.number = c.conn.begin()
+	} else if m := meterOf(info.Conn); m != nil {
+		m.grant()
 	}
 }
 

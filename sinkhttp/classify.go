@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/network"
 )
 
 // verdict is what one attempt says about the request that it carried.
@@ -138,9 +139,12 @@ func (c *classifier) failure(err error) judgement {
 	if errors.As(err, &stale) {
 		return judgement{verdict: retry, outage: true, replay: true, reason: "a kept connection ended without an answer"}
 	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
-		return judgement{verdict: pause, outage: true, scope: ScopeConnection, reason: "the host name does not exist"}
+	if isUnprocessed(err) {
+		return judgement{verdict: retry, outage: true, replay: true,
+			reason: "the endpoint closes the connection or refuses the stream, and did not take the request"}
+	}
+	if reason := networkFault(err); reason != "" {
+		return judgement{verdict: pause, outage: true, scope: ScopeConnection, reason: reason}
 	}
 	if reason := tlsFault(err); reason != "" {
 		return judgement{verdict: pause, outage: true, scope: ScopeConnection, reason: reason}
@@ -154,10 +158,37 @@ func (c *classifier) failure(err error) judgement {
 
 // unconnected reports whether err says that no connection was made, so that the endpoint has not seen the request.
 func unconnected(err error) bool {
+	var connect *network.ConnectError
+	return errors.As(err, &connect)
+}
+
+// isUnprocessed reports whether an endpoint said over HTTP/2 that it did not look at a request (RFC 9113 section 8.7): a
+// GOAWAY in front of it, or REFUSED_STREAM. net/http gives only the text of its errors.
+func isUnprocessed(err error) bool {
+	text := innermost(err)
+	return strings.HasPrefix(text, "http2: Transport: cannot retry err [stream error:") && strings.Contains(text, "REFUSED_STREAM") ||
+		strings.HasPrefix(text, "http2: Transport: cannot retry err [http2: Transport received Server's graceful shutdown GOAWAY]")
+}
+
+// networkFault tells why no connection to the endpoint is possible before something is changed; "" if err is about
+// something else.
+func networkFault(err error) string {
+	var refused *network.RefusedError
+	var proxy *network.ProxyError
 	var dns *net.DNSError
-	var op *net.OpError
-	var record tls.RecordHeaderError
-	return errors.As(err, &dns) || errors.As(err, &record) || errors.As(err, &op) && op.Op == "dial"
+	switch {
+	case errors.As(err, &refused):
+		return refused.Error()
+	case errors.As(err, &proxy) && proxy.Status == http.StatusProxyAuthRequired:
+		return "the proxy asks for credentials, or for other ones (407); set them in network.proxy"
+	case errors.As(err, &proxy) && proxy.Status < 500:
+		return "the proxy refuses a connection to the endpoint (" + strconv.Itoa(proxy.Status) + ")"
+	case errors.Is(err, network.ErrNotHTTP2):
+		return "the endpoint does not speak HTTP/2; set network.http_version = \"1.1\""
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "the host name does not exist"
+	}
+	return ""
 }
 
 // tlsFault tells on what the two sides do not agree: the certificate of either, the lack of one, or the version of TLS;
@@ -204,6 +235,11 @@ func innermost(err error) string {
 	return err.Error()
 }
 
+// isHTTP2Fault reports whether text is that of one of net/http's errors about HTTP/2, which have no exported types.
+func isHTTP2Fault(text string) bool {
+	return strings.HasPrefix(text, "http2: ") || strings.HasPrefix(text, "stream error: ") || strings.HasPrefix(text, "connection error: ")
+}
+
 // headFault tells what is wrong with the head of an answer; "" if err is about something else. The transport's errors have
 // no types. What it prints in front of the endpoint's own bytes tells them apart, and nothing else of the text is looked at.
 func headFault(err error) string {
@@ -229,17 +265,24 @@ func headFault(err error) string {
 func (c *classifier) describe(err error) string {
 	var dns *net.DNSError
 	var op *net.OpError
+	var proxy *network.ProxyError
 	var record tls.RecordHeaderError
 	var netErr net.Error
 	switch {
 	case errors.Is(err, errTimeout):
 		return "no answer within " + c.timeout.String()
+	case errors.Is(err, network.ErrConnectTimeout):
+		return "no connection within connect_timeout"
+	case errors.Is(err, errAnswer):
+		return "the endpoint sends without end"
 	case errors.Is(err, errInterim):
 		return "the endpoint sends interim answers (1xx) without end"
 	case headFault(err) != "":
 		return headFault(err)
 	case errors.As(err, &dns):
 		return "the host name could not be resolved"
+	case errors.As(err, &proxy):
+		return "the proxy has no connection to the endpoint (" + strconv.Itoa(proxy.Status) + ")"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
@@ -250,6 +293,10 @@ func (c *classifier) describe(err error) string {
 		return "the endpoint does not speak TLS"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
 		return "the connection timed out"
+	case errors.Is(err, network.ErrSOCKS):
+		return "the socks5 proxy made no connection"
+	case isHTTP2Fault(innermost(err)):
+		return "the HTTP/2 connection or stream failed"
 	case errors.As(err, &op) && op.Op == "dial":
 		return "cannot connect"
 	}

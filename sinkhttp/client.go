@@ -1,19 +1,19 @@
 package sinkhttp
 
 import (
-	"crypto/tls"
-	"crypto/x509"
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/imroc/req/v3"
 
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/network"
 )
 
 // maxHeaderBytes bounds what an answer's header may take of our memory.
@@ -22,22 +22,51 @@ const maxHeaderBytes = 64 << 10
 // userAgent is sent unless the configuration has a User-Agent of its own.
 const userAgent = "iggysink"
 
-// newTransport returns a transport without anything that would act on its own: no redirects, retries, cookies, proxy or
-// decoding, and HTTP/1.1 only, because the HTTP/2 of req does not bound what an endpoint can make it do.
-func newTransport(cfg *schema.Sink, dial dialFunc) (*req.Transport, error) {
-	plain, encrypted, err := dialers(cfg, dial)
-	if err != nil {
-		return nil, err
+// transport sends requests: req's for HTTP/1.1, net/http's for HTTP/2.
+type transport interface {
+	http.RoundTripper
+	CloseIdleConnections()
+}
+
+// newTransport returns a transport without anything that would act on its own. What req has beside its transport, and what
+// its transport has beside connections, is not used:
+//
+//   - Redirects: a POST becomes a GET, and an endpoint could send the request to an address of its choice.
+//   - Retries: they sleep past the end of a context, know no Retry-After, and leave connections behind.
+//   - Cookies: one partition's answer would change another one's requests.
+//   - Automatic reading, decoding and decompression: of any size, in memory. The status decides.
+//   - Its proxy from the environment, its dialling and its TLS: see internal/network; TLS files are only logged there.
+//   - HTTP/2 and HTTP/3: see http2Transport. HTTP/3 has no configuration here.
+//   - Its timeout, which covers the wait for a connection and costs allocations; an attempt has its own.
+//   - Dumps, traces, middleware, Alt-Svc, browser fingerprints: they see or change what is sent.
+//   - http.NoBody as a body: req knows only a NoBody of its own, and sends the other in chunks.
+//   - Its bound on five interim answers, and its counting of decoded bytes only: conn does both on the bytes as they come.
+//   - Its replay of requests on the next idle connection: see call.gotConn.
+func newTransport(cfg *schema.Sink, dialer *network.Dialer) transport {
+	if cfg.Network != nil && cfg.Network.HTTPVersion == schema.HTTPVersion2 {
+		return newHTTP2(cfg, dialer)
+	}
+	watched := func(dial network.DialFunc) network.DialFunc {
+		return func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &conn{Conn: c, expires: dialer.Expires()}, nil
+		}
 	}
 	client := req.C().SetTimeout(0).SetCookieJar(nil).SetRedirectPolicy(req.NoRedirectPolicy()).
 		DisableAutoReadResponse().DisableAutoDecode().DisableCompression().SetProxy(nil).SetLogger(nil).
-		SetDial(plain).SetDialTLS(encrypted).EnableForceHTTP1()
+		SetDial(watched(dialer.Plain)).SetDialTLS(watched(dialer.Encrypted)).EnableForceHTTP1()
 	t := client.GetTransport()
+	if dialer.HasProxy() {
+		t.SetProxy(dialer.ForTransport)
+	}
 	t.MaxIdleConns = 0 // no bound beside that of the host
 	t.MaxIdleConnsPerHost = cfg.MaxConnections
 	t.SetMaxConnsPerHost(cfg.MaxConnections).SetIdleConnTimeout(90 * time.Second).
 		SetMaxResponseHeaderBytes(maxHeaderBytes).SetReadBufferSize(4 << 10).SetWriteBufferSize(writeBuffer(cfg.BatchMode))
-	return t, nil
+	return t
 }
 
 // writeBuffer is sized so that header and body leave in few writes; every connection has one.
@@ -46,42 +75,6 @@ func writeBuffer(mode schema.BatchMode) int {
 		return 256 << 10
 	}
 	return 32 << 10
-}
-
-// newTLS reads the files of the tls block. They are read here and not by req, which only logs that it cannot read one
-// and trusts nobody else where it has a certificate authority.
-func newTLS(cfg *schema.Sink) (*tls.Config, error) {
-	config := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: cfg.TLSDangerAcceptInvalidCerts, //nolint:gosec // asked for by name, and warned of
-	}
-	block := cfg.TLS
-	if block == nil {
-		return config, nil
-	}
-	config.ServerName = block.ServerName
-	if block.CAFile != "" {
-		pem, err := os.ReadFile(block.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls: ca_file: %w", err)
-		}
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool() // a system without authorities
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls: ca_file: no certificate in %s", block.CAFile)
-		}
-		config.RootCAs = pool
-	}
-	if block.CertFile != "" || block.KeyFile != "" {
-		pair, err := tls.LoadX509KeyPair(block.CertFile, block.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls: cert_file and key_file: %w", err)
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
 }
 
 // newHeader checks the configured headers and returns what every request carries, each name as it is spelt: there are

@@ -60,10 +60,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/imroc/req/v3"
-
 	"iggysink/internal/payload"
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/network"
 )
 
 // Batch is a run of messages of one partition, in offset order.
@@ -81,7 +80,7 @@ type Batch struct {
 type Sink struct {
 	cfg          schema.Sink
 	log          *slog.Logger
-	transport    *req.Transport
+	transport    transport
 	header       http.Header // of every request; never written to
 	host         string      // a Host header of the configuration
 	health       *url.URL
@@ -130,9 +129,11 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 	if s.contracts, err = loadContracts(cfg.Streams); err != nil {
 		return nil, err
 	}
-	if s.transport, err = newTransport(cfg, opts.Dial); err != nil {
+	dialer, err := network.New(cfg, s.log, opts.Dial)
+	if err != nil {
 		return nil, err
 	}
+	s.transport = newTransport(cfg, dialer)
 	s.gate = newGate(cfg.MaxConnections)
 	s.warn(ignored)
 	return s, nil

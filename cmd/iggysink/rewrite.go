@@ -58,7 +58,8 @@ func rewrite(cfg *schema.Config, s surroundings) error {
 			// The sample messages are there before the group is: "latest" would pass over them.
 			sink.Streams[j].StartFrom = schema.StartFromEarliest
 		}
-		sink.TLS = nil // the receiver speaks plain HTTP, and the files may not be there
+		sink.TLS = nil     // the receiver speaks plain HTTP, and the files may not be there
+		sink.Network = nil // it is on this machine, and no proxy may get what is sent to it
 		// The receiver answers 200 to everybody. A sink that takes only 201 for success would pause at it.
 		if !slices.Contains(sink.SuccessStatusCodes, http.StatusOK) {
 			sink.SuccessStatusCodes = append(slices.Clone(sink.SuccessStatusCodes), http.StatusOK)

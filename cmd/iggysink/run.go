@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,6 +85,7 @@ func (f *runFlags) deliver(ctx context.Context, log *logging, paths []string) er
 	if err != nil {
 		return err
 	}
+	warnOfProxyVariables(sinks, os.Getenv, log.Logger)
 	d, err := newDelivery(cfg, sinks, deliveryOptions{
 		logger: log.Logger, drainTimeout: f.drainTimeout, once: f.once, onceTimeout: f.timeout,
 		share: shareOf(f.share),

@@ -48,6 +48,8 @@ func secretText(login, secret string) string {
 				fmt.Fprintf(&b, "%s%s = { X-Plain = %s, Authorization = \"Bearer ${%s}\" }\n", indent, a.Name, secret, secret)
 			case a.Sensitive && strings.HasPrefix(a.Format, "http-url"):
 				fmt.Fprintf(&b, "%s%s = \"http://127.0.0.1:1/${%s}\"\n", indent, a.Name, secret)
+			case a.Name == "proxy":
+				fmt.Fprintf(&b, "%s%s = \"http://user:${%s}@127.0.0.1:1\"\n", indent, a.Name, secret)
 			case a.Sensitive:
 				fmt.Fprintf(&b, "%s%s = %s\n", indent, a.Name, secret)
 			case a.Name == "username" && login != "token":

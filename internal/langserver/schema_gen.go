@@ -372,6 +372,12 @@ func configSinkBody() *schema.BodySchema {
 				Type:        schema.BlockTypeObject,
 				Body:        configSinkTLSBody(),
 			},
+			"network": {
+				Description: lang.Markdown("How connections to the endpoint are made, and to which addresses. Without the block its defaults hold."),
+				MaxItems:    1,
+				Type:        schema.BlockTypeObject,
+				Body:        configSinkNetworkBody(),
+			},
 			"circuit_breaker": {
 				Description: lang.Markdown("How long a paused sink waits before it tries the endpoint again."),
 				MaxItems:    1,
@@ -483,6 +489,64 @@ func configSinkTLSBody() *schema.BodySchema {
 			},
 			"key_file": {
 				Description: lang.Markdown("PEM file with the private key of `cert_file`.\n\nType: string\n\nExample: `key_file = \"client.key\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"min_version": {
+				Description: lang.Markdown("Oldest version of TLS that is spoken with the endpoint.\n\nType: `1.2`, `1.3`\n\nDefault: `\"1.2\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("1.2")},
+					schema.LiteralValue{Value: cty.StringVal("1.3")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+		},
+		Blocks: map[string]*schema.BlockSchema{},
+	}
+}
+
+// configSinkNetworkBody is the body of network.
+func configSinkNetworkBody() *schema.BodySchema {
+	return &schema.BodySchema{
+		Attributes: map[string]*schema.AttributeSchema{
+			"deny": {
+				Description: lang.Markdown("Addresses that no connection goes to. A group (metadata: the metadata services of clouds; `link_local`; private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts as well. Through a proxy it is the proxy's address that is checked, and of the endpoint what its name tells. An endpoint that is denied pauses the sink.\n\nType: list of string\n\nDefault: `[\"metadata\"]`\n\nExample: `deny = [\"metadata\", \"link_local\", \"private\", \"loopback\"]`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
+			},
+			"allow": {
+				Description: lang.Markdown("Exceptions to deny, in the same form.\n\nType: list of string\n\nDefault: `[]`\n\nExample: `allow = [\"10.20.0.0/16\"]`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
+			},
+			"connect_timeout": {
+				Description: lang.Markdown("Time that a connection may take to be made, its TLS handshake and a proxy included. It is no longer than timeout.\n\nType: duration\n\nDefault: `\"10s\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"max_connection_age": {
+				Description: lang.Markdown("Greatest age of a connection. No request begins on one that is older, so that a name which moves to another address is looked up again, and renewed certificates are used. Each ends up to a fifth earlier, so that not all end together. 0s: no limit.\n\nType: duration\n\nDefault: `\"5m\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"proxy": {
+				Description: lang.Markdown("Proxy to the endpoint: an http, https or socks5 URL, with user and password if it asks for them, or environment for what `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say. Without it no proxy is used, whatever the environment says. It prints as scheme and host only.\n\nType: string\n\nExample: `proxy = \"http://proxy.internal:3128\"`"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"http_version": {
+				Description: lang.Markdown("Version of HTTP that is spoken. 2 needs no upgrade: over TLS it is negotiated by ALPN and nothing else is accepted, over http it is spoken from the first byte. Many connections of 1.1 are faster on a fast network.\n\nType: `1.1`, `2`\n\nDefault: `\"1.1\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("1.1")},
+					schema.LiteralValue{Value: cty.StringVal("2")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+			"unix_socket": {
+				Description: lang.Markdown("Path of a Unix socket through which the endpoint is reached. The host of url is then only the Host header and the name in its certificate.\n\nType: string\n\nExample: `unix_socket = \"/run/app.sock\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},

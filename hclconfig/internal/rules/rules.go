@@ -1,7 +1,7 @@
 // Package rules is what a schema cannot say about a configuration.
 //
 //	rules.go    of one sink and between sinks; request.go of headers and urls, batch.go of limits, transport.go of the iggy
-//	            block, payload.go of payload schemas
+//	            block, network.go of the connections to an endpoint, payload.go of payload schemas
 //	unused.go   what is declared, and used by nobody
 //	ignore.go   comments that silence a warning
 package rules
@@ -56,6 +56,7 @@ func (rv *review) settings(config *schema.Config) {
 		r.request()
 		r.headers()
 		r.urls()
+		r.network()
 		r.policies()
 		r.topics()
 		r.limits()

@@ -350,6 +350,7 @@ func configSinkBlock() *Block {
 			configSinkStreamBlock(),
 			configSinkDeadLetterBlock(),
 			configSinkTLSBlock(),
+			configSinkNetworkBlock(),
 			configSinkCircuitBreakerBlock(),
 		},
 	}
@@ -480,6 +481,72 @@ func configSinkTLSBlock() *Block {
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"client.key"},
+			},
+			{
+				Name:    "min_version",
+				Doc:     "Oldest version of TLS that is spoken with the endpoint.",
+				Type:    cty.String,
+				Enum:    []string{"1.2", "1.3"},
+				Default: "1.2",
+			},
+		},
+	}
+}
+
+// configSinkNetworkBlock is the table of network.
+func configSinkNetworkBlock() *Block {
+	return &Block{
+		Name: "network",
+		Doc:  "How connections to the endpoint are made, and to which addresses. Without the block its defaults hold.",
+		Attributes: []Attribute{
+			{
+				Name:     "deny",
+				Doc:      "Addresses that no connection goes to. A group (metadata: the metadata services of clouds; link_local; private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts as well. Through a proxy it is the proxy's address that is checked, and of the endpoint what its name tells. An endpoint that is denied pauses the sink.",
+				Type:     cty.List(cty.String),
+				Default:  []any{"metadata"},
+				Examples: []any{[]any{"metadata", "link_local", "private", "loopback"}},
+			},
+			{
+				Name:     "allow",
+				Doc:      "Exceptions to deny, in the same form.",
+				Type:     cty.List(cty.String),
+				Default:  []any{},
+				Examples: []any{[]any{"10.20.0.0/16"}},
+			},
+			{
+				Name:    "connect_timeout",
+				Doc:     "Time that a connection may take to be made, its TLS handshake and a proxy included. It is no longer than timeout.",
+				Type:    cty.String,
+				Format:  "go-duration-positive",
+				Default: "10s",
+			},
+			{
+				Name:    "max_connection_age",
+				Doc:     "Greatest age of a connection. No request begins on one that is older, so that a name which moves to another address is looked up again, and renewed certificates are used. Each ends up to a fifth earlier, so that not all end together. 0s: no limit.",
+				Type:    cty.String,
+				Format:  "go-duration",
+				Default: "5m",
+			},
+			{
+				Name:      "proxy",
+				Doc:       "Proxy to the endpoint: an http, https or socks5 URL, with user and password if it asks for them, or environment for what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. Without it no proxy is used, whatever the environment says. It prints as scheme and host only.",
+				Type:      cty.String,
+				Sensitive: true,
+				Examples:  []any{"http://proxy.internal:3128"},
+			},
+			{
+				Name:    "http_version",
+				Doc:     "Version of HTTP that is spoken. 2 needs no upgrade: over TLS it is negotiated by ALPN and nothing else is accepted, over http it is spoken from the first byte. Many connections of 1.1 are faster on a fast network.",
+				Type:    cty.String,
+				Enum:    []string{"1.1", "2"},
+				Default: "1.1",
+			},
+			{
+				Name:     "unix_socket",
+				Doc:      "Path of a Unix socket through which the endpoint is reached. The host of url is then only the Host header and the name in its certificate.",
+				Type:     cty.String,
+				Path:     true,
+				Examples: []any{"/run/app.sock"},
 			},
 		},
 	}

@@ -74,6 +74,6 @@ func TestConfigBlockTellsWhatHCLNeeds(t *testing.T) {
 	for _, b := range sink.Blocks {
 		names = append(names, b.Name)
 	}
-	assert.Equal(t, "stream dead_letter tls circuit_breaker", strings.Join(names, " "))
+	assert.Equal(t, "stream dead_letter tls network circuit_breaker", strings.Join(names, " "))
 	assert.True(t, sink.Blocks[1].Attributes[0].Path)
 }

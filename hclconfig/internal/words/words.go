@@ -17,7 +17,7 @@ func Words() []Word {
 				"IGGYSINK_VAR_NAME, or is the default. It is used as var.NAME."},
 		{"locals", "locals { ... }", "Names for values, which may use each other but not in a circle. They are used as local.NAME."},
 		{"defaults", "defaults { ... }",
-			"What every sink has that does not say otherwise: attributes of a sink, and the blocks tls and circuit_breaker. An " +
+			"What every sink has that does not say otherwise: attributes of a sink, and the blocks tls, network and circuit_breaker. An " +
 				"attribute or a block of a sink replaces it as a whole."},
 		{"for_each", "for_each = { ... }",
 			"In a sink: a map or a set of texts, and a sink for each of its elements. each.key and each.value stand for it in the " +

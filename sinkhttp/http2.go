@@ -1,0 +1,122 @@
+package sinkhttp
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"iggysink/schema"
+	"iggysink/sinkhttp/internal/network"
+)
+
+// http2Transport is net/http's own, and not req's copy of it: that one takes SETTINGS_MAX_FRAME_SIZE = 0 and then sends without
+// end, past its deadline, and gets the fixes of the original late. What an endpoint sends is metered below TLS.
+//
+// A connection of HTTP/2 cannot be refused to a single request, as conn does. At the greatest age a new pool begins, and the
+// connections of the one before end when they are idle.
+type http2Transport struct {
+	dialer *network.Dialer
+	make   func() *http.Transport
+
+	mu       sync.Mutex
+	current  *http.Transport
+	previous *http.Transport // its connections may still have requests
+	expires  time.Time
+}
+
+func newHTTP2(cfg *schema.Sink, dialer *network.Dialer) *http2Transport {
+	dialer.Wrap(func(c net.Conn) net.Conn { return newMeter(c) })
+	t := &http2Transport{dialer: dialer}
+	t.make = func() *http.Transport {
+		var protocols http.Protocols
+		protocols.SetHTTP2(true)
+		protocols.SetUnencryptedHTTP2(true)
+		return &http.Transport{
+			DialContext: dialer.Plain, DialTLSContext: dialer.Encrypted,
+			Protocols: &protocols, DisableCompression: true, MaxConnsPerHost: cfg.MaxConnections, IdleConnTimeout: 90 * time.Second,
+			MaxResponseHeaderBytes: maxHeaderBytes,
+			HTTP2: &http.HTTP2Config{
+				MaxReceiveBufferPerStream: maxHTTP2Buffer, MaxReceiveBufferPerConnection: 8 * maxHTTP2Buffer,
+				SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second, // a connection that died in silence is noticed
+				WriteByteTimeout: cfg.Timeout.Std(),
+			},
+		}
+	}
+	t.current, t.expires = t.make(), dialer.Expires()
+	return t
+}
+
+// maxHTTP2Buffer is how much of an answer an endpoint may send before it is read.
+const maxHTTP2Buffer = 256 << 10
+
+// RoundTrip implements http.RoundTripper.
+func (t *http2Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return t.pool().RoundTrip(r)
+}
+
+// pool returns the transport for a request that begins now.
+func (t *http2Transport) pool() *http.Transport {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.expires.IsZero() && !time.Now().Before(t.expires) {
+		if t.previous != nil {
+			t.previous.CloseIdleConnections()
+		}
+		t.current.CloseIdleConnections()
+		t.previous, t.current, t.expires = t.current, t.make(), t.dialer.Expires()
+	}
+	return t.current
+}
+
+// CloseIdleConnections ends the connections that have no request.
+func (t *http2Transport) CloseIdleConnections() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.current.CloseIdleConnections()
+	if t.previous != nil {
+		t.previous.CloseIdleConnections()
+	}
+}
+
+// meter bounds what an endpoint may send: each request adds the bytes that its answer may have. Frames that belong to no
+// request use them up as well, so that a connection on which they come without end is ended.
+type meter struct {
+	net.Conn
+
+	left atomic.Int64
+}
+
+func newMeter(c net.Conn) *meter {
+	m := &meter{Conn: c}
+	m.left.Store(maxAnswerBytes)
+	return m
+}
+
+// grant adds what the answer to one more request may have; unused grants do not pile up.
+func (m *meter) grant() {
+	if m.left.Add(maxAnswerBytes) > 64*maxAnswerBytes {
+		m.left.Store(64 * maxAnswerBytes)
+	}
+}
+
+// Read implements net.Conn.
+func (m *meter) Read(p []byte) (int, error) {
+	if m.left.Load() <= 0 {
+		return 0, errAnswer
+	}
+	n, err := m.Conn.Read(p)
+	m.left.Add(-int64(n))
+	return n, err
+}
+
+// meterOf returns the meter below a connection, nil if there is none.
+func meterOf(c net.Conn) *meter {
+	if secure, isTLS := c.(*tls.Conn); isTLS {
+		c = secure.NetConn()
+	}
+	m, _ := c.(*meter)
+	return m
+}
