@@ -14,9 +14,14 @@
 // Around the writing of a configuration: internal/findings prints what hclconfig finds, internal/langserver shows it in an
 // editor, and internal/rustsink makes HCL of the Rust sink's TOML. The package docs say which file holds what.
 //
-// Below are only the generators: edit a schema, then go generate ./... and never a *_gen.go file. The second lets the
-// vectors of golden follow an envelope that has other properties.
+// docs is for users: guide has a page for each task, reference is generated, and design leads to the notes in the package
+// docs on what is not obvious.
+//
+// Below are only the generators: edit a schema, then go generate ./..., and never edit a *_gen.go file or a page of
+// docs/reference. The first reads the schemas, the second lets the vectors of golden follow an envelope that has other
+// properties, and the third writes the pages that are made of the program's own commands, rules, metrics and records.
 package iggysink
 
 //go:generate go run ./gen
 //go:generate go test ./golden -run ^TestCorpusFollowsTheEnvelope$ -count=1 -follow
+//go:generate go test ./internal/admin ./internal/deadletter ./cmd/iggysink -run ^TestReferencePage -count=1 -update

@@ -40,9 +40,5 @@ func violation(contract *payload.Schema, text []byte) string {
 	if ok {
 		return ""
 	}
-	at := fault.Pointer
-	if at == "" {
-		at = "its root"
-	}
-	return fmt.Sprintf("the payload violates its schema at %s: %s", at, fault.Keyword)
+	return "the payload violates its schema " + fault.String()
 }

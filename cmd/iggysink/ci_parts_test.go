@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -164,6 +166,9 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 		{"invalid", map[string]string{"IGGYSINK_SARIF": "a b.sarif", "IGGYSINK_JUNIT": "j.xml"}, exitFailed, []string{"::error file="}},
 		{"good", map[string]string{"IGGYSINK_ARGS": "--strict-env\n"}, exitFailed, []string{"title=env-unset::"}},
 		{"good", map[string]string{"IGGYSINK_PATHS": "nosuch.hcl\niggysink.hcl\n"}, exitUsage, []string{"title=unreadable-file::"}},
+		{"good", map[string]string{"IGGYSINK_ARGS": "--var\nunused=1\n"}, exitFailed, []string{"title=invalid-variable::"}},
+		{"good", map[string]string{"IGGYSINK_ARGS": "--var-file prod.vars.hcl"}, exitUsage,
+			[]string{"::error title=iggysink::args has one argument a line: write --var-file and its value on two lines, or with = between them"}},
 		{"good", map[string]string{"IGGYSINK_PATHS": "--help"}, exitUsage, []string{"file=--help,title=unreadable-file"}},
 	} {
 		all := maps.Clone(env)
@@ -183,11 +188,67 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 	}
 }
 
+// The outputs that the action states are those that its check writes.
+func TestTheGitHubActionStatesItsOutputs(t *testing.T) {
+	for configuration, want := range map[string]string{"good": "status=valid\n", "invalid": "status=invalid\n"} {
+		file := filepath.Join(t.TempDir(), "output")
+		env := map[string]string{"GITHUB_OUTPUT": file, "IGGYSINK_PATHS": ".", "IGGYSINK_ARGS": "", "IGGYSINK_WARNINGS_AS_ERRORS": "",
+			"IGGYSINK_SARIF": "", "IGGYSINK_JUNIT": "", "IGGYSINK_FMT": ""}
+		script, err := filepath.Abs(filepath.Join(root, "deploy/github-action/check.sh"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		output, _ := inFolder(t, configuration, env, "bash", script)
+		got, err := os.ReadFile(file)
+		if err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v\n%s", configuration, got, err, output)
+		}
+	}
+	if text := readFile(t, "deploy/github-action/action.yml"); !strings.Contains(text, "steps.check.outputs.status") {
+		t.Error("the action does not state its status")
+	}
+}
+
+// The problem matcher reads each line of --format line.
+func TestTheProblemMatcherReadsLines(t *testing.T) {
+	var matcher struct {
+		ProblemMatcher []struct {
+			Pattern []struct {
+				Regexp                                      string
+				File, Line, Column, Severity, Code, Message int
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(readFile(t, "deploy/github-action/problem-matcher.json")), &matcher); err != nil {
+		t.Fatal(err)
+	}
+	p := matcher.ProblemMatcher[0].Pattern[0]
+	output, _ := inFolder(t, "invalid", nil, "iggysink", "validate", "--format", "line", ".")
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	for _, line := range lines {
+		m := regexp.MustCompile(p.Regexp).FindStringSubmatch(line)
+		if m == nil || m[p.File] != "iggysink.hcl" || m[p.Severity] != "error" && m[p.Severity] != "warning" || m[p.Message] == "" {
+			t.Errorf("%q: %q", line, m)
+		}
+	}
+	if !strings.HasPrefix(lines[0], "iggysink.hcl:2:3: error: [") {
+		t.Error(lines[0])
+	}
+}
+
 func TestTheGitLabJobReports(t *testing.T) {
 	job := readYAML[gitlab](t, "deploy/gitlab-ci.yml").Job
 	// The report is uploaded whatever the outcome: that it is the file that validate writes shows in the command.
 	if want := "junit=" + job.Artifacts.Reports.JUnit; !strings.Contains(job.Script[0], want) {
 		t.Errorf("%s does not write %s", job.Script[0], want)
+	}
+	variables := maps.Clone(job.Variables)
+	variables["IGGYSINK_ARGS"] = "--strict-env --var=unused=1"
+	if output, code := inFolder(t, "good", variables, "bash", "-ec", job.Script[0]); code != exitFailed || !strings.Contains(output, "[env-unset]") {
+		t.Errorf("the arguments do not reach validate: exit %d\n%s", code, output)
+	}
+	if output, code := inFolder(t, "good", variables, "bash", "-ec", job.Script[1]); code != exitOK {
+		t.Errorf("the arguments of validate break fmt: exit %d\n%s", code, output)
 	}
 	for configuration, want := range map[string]int{"good": exitOK, "untidy": exitFailed, "invalid": exitFailed} {
 		output, code := inFolder(t, configuration, job.Variables, "bash", "-ec", strings.Join(job.Script, "\n"))

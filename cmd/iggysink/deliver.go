@@ -45,6 +45,7 @@ type worker struct {
 // newDelivery builds every part and starts none. An error means that nothing runs and everything is closed again.
 func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions) (_ *delivery, err error) {
 	d := &delivery{logger: opts.logger}
+	warnOfDescriptors(opts.logger, neededDescriptors(cfg, sinks))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())

@@ -173,11 +173,28 @@ func (s *scene) spawn(args ...string) *process {
 	s.t.Helper()
 	log, err := os.CreateTemp(s.dir, "stderr")
 	require.NoError(s.t, err)
-	p := s.spawnable(args...)
-	p.cmd.Stderr, p.stderr = log, log.Name()
-	p.launch()
 	require.NoError(s.t, log.Close())
+	p := s.spawnable(args...)
+	p.logTo(log.Name())
 	return p
+}
+
+// logTo starts the process with a file as stderr.
+func (p *process) logTo(path string) {
+	p.t.Helper()
+	log, err := os.Create(path)
+	require.NoError(p.t, err)
+	p.cmd.Stderr, p.stderr = log, path
+	p.launch()
+	require.NoError(p.t, log.Close())
+}
+
+// text is what the process has said so far.
+func (p *process) text() string {
+	p.t.Helper()
+	text, err := os.ReadFile(p.stderr)
+	require.NoError(p.t, err)
+	return string(text)
 }
 
 // spawnable is the program, not started yet.
@@ -248,9 +265,7 @@ func (p *process) said(pattern string) []string {
 	re := regexp.MustCompile(pattern)
 	var match []string
 	poll(p.t, "the process to say "+pattern, func() bool {
-		text, err := os.ReadFile(p.stderr)
-		require.NoError(p.t, err)
-		match = re.FindStringSubmatch(string(text))
+		match = re.FindStringSubmatch(p.text())
 		return match != nil
 	})
 	return match

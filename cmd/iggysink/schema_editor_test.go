@@ -12,7 +12,7 @@ import (
 	"iggysink/examples"
 )
 
-// editorSettings are those that the README tells users of VS Code to write.
+// editorSettings are those that docs/guide/editors.md tells users of VS Code to write.
 type editorSettings struct {
 	Schemas []struct {
 		FileMatch []string `json:"fileMatch"`
@@ -20,11 +20,11 @@ type editorSettings struct {
 	} `json:"json.schemas"`
 }
 
-// An editor that is set up as the README says takes every example for valid, and marks a name that is misspelled.
-func TestTheEditorOfTheReadmeKnowsTheExamples(t *testing.T) {
-	text := regexp.MustCompile("(?s)```json\n([^`]*json.schemas.*?)```").FindStringSubmatch(readFile(t, "README.md"))
+// An editor that is set up as docs/guide/editors.md says takes every example for valid, and marks a name that is misspelled.
+func TestTheEditorOfTheGuideKnowsTheExamples(t *testing.T) {
+	text := regexp.MustCompile("(?s)```json\n([^`]*json.schemas.*?)```").FindStringSubmatch(readFile(t, "docs/guide/editors.md"))
 	if text == nil {
-		t.Fatal("the README has no settings of an editor")
+		t.Fatal("docs/guide/editors.md has no settings of an editor")
 	}
 	var settings editorSettings
 	if err := json.Unmarshal([]byte(text[1]), &settings); err != nil || len(settings.Schemas) != 1 {
@@ -42,8 +42,8 @@ func TestTheEditorOfTheReadmeKnowsTheExamples(t *testing.T) {
 		}
 		return found
 	}
-	if file := strings.TrimPrefix(settings.Schemas[0].URL, "./"); !strings.Contains(readFile(t, "README.md"), "schema editor >"+file) {
-		t.Errorf("the README does not say how %s is made", file)
+	if file := strings.TrimPrefix(settings.Schemas[0].URL, "./"); !strings.Contains(readFile(t, "docs/guide/editors.md"), "schema editor >"+file) {
+		t.Errorf("docs/guide/editors.md does not say how %s is made", file)
 	}
 	code, schema := captured(t, "schema", "editor")
 	if code != exitOK {

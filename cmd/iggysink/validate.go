@@ -80,7 +80,8 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	}
 	opts.Unknowns, opts.StrictEnv = true, f.strictEnv
 	result, found := hclconfig.Load(paths, opts)
-	all := findings.Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files}
+	all := findings.Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files,
+		WarningsFail: f.warningsAsErrors}
 	var failed error
 	for _, output := range outputs { // one that cannot be written does not take the others with it
 		failed = errors.Join(failed, output.write(cmd.OutOrStdout(), all, f.color))
@@ -88,12 +89,15 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	if failed != nil {
 		return failed
 	}
-	code := findingsCode(found)
-	if code == exitOK && f.warningsAsErrors && found.Count(hclconfig.Warning) > 0 {
-		code = exitFailed
-	}
-	if code != exitOK {
+	if code := findingsCode(found); code != exitOK {
 		return &exitError{code: code}
+	}
+	if reason := all.WarningsAlone(); reason != "" {
+		said := slices.ContainsFunc(outputs, func(o findingsOutput) bool { return o.file == "" && (o.format == "text" || o.format == "github") })
+		if said {
+			return &exitError{code: exitFailed}
+		}
+		return &exitError{code: exitFailed, err: errors.New(reason)} // with the other forms the log would not say why
 	}
 	return nil
 }

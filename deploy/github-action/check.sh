@@ -23,10 +23,30 @@ escaped() {
   printf '%s' "${text//','/%2C}"
 }
 
+# refuse MESSAGE ends the check before it began.
+refuse() {
+  echo "::error title=iggysink::$1"
+  output failed
+  exit 2
+}
+
+# output STATUS is what later steps read.
+output() {
+  if [[ -n "${GITHUB_OUTPUT:-}" ]]; then
+    echo "status=$1" >>"$GITHUB_OUTPUT"
+  fi
+}
+
 # An array that may be empty is written as below for the bash of macOS, which takes it for an unset one.
 lines "$IGGYSINK_PATHS"
 paths=(${result[@]+"${result[@]}"})
 lines "$IGGYSINK_ARGS"
+for arg in ${result[@]+"${result[@]}"}; do
+  if [[ "$arg" =~ ^--[a-z-]+[[:space:]] ]]; then
+    name="${arg%%[[:space:]]*}"
+    refuse "args has one argument a line: write $name and its value on two lines, or with = between them"
+  fi
+done
 args=(--format github ${result[@]+"${result[@]}"})
 if [[ "$IGGYSINK_WARNINGS_AS_ERRORS" == true ]]; then
   args+=(--warnings-as-errors)
@@ -60,4 +80,9 @@ if [[ "$IGGYSINK_FMT" == true ]]; then
     fi
   fi
 fi
+case "$status" in
+  0) output valid ;;
+  1) output invalid ;;
+  *) output failed ;;
+esac
 exit "$status"

@@ -86,7 +86,7 @@ func expect(t *testing.T, file, found string) {
 func TestOutputIsTheSameInAnotherFolder(t *testing.T) {
 	read := func(dir string) map[string]string {
 		out := make(map[string]string)
-		for _, pattern := range []string{"schema/*_gen.go", "README.md"} {
+		for _, pattern := range []string{"schema/*_gen.go", "docs/reference/*.md"} {
 			files, err := filepath.Glob(filepath.Join(dir, pattern))
 			require.NoError(t, err)
 			for _, file := range files {
@@ -153,7 +153,7 @@ func TestDiscriminatedOneOfIsABlockWithALabel(t *testing.T) {
 	files, err := m.Go()
 	require.NoError(t, err)
 	assert.Regexp(t, `Labels: +\[\]string\{"type"\}`, string(files[wordsFolder+"/discriminated_table_gen.go"]))
-	assert.Contains(t, m.Markdown(), "#### `auth \"TYPE\"`")
+	assert.Contains(t, m.Markdown(), "## `auth \"TYPE\"`")
 
 	_, problems = Parse("x.schema.json", bytes.Replace(source, []byte(`"realm": { "description": "Realm.", "type": "string", "default": "" }`),
 		[]byte(`"token": { "description": "Token.", "type": "integer" }`), 1))

@@ -54,11 +54,11 @@ func TestEnvelopeEvolves(t *testing.T) {
 	assert.Regexp(t, `"iggy_topic":"[^"]+","lane":\d`, out)
 	assert.Contains(t, command(t, dir, "./iggysink.test", "schema", "envelope"), `"const:eu \"1\""`)
 
-	readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	page, err := os.ReadFile(filepath.Join(dir, "docs", "reference", "envelope.md"))
 	require.NoError(t, err)
-	assert.Contains(t, string(readme), "| `metadata.appended_at` |")
-	assert.Contains(t, string(readme), "| `metadata.tenant` | string | with header `x-tenant` |")
-	assert.NotContains(t, string(readme), "| `metadata.iggy_id` |")
+	assert.Contains(t, string(page), "| `metadata.appended_at` |")
+	assert.Contains(t, string(page), "| `metadata.tenant` | string | with header `x-tenant` |")
+	assert.NotContains(t, string(page), "| `metadata.iggy_id` |")
 
 	// The example receiver recognises messages by the property that has another name now.
 	receiver, err := os.ReadFile(filepath.Join(dir, "examples", "receiver", "envelope", "envelope_gen.go"))

@@ -162,7 +162,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-// module returns a folder with the two schemas and a README with markers.
+// module returns a folder with the two schemas.
 func module(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -172,8 +172,6 @@ func module(t *testing.T) string {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "schema", name+".schema.json"), source, 0o644))
 	}
-	write(t, dir, "README.md", "head\n<!-- gen:config -->\nold\n<!-- /gen:config -->\nmiddle\n"+
-		"<!-- gen:envelope -->\n<!-- /gen:envelope -->\ntail\n")
 	return dir
 }
 
@@ -199,7 +197,7 @@ func TestGenerateWritesRemovesAndThenHasNothingToDo(t *testing.T) {
 	require.Equal(t, 1, code, message)
 	assert.Contains(t, message, "schema/config_gen.go is stale")
 	assert.Contains(t, message, "schema/old_gen.go is generated from nothing")
-	assert.Contains(t, message, "README.md is stale")
+	assert.Contains(t, message, "docs/reference/configuration.md is stale")
 	assert.NoFileExists(t, filepath.Join(dir, "schema", "config_gen.go"), "a check writes nothing")
 
 	code, message = run(dir, false)
@@ -217,26 +215,14 @@ func TestGenerateWritesRemovesAndThenHasNothingToDo(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, string(want), string(have), name)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
-	require.NoError(t, err)
-	assert.Contains(t, string(text), "\nmiddle\n")
-	assert.Contains(t, string(text), "| `max_retries` | integer, 0 to 4294967295 | `3` |")
-	assert.Contains(t, string(text), "| `metadata.iggy_checksum` | integer, from 0 | `include_checksum` |")
-	assert.NotContains(t, string(text), "\nold\n")
-}
-
-func TestReadmeWithoutMarkersIsAnErrorOfTheCheckOnly(t *testing.T) {
-	dir := module(t)
-	write(t, dir, "README.md", "nothing here\n")
-	code, message := run(dir, false)
-	require.Equal(t, 0, code, message)
-	code, message = run(dir, true)
-	require.Equal(t, 1, code, message)
-	assert.Contains(t, message, "README.md has no lines <!-- gen:config -->")
-	require.NoError(t, os.Remove(filepath.Join(dir, "README.md")))
-	code, message = run(dir, true)
-	require.Equal(t, 0, code, message)
-	assert.NoFileExists(t, filepath.Join(dir, "README.md"))
+	for name, row := range map[string]string{
+		"configuration": "| `max_retries` | integer, 0 to 4294967295 | `3` |",
+		"envelope":      "| `metadata.iggy_checksum` | integer, from 0 | `include_checksum` |",
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, "docs", "reference", name+".md"))
+		require.NoError(t, err)
+		assert.Contains(t, string(text), row)
+	}
 }
 
 func TestBrokenSchemaChangesNothing(t *testing.T) {

@@ -8,14 +8,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
+
+// referenceFolder is where the pages go that are made of the schemas.
+const referenceFolder = "docs/reference"
 
 // Generate brings the generated files of the module in dir up to date. With check it writes nothing and returns an
 // error that names the files that are stale. With a schema at fault it writes nothing, and the error shows every
 // problem in its line.
 func Generate(dir string, check bool) error {
-	want, err := outputs(dir, check)
+	want, err := outputs(dir)
 	if err != nil {
 		return err
 	}
@@ -47,7 +49,7 @@ func Generate(dir string, check bool) error {
 }
 
 // outputs returns every file to write by its slash-separated name; nil for one to remove.
-func outputs(dir string, strict bool) (map[string][]byte, error) {
+func outputs(dir string) (map[string][]byte, error) {
 	out := make(map[string][]byte)
 	var models []*Model
 	var problems Problems
@@ -82,7 +84,8 @@ func outputs(dir string, strict bool) (map[string][]byte, error) {
 	if err := langserver(dir, models[0], out); err != nil {
 		return nil, err
 	}
-	return out, readme(dir, models, strict, out)
+	references(models, out)
+	return out, nil
 }
 
 // shared refuses what cannot be in one Go package: types of one name in two schemas, or of a name that the package schema
@@ -154,28 +157,13 @@ func receiver(dir string, envelope *Model, out map[string][]byte) error {
 	return nil
 }
 
-// readme replaces the tables between the markers of README.md, where there is one.
-func readme(dir string, models []*Model, strict bool, out map[string][]byte) error {
-	source, err := os.ReadFile(filepath.Join(dir, "README.md"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	text := string(source)
+// references adds the reference page of each schema.
+func references(models []*Model, out map[string][]byte) {
 	for _, m := range models {
-		name := strings.ToLower(m.name)
-		begin, end := "<!-- gen:"+name+" -->\n", "<!-- /gen:"+name+" -->"
-		before, rest, found := strings.Cut(text, begin)
-		_, after, ended := strings.Cut(rest, end)
-		switch {
-		case found && ended:
-			text = before + begin + "\n" + m.Markdown() + "\n" + end + after
-		case strict:
-			return fmt.Errorf("README.md has no lines %s and %s for the reference of %s", strings.TrimSpace(begin), end, m.file)
+		name := "envelope"
+		if m.configures() {
+			name = "configuration"
 		}
+		out[referenceFolder+"/"+name+".md"] = []byte(m.Markdown())
 	}
-	out["README.md"] = []byte(text)
-	return nil
 }

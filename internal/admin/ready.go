@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"time"
 
 	"iggysink/internal/relay"
 )
@@ -34,4 +35,24 @@ func unready(s relay.Status) (reasons []string) {
 		}
 	}
 	return reasons
+}
+
+// blocked tells where a sink's partitions stand still.
+func blocked(s relay.Status) (lines []string) {
+	for i := range s.Partitions {
+		p := &s.Partitions[i]
+		if !p.Blocked {
+			continue
+		}
+		if len(lines) == maxBlocked {
+			return append(lines, fmt.Sprintf("sink %q: more partitions are blocked; the metrics have them all", s.Sink))
+		}
+		line := fmt.Sprintf("sink %q: partition %s/%s/%d is blocked at offset %d: %s", s.Sink, p.Partition.Stream,
+			p.Partition.Topic, p.Partition.ID, p.BlockedOffset, p.Reason)
+		if !p.Until.IsZero() {
+			line += "; tried again at " + p.Until.UTC().Format(time.RFC3339)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

@@ -4,6 +4,11 @@
 //	GET /readyz   200 while every sink can deliver; otherwise 503 and one line for each reason
 //	GET /metrics  Prometheus
 //
+// /livez is what a liveness probe asks: no state of an endpoint or of the broker is a reason to restart the process. A
+// paused sink goes on by itself, and a restart would only make it deliver something twice. /readyz is for a rollout that
+// waits for the new process, and for people. Partitions that are blocked are listed in its body and change no status: the
+// others go on, and nothing but the message's own fate helps the one that is blocked.
+//
 // It only reads snapshots of relay.Status, so that a scrape never waits for a delivery and never delays one.
 package admin
 
@@ -24,18 +29,23 @@ import (
 const (
 	headerTimeout   = 5 * time.Second
 	requestTimeout  = 10 * time.Second // reading a request, and again writing its answer
-	idleTimeout     = 2 * time.Minute
+	idleTimeout     = 10 * time.Second
 	shutdownTimeout = 500 * time.Millisecond
 	maxHeaderBytes  = 16 << 10
-	maxScrapes      = 4 // at once; more are told to come back
+	maxScrapes      = 4  // at once; more are told to come back
+	maxBlocked      = 50 // blocked partitions of a sink that are listed
 )
+
+// MaxConnections is how many clients are connected at once. Each takes a descriptor, and endpoints and the broker need
+// theirs.
+const MaxConnections = 16
 
 // Sink gives a snapshot of one sink. It returns quickly and is safe for concurrent use.
 type Sink func() relay.Status
 
 // Server is the listener of an admin block.
 type Server struct {
-	listener net.Listener
+	listener *boundedListener
 	http     http.Server
 }
 
@@ -48,9 +58,10 @@ func Listen(address string, sinks []Sink, logger *slog.Logger) (*Server, error) 
 	if err != nil {
 		return nil, fmt.Errorf("listening for admin requests: %w", err)
 	}
-	errorLog := slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
+	errorLog := slog.NewLogLogger(logger.Handler(), slog.LevelDebug) // what clients do wrong is no concern of an operator
+	bounded := newBoundedListener(listener, MaxConnections)
 	return &Server{
-		listener: listener,
+		listener: bounded,
 		http: http.Server{
 			Handler:           routes(sinks, errorLog),
 			ReadHeaderTimeout: headerTimeout,
@@ -59,6 +70,7 @@ func Listen(address string, sinks []Sink, logger *slog.Logger) (*Server, error) 
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
 			ErrorLog:          errorLog,
+			ConnState:         bounded.follow,
 		},
 	}, nil
 }
@@ -97,20 +109,24 @@ func (s *Server) Serve(ctx context.Context) error {
 
 func livez(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") }
 
-// readyz says for each sink that cannot deliver why.
+// readyz says for each sink that cannot deliver why, and which partitions are blocked.
 func readyz(sinks []Sink) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		var reasons strings.Builder
+		var reasons, blocks strings.Builder
 		for _, sink := range sinks {
-			for _, reason := range unready(sink()) {
+			s := sink()
+			for _, reason := range unready(s) {
 				reasons.WriteString(reason + "\n")
+			}
+			for _, block := range blocked(s) {
+				blocks.WriteString(block + "\n")
 			}
 		}
 		if reasons.Len() > 0 {
-			answer(w, http.StatusServiceUnavailable, reasons.String())
+			answer(w, http.StatusServiceUnavailable, reasons.String()+blocks.String())
 			return
 		}
-		answer(w, http.StatusOK, "ok\n")
+		answer(w, http.StatusOK, "ok\n"+blocks.String())
 	}
 }
 

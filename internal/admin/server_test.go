@@ -98,6 +98,11 @@ func TestUnready(t *testing.T) {
 // start serves sinks until the test ends.
 func start(t *testing.T, sinks ...Sink) (url string) {
 	t.Helper()
+	return "http://" + startServer(t, sinks...).Addr()
+}
+
+func startServer(t *testing.T, sinks ...Sink) *Server {
+	t.Helper()
 	server, err := Listen("127.0.0.1:0", sinks, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +116,7 @@ func start(t *testing.T, sinks ...Sink) (url string) {
 			t.Error(err)
 		}
 	})
-	return "http://" + server.Addr()
+	return server
 }
 
 func get(t *testing.T, url string) (status int, body string) {
@@ -136,8 +141,11 @@ func get(t *testing.T, url string) (status int, body string) {
 
 func TestReadinessFollowsTheSinks(t *testing.T) {
 	paused := make(chan bool, 2)
-	url := start(t, healthy, func() relay.Status {
-		return changed(func(s *relay.Status) { s.Sink = "alerts"; s.Gate.Paused = <-paused; s.Gate.Reason = "answered 503" })
+	flowing := func() relay.Status { return changed(func(s *relay.Status) { s.Partitions = nil }) }
+	url := start(t, flowing, func() relay.Status {
+		s := flowing()
+		s.Sink, s.Gate.Paused, s.Gate.Reason = "alerts", <-paused, "answered 503"
+		return s
 	})
 	paused <- true
 	if status, body := get(t, url+"/readyz"); status != 503 || body != "sink \"alerts\": paused: answered 503\n" {

@@ -18,31 +18,31 @@ import (
 // under a name of their own, so that every message can be sent again exactly as it was. The first names are how a file
 // of ours is told from others: see begins.
 type record struct {
-	Time            time.Time      `json:"time"`
-	Sink            string         `json:"sink"`
-	Stream          string         `json:"stream"`
-	Topic           string         `json:"topic"`
-	Partition       uint32         `json:"partition"`
-	Offset          uint64         `json:"offset"`
-	ID              string         `json:"id"` // as in the envelope: 32 hexadecimal digits, the highest first
-	Kind            string         `json:"kind"`
-	Reason          string         `json:"reason"`
-	ResponseBody    string         `json:"response_body,omitempty"` // its begin
-	Status          int            `json:"status,omitzero"`
-	Attempts        int            `json:"attempts"`
-	Timestamp       uint64         `json:"timestamp"`
-	OriginTimestamp uint64         `json:"origin_timestamp"`
-	Checksum        uint64         `json:"checksum"`
-	Schema          string         `json:"schema"`
-	Headers         []recordHeader `json:"headers,omitempty"`
+	Time            time.Time      `json:"time"`                    // when the message was given up, UTC
+	Sink            string         `json:"sink"`                    // name of the sink
+	Stream          string         `json:"stream"`                  // name of the stream
+	Topic           string         `json:"topic"`                   // name of the topic
+	Partition       uint32         `json:"partition"`               // number of the partition, from 0
+	Offset          uint64         `json:"offset"`                  // offset of the message in its partition
+	ID              string         `json:"id"`                      // message id as in the envelope: 32 hexadecimal digits, the highest first
+	Kind            string         `json:"kind"`                    // rejected or exhausted
+	Reason          string         `json:"reason"`                  // why, in words
+	ResponseBody    string         `json:"response_body,omitempty"` // beginning of the last answer's body, at most 1 KiB
+	Status          int            `json:"status,omitzero"`         // last status of the endpoint; absent if none came
+	Attempts        int            `json:"attempts"`                // how often it was sent; 0 if a check before sending rejected it
+	Timestamp       uint64         `json:"timestamp"`               // when the server appended the message, in microseconds since 1970
+	OriginTimestamp uint64         `json:"origin_timestamp"`        // when the producer made it, by its own clock, in microseconds since 1970
+	Checksum        uint64         `json:"checksum"`                // the server's checksum of the message
+	Schema          string         `json:"schema"`                  // the stream block's schema: what the payload was taken for
+	Headers         []recordHeader `json:"headers,omitempty"`       // the message's user headers, in order
 }
 
 type recordHeader struct {
-	Key         *string `json:"key,omitempty"`
-	KeyBase64   []byte  `json:"key_base64,omitempty"`
-	Kind        uint8   `json:"kind"` // as on Iggy's wire: 1 raw, 2 string, 3 bool, ...
-	Value       *string `json:"value,omitempty"`
-	ValueBase64 []byte  `json:"value_base64,omitempty"`
+	Key         *string `json:"key,omitempty"`          // name of the header
+	KeyBase64   []byte  `json:"key_base64,omitempty"`   // its bytes in base64, where the name is not UTF-8
+	Kind        uint8   `json:"kind"`                   // kind of the value as in Iggy's protocol: 1 raw, 2 string, 3 bool, ...
+	Value       *string `json:"value,omitempty"`        // value of kind string
+	ValueBase64 []byte  `json:"value_base64,omitempty"` // value of any other kind, or one that is not UTF-8, in base64
 }
 
 // writeRecord writes the line of a dead letter, without a copy of its payload.

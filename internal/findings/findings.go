@@ -31,6 +31,21 @@ type Findings struct {
 	Diagnostics hclconfig.Diagnostics
 	Needs       []hclconfig.Need
 	Files       map[string][]byte // of all files that were read, by the names that Diagnostics use
+	// WarningsFail says that whoever asked takes warnings for errors. Each form says so where it is why a run fails; the
+	// findings keep their severity.
+	WarningsFail bool
+}
+
+// WarningsAlone says why a run fails that has no error, where warnings fail it; "" where they do not. It has no full stop.
+func (f Findings) WarningsAlone() string {
+	warnings := f.Diagnostics.Count(hclconfig.Warning)
+	if !f.WarningsFail || warnings == 0 || f.Diagnostics.HasErrors() {
+		return ""
+	}
+	if warnings == 1 {
+		return "1 warning fails the run, since --warnings-as-errors is set"
+	}
+	return plural(warnings, "warning") + " fail the run, since --warnings-as-errors is set"
 }
 
 // Options say how to tell it.

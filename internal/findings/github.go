@@ -29,6 +29,9 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 	for _, need := range f.Needs { // for the log: nothing is wrong with them
 		out.WriteString(needOf(need) + "\n")
 	}
+	if reason := f.WarningsAlone(); reason != "" {
+		fmt.Fprintf(out, "::error title=iggysink::%s\n", githubText(reason+"."))
+	}
 	if len(rest) == 0 {
 		return nil
 	}

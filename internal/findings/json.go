@@ -15,6 +15,7 @@ type jsonReport struct {
 	WarningCount  int           `json:"warning_count"`
 	Diagnostics   []jsonFinding `json:"diagnostics"`
 	Needs         []jsonNeed    `json:"needs"`
+	FailedBy      string        `json:"failed_by,omitempty"` // why a valid configuration fails the run
 }
 
 // jsonNeed is a name that has to be there before the configuration can run.
@@ -62,6 +63,7 @@ func writeJSON(out *bytes.Buffer, f Findings, _ Options) error {
 		WarningCount:  f.Diagnostics.Count(hclconfig.Warning),
 		Diagnostics:   []jsonFinding{}, // whoever loops over the lists finds them
 		Needs:         []jsonNeed{},
+		FailedBy:      f.WarningsAlone(),
 	}
 	for _, need := range f.Needs {
 		report.Needs = append(report.Needs, jsonNeed{Kind: need.Kind, Name: need.Name})

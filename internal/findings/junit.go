@@ -49,7 +49,7 @@ type junitFailure struct {
 const nowhere = "configuration"
 
 // writeJUnit makes a suite of each file, findings or not. An error is a failed test; a warning is one that passes and
-// says something, as it does not stop a configuration; a file without findings has one test, which passes and does not
+// says something, as it does not stop a configuration, and fails where warnings fail the run; a file without findings has one test, which passes and does not
 // claim more: next to a file that cannot be read nothing is known of the others.
 func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 	cases := make(map[string][]junitCase)
@@ -57,7 +57,7 @@ func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 		cases[name] = nil
 	}
 	for _, d := range f.Diagnostics {
-		c, err := junitCaseOf(d)
+		c, err := f.junitCase(d)
 		if err != nil {
 			return err
 		}
@@ -97,8 +97,8 @@ func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 	return nil
 }
 
-// junitCaseOf has the place in its name: a report of two findings of one rule has two tests then.
-func junitCaseOf(d hclconfig.Diagnostic) (junitCase, error) {
+// junitCase has the place in its name: a report of two findings of one rule has two tests then.
+func (f Findings) junitCase(d hclconfig.Diagnostic) (junitCase, error) {
 	name := terminal.Printable(filepath.ToSlash(d.Range.Filename))
 	c := junitCase{
 		Name:      "[" + d.Rule + "] " + terminal.OneLine(d.Summary),
@@ -116,9 +116,12 @@ func junitCaseOf(d hclconfig.Diagnostic) (junitCase, error) {
 	if err := (hclconfig.Diagnostics{d}).WriteText(&text, false); err != nil {
 		return c, err
 	}
-	if d.Severity == hclconfig.Warning {
+	if d.Severity != hclconfig.Error && (d.Severity != hclconfig.Warning || !f.WarningsFail) {
 		c.Output = text.String()
 	} else {
+		if d.Severity == hclconfig.Warning {
+			text.WriteString("A warning, which fails the run since --warnings-as-errors is set.\n")
+		}
 		c.Failure = &junitFailure{Type: d.Rule, Message: terminal.OneLine(d.Message()), Text: text.String()}
 	}
 	return c, nil

@@ -26,7 +26,15 @@ type sarifRun struct {
 	Tool       sarifTool            `json:"tool"`
 	BaseIDs    map[string]sarifBase `json:"originalUriBaseIds"`
 	ColumnKind string               `json:"columnKind"`
-	Results    []sarifResult        `json:"results"`
+	// Invocations say why the run failed where no result does.
+	Invocations []sarifInvocation `json:"invocations,omitempty"`
+	Results     []sarifResult     `json:"results"`
+}
+
+type sarifInvocation struct {
+	ExecutionSuccessful bool   `json:"executionSuccessful"`
+	ExitCode            int    `json:"exitCode"`
+	ExitCodeDescription string `json:"exitCodeDescription"`
 }
 
 // sarifBase says what uris are relative to. It has no uri of its own: the folder is another one on each machine.
@@ -111,16 +119,24 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 			DefaultConfiguration: sarifConfiguration{string(rule.Severity)},
 		})
 	}
+	if reason := f.WarningsAlone(); reason != "" {
+		run.Invocations = []sarifInvocation{{ExecutionSuccessful: true, ExitCode: 1, ExitCodeDescription: reason}}
+	}
+	hashes := make(map[string][]string)
 	prints, last := make(map[string]int), cursor{}
 	for _, d := range f.Diagnostics {
 		place := f.sarifPlace(d, opts, &last)
+		prints := map[string]string{fingerprintName: fingerprint(d, place.ArtifactLocation.URI, prints)}
+		if hash := f.lineHash(d, hashes); hash != "" {
+			prints[lineHashName] = hash
+		}
 		run.Results = append(run.Results, sarifResult{
 			RuleID:       d.Rule,
 			RuleIndex:    slices.IndexFunc(rules, func(r language.Rule) bool { return r.ID == d.Rule }),
 			Level:        string(d.Severity),
 			Message:      sarifText{noLink(terminal.OneLine(d.Message()))},
 			Locations:    []sarifLocation{{place}},
-			Fingerprints: map[string]string{fingerprintName: fingerprint(d, place.ArtifactLocation.URI, prints)},
+			Fingerprints: prints,
 		})
 	}
 	return encodeJSON(out, sarifLog{

@@ -25,6 +25,9 @@ func writeText(out *bytes.Buffer, f Findings, opts Options) error {
 		verdict += ", " + plural(warnings, "warning")
 	}
 	fmt.Fprintf(out, "%s\n", terminal.Style(opts.Color).Paint(terminal.Bold, "The configuration is "+verdict+"."))
+	if reason := f.WarningsAlone(); reason != "" {
+		defer func() { fmt.Fprintf(out, "%s\n", terminal.Style(opts.Color).Paint(terminal.Bold, reason+".")) }() // it is the last line
+	}
 	for _, need := range f.Needs {
 		out.WriteString(needOf(need) + "\n")
 	}

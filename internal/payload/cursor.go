@@ -14,6 +14,7 @@ type cursor struct {
 	text    []byte
 	pos     int
 	depth   int
+	steps   int    // that are left
 	scratch []byte // a string whose escapes were resolved
 	items   []span // of arrays whose items have to differ
 }

@@ -20,13 +20,16 @@ const (
 	isAny = isObject | isArray | isString | isNumber | isBoolean | isNull
 )
 
-// node is one schema of the subset. It is built once and only read.
+// node is one schema. It is built once and only read.
 type node struct {
+	at     string // JSON pointer into the schema
+	never  bool   // the schema false
 	kinds  kinds
 	also   []*node // all of them have to accept as well
 	any    []*node // one of them has to, where there are any
-	tagged *tagged
-	values *values // enum or const
+	one    []*node // exactly one of them has to
+	tagged *tagged // what tells the branches of one apart, if a property does; otherwise, over bytes, their types do
+	values *allowed
 
 	// of objects
 	properties    map[string]*property
@@ -41,12 +44,23 @@ type node struct {
 
 	// of strings
 	minLength, maxLength int // in characters; maxLength negative: any number
-	pattern              *regexp.Regexp
+	pattern              *pattern
 	format               func(text []byte) bool
 
 	// of numbers
 	bounds     []bound
-	multipleOf decimal // m 0: any
+	multipleOf *number // nil: any
+
+	// What is not run over bytes.
+	not                      *node
+	condition                *condition
+	minProperties            int
+	patterns                 []patterned
+	names                    *node
+	dependents               []dependent
+	prefix                   []*node // items are those behind it
+	contains                 *node
+	minContains, maxContains int // maxContains negative: any number
 }
 
 // property is one that a schema of an object names.
@@ -56,32 +70,82 @@ type property struct {
 	bit      int   // of the required ones; negative: it is not
 }
 
-// tagged are alternatives that differ in a required property with a constant string.
+// tagged are alternatives that differ in a required property with constant strings.
 type tagged struct {
 	name     string
 	branches map[string]*node
 }
 
-// values are what enum and const allow.
-type values struct {
-	strings map[string]bool
-	numbers []decimal
-	yes, no bool
-	null    bool
+// condition is if, then and else.
+type condition struct{ test, then, otherwise *node } // nil: anything
+
+// patterned is a schema for properties whose names match.
+type patterned struct {
+	pattern *pattern
+	node    *node
+}
+
+// dependent is what the presence of a property asks for: other properties, or a schema.
+type dependent struct {
+	name, keyword string
+	names         []string
+	node          *node
+}
+
+// allowed is what enum or const allows.
+type allowed struct {
+	constant bool // one value
+	strings  map[string]bool
+	numbers  []number
+	yes, no  bool
+	null     bool
+	others   []any // objects and arrays
+}
+
+// onlyTexts reports whether nothing but texts is allowed.
+func (v *allowed) onlyTexts() bool {
+	return len(v.strings) > 0 && len(v.numbers) == 0 && !v.yes && !v.no && !v.null && len(v.others) == 0
 }
 
 // bound is a minimum or a maximum.
 type bound struct {
-	value     decimal
+	value     number
+	keyword   string
 	upper     bool
 	exclusive bool
 }
+
+// pattern is a regular expression with what it costs to match.
+type pattern struct {
+	*regexp.Regexp
+	states int
+}
+
+func newPattern(expression string, states int) (*pattern, error) {
+	compiled, err := regexp.Compile(expression)
+	return &pattern{compiled, states}, err
+}
+
+// cost is how many steps a match takes at most, about: RE2 may look at each of its states for each byte.
+func (p *pattern) cost(length int) int { return 1 + length*p.states/costBytes }
+
+// costBytes is how many bytes are scanned in a step.
+const costBytes = 128
 
 // maxRequired is how many required properties an object of the subset may have.
 const maxRequired = 256
 
 // check reads one value and reports whether n accepts it. After false the cursor stands anywhere.
 func (c *cursor) check(n *node) bool {
+	start := c.pos
+	if c.steps--; c.steps < 0 || !c.value(n) {
+		return false
+	}
+	c.steps -= (c.pos - start) / costBytes
+	return true
+}
+
+func (c *cursor) value(n *node) bool {
 	if n == nil {
 		return c.skip()
 	}
@@ -96,13 +160,8 @@ func (c *cursor) check(n *node) bool {
 	if len(n.any) > 0 && !c.checkAny(n.any, start) {
 		return false
 	}
-	if n.tagged != nil {
-		c.pos = start
-		branch := c.branch(n.tagged)
-		c.pos = start
-		if branch == nil || !c.check(branch) {
-			return false
-		}
+	if len(n.one) > 0 && !c.checkOne(n, start) {
+		return false
 	}
 	c.pos = start
 	switch first {
@@ -132,6 +191,18 @@ func (c *cursor) checkAny(nodes []*node, start int) bool {
 		c.depth, c.items = depth, c.items[:items]
 	}
 	return false
+}
+
+// checkOne checks alternatives that exclude each other.
+func (c *cursor) checkOne(n *node, start int) bool {
+	if n.tagged == nil { // their types do
+		return c.checkAny(n.one, start)
+	}
+	c.pos = start
+	branch := c.branch(n.tagged)
+	c.steps -= (c.pos - start) / costBytes
+	c.pos = start
+	return branch != nil && c.check(branch)
 }
 
 // branch returns the alternative of an object; nil if it has no tag, an unknown one, or more than one.
@@ -285,7 +356,12 @@ func (c *cursor) str(n *node) bool {
 			return false
 		}
 	}
-	return (n.pattern == nil || n.pattern.Match(text)) && (n.format == nil || n.format(text))
+	if n.pattern != nil {
+		if c.steps -= n.pattern.cost(len(text)); c.steps < 0 || !n.pattern.Match(text) {
+			return false
+		}
+	}
+	return n.format == nil || n.format(text)
 }
 
 // numeric reads a number.
@@ -295,7 +371,7 @@ func (c *cursor) numeric(n *node) bool {
 		return false
 	}
 	integer := n.kinds&isNumber == 0
-	if !integer && n.values == nil && len(n.bounds) == 0 && n.multipleOf.m == 0 {
+	if !integer && n.values == nil && len(n.bounds) == 0 && n.multipleOf == nil {
 		return true
 	}
 	d, ok := parseDecimal(text)
@@ -307,16 +383,16 @@ func (c *cursor) numeric(n *node) bool {
 			return false
 		}
 	}
-	if n.multipleOf.m != 0 {
-		x, y, ok := align(d, n.multipleOf)
+	if n.multipleOf != nil {
+		x, y, ok := align(d, n.multipleOf.short)
 		return ok && x%y == 0
 	}
 	return true
 }
 
-func (v *values) hasNumber(d decimal) bool {
+func (v *allowed) hasNumber(d decimal) bool {
 	for _, other := range v.numbers {
-		if d == other {
+		if d == other.short {
 			return true
 		}
 	}
@@ -325,7 +401,7 @@ func (v *values) hasNumber(d decimal) bool {
 
 // holds reports whether d is for sure within the bound.
 func (b bound) holds(d decimal) bool {
-	x, y, ok := align(d, b.value)
+	x, y, ok := align(d, b.value.short)
 	if !ok {
 		return false
 	}

@@ -1,18 +1,40 @@
 // Package payload checks JSON payloads against a JSON Schema of the user: the contract of a stream.
 //
-// A schema is compiled once, twice over. jsonschema v5 compiles all of draft 2020-12 and has the last word. What lies
-// within the subset below is also compiled to a tree of nodes that run over the bytes of a payload: nothing is decoded
-// and nothing allocated. The nodes only ever accept: what they do not accept, because it violates the schema or because
-// they cannot tell, goes to jsonschema, which then also says where the violation is. So the verdict is always that of
-// jsonschema, and a payload that is as it should be costs a fraction of it.
+//	payload.go        Schema: Compile, Check
+//	keywords.go       what the drafts define, and what each keyword's value has to be
+//	compile.go        a schema -> nodes, within a budget, with every mistake at its line and column
+//	compile_kinds.go  the keywords of objects, arrays, strings and numbers
+//	node.go           nodes over the bytes of a payload: the direct path
+//	cursor.go         the bytes
+//	format.go         the usual spelling of formats, without an allocation
+//	judge.go          nodes over a decoded payload: the last word
+//	decimal.go        numbers of few digits, exactly
+//	number.go         all others
+//	explain.go        where a payload is wrong, and which of many alternatives was meant
+//	whole.go          jsonschema, for the few schemas that nodes cannot express
+//	doubts.go         schemas that assert nothing, or less than their author believes
+//	source.go         lines and columns
+//	pattern.go        patterns of ECMA-262
 //
-// The subset: $ref to a place in the same schema, type, enum and const of scalars, properties, required,
+// A schema is compiled to a tree of nodes, which is run in two ways. Over the bytes of a payload nothing is decoded and
+// nothing allocated; this way only ever accepts. What it does not accept, because it violates the schema or because it
+// cannot tell, is decoded and judged: by the same nodes, which then have the last word and say where the violation is.
+//
+// Over bytes go: $ref to a place in the same schema, type, enum and const of scalars, properties, required,
 // additionalProperties, maxProperties, items, minItems, maxItems, uniqueItems, minLength, maxLength, pattern, format,
 // minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, allOf, anyOf, oneOf whose branches differ in a
-// required property with a constant string, and boolean schemas. A schema with anything else that asserts something is
-// left to jsonschema as a whole.
+// required property with constant strings or in their types, and boolean schemas, of drafts 4 to 2020-12. A schema with
+// anything else that asserts something is decoded always. One with unevaluatedProperties, unevaluatedItems,
+// $dynamicRef, $recursiveRef, anchors, or schemas with an $id of their own that references depend on is judged by
+// jsonschema v5 as a whole.
 //
-// format asserts. A reference to another document is an error: a configuration must not read what it does not name.
+// # Non-obvious
+//
+// A recursive anyOf asks more of a payload of 61 bytes than a core can do in a year. Each check has a budget of steps, in
+// proportion to the payload, and past it the payload is refused with that reason. jsonschema knows no budget: see whole.
+//
+// format asserts, in all drafts, and is that of package format. A reference to another document is an error: a
+// configuration must not read what it does not name.
 package payload
 
 import (
@@ -22,13 +44,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
 // maxSchema is the largest schema file that is read, in bytes.
@@ -36,21 +57,45 @@ const maxSchema = 1 << 20
 
 // Schema is a compiled schema. It is safe for concurrent use.
 type Schema struct {
-	root  *node // nil: outside the subset
-	whole *jsonschema.Schema
-	names map[string]bool // every property that the schema names
-	pool  sync.Pool       // of *cursor
+	root   *node
+	direct bool            // the nodes run over bytes
+	whole  *whole          // nil: the nodes have the last word
+	names  map[string]bool // every property that the schema names
+	doubts []Doubt
+	pool   sync.Pool // of *cursor
 }
 
 // Fault says where a payload violates its schema. It holds nothing that only the payload knows: a property that the
 // schema does not name is written as *.
 type Fault struct {
 	Pointer string // JSON pointer into the payload; empty: the payload itself
-	Keyword string // of the schema
+	Keyword string // of the schema, or why there is none, such as a budget that is used up
+	// Branch is the place in the schema of the alternative that fits best, where no constant and no type says which one of
+	// an oneOf or anyOf is meant; otherwise empty.
+	Branch string
+}
+
+// String gives the fault as the end of a sentence: "at /lines/0: required, in #/$defs/order, which fits best".
+func (f Fault) String() string {
+	at := f.Pointer
+	if at == "" {
+		at = "its root"
+	}
+	text := "at " + at + ": " + f.Keyword
+	if f.Branch != "" {
+		text += ", in " + f.Branch + ", which fits best"
+	}
+	return text
 }
 
 // Load reads and compiles the schema in a file. Its errors say what is wrong without the path.
 func Load(path string) (*Schema, error) {
+	// A FIFO would block in Open: look first.
+	if info, err := os.Stat(path); err != nil {
+		return nil, bare(err)
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, bare(err)
@@ -80,80 +125,133 @@ func bare(err error) error {
 	return err
 }
 
-// location is where the compiler believes the schema to be. A relative reference from there leads nowhere.
-const location = "payload:///schema.json"
+// Compile compiles a schema of draft 2020-12, or of the older draft that its $schema names. Its error is an *Error. It ends
+// within a bound of its own.
+func Compile(source []byte) (*Schema, error) {
+	left := maxWork
+	return CompileWithin(source, func(steps int) bool {
+		left -= steps
+		return left >= 0
+	})
+}
 
-// Compile compiles a schema of draft 2020-12, or of the older draft that its $schema names.
-func Compile(source []byte) (_ *Schema, err error) {
+// CompileWithin compiles within a budget of the caller's. spend is told of work before it is done, in steps of about a
+// schema in the schema, and ends the compilation by false.
+func CompileWithin(source []byte, spend func(steps int) bool) (_ *Schema, err error) {
+	source = bytes.TrimPrefix(source, []byte("\ufeff"))
 	defer func() {
-		if recover() != nil { // the library's parser of patterns and numbers must not end the process
-			err = errors.New("it cannot be compiled")
+		if r := recover(); r == (stopped{}) {
+			err = &Error{Line: 1, Column: 1, Cause: "it takes too long to compile"}
+		} else if r != nil { // a library's parser of patterns and numbers must not end the process
+			err = &Error{Line: 1, Column: 1, Cause: "it cannot be compiled"}
 		}
 	}()
+	if !spend(len(source) / costBytes) {
+		panic(stopped{})
+	}
 	tree, err := decode(source)
 	if err != nil {
-		return nil, errors.New("it is not JSON")
+		return nil, syntaxFault(source, err)
 	}
-	switch tree.(type) {
-	case map[string]any, bool:
-	default:
-		return nil, errors.New("a JSON Schema is an object or a boolean")
-	}
-	if !boundedNumbers(tree) {
-		return nil, errors.New("a number in it is out of range")
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat = true
-	compiler.LoadURL = func(string) (io.ReadCloser, error) { return nil, errOutside }
-	if err := compiler.AddResource(location, bytes.NewReader(source)); err != nil {
-		return nil, unsound(err)
-	}
-	whole, err := compiler.Compile(location)
+	c := compilation{root: tree, draft: draft2020, done: make(map[string]*node), spend: spend}
+	root, err := c.start(source)
 	if err != nil {
-		return nil, unsound(err)
+		return nil, err
 	}
-	s := &Schema{whole: whole, names: make(map[string]bool)}
+	s := &Schema{root: root, direct: !c.slow && !c.foreign, names: make(map[string]bool), doubts: c.doubts(source)}
 	collectNames(tree, s.names)
-	c := compilation{root: tree, done: make(map[string]*node)}
-	if root := c.compile(tree); !c.outside {
-		s.root = root
+	if c.foreign {
+		// A schema costs jsonschema more than it costs here.
+		c.charge(len(c.done) * foreignStep)
+		if s.whole, err = newWhole(source); err != nil {
+			return nil, unsound(err).in(source)
+		}
 	}
 	return s, nil
 }
 
-var errOutside = errors.New("a $ref leads out of the schema")
-
-// unsound says in words of our own why a schema does not compile.
-func unsound(err error) error {
-	var violation *jsonschema.ValidationError
-	switch {
-	case errors.Is(err, errOutside):
-		return errOutside
-	case errors.As(err, &violation):
-		for len(violation.Causes) > 0 {
-			violation = violation.Causes[0]
+// start compiles the root and all that it leads to.
+func (c *compilation) start(source []byte) (*node, error) {
+	switch c.root.(type) {
+	case map[string]any, bool:
+	default:
+		return nil, place{text: "a JSON Schema is an object, true or false"}.in(source)
+	}
+	if at, ok := boundedNumbers(c.root, ""); !ok {
+		return nil, place{pointer: at, text: "the number is out of range"}.in(source)
+	}
+	object, _ := c.root.(map[string]any)
+	if dialect, set := object["$schema"]; set {
+		var known bool
+		if c.draft, known = draftOf(text(dialect)); !known {
+			return nil, place{pointer: "/$schema", text: "this $schema is not known: " + strconv.Quote(text(dialect)) +
+				". Those of drafts 4, 6, 7, 2019-09 and 2020-12 are; without a $schema it is draft 2020-12"}.in(source)
 		}
-		return fmt.Errorf("it is not a valid JSON Schema: see %s", orRoot(violation.InstanceLocation))
-	case strings.Contains(err.Error(), "InfiniteLoop"), strings.Contains(err.Error(), "infinite"):
-		return errors.New("a $ref leads back to itself")
-	case strings.Contains(err.Error(), "not found"):
-		return errors.New("a $ref leads to nothing")
 	}
-	return errors.New("it is not a valid JSON Schema")
+	if c.base, _, _ = strings.Cut(text(object["$id"]), "#"); c.draft == draft4 {
+		c.base, _, _ = strings.Cut(text(object["id"]), "#")
+	}
+	c.words = c.draft.words()
+	root := c.compile(c.root, "")
+	if at, loops := c.loop(); loops && len(c.faults) == 0 {
+		c.fail(at, "a $ref leads back to itself")
+	}
+	if len(c.faults) > 0 {
+		return nil, first(c.faults, source)
+	}
+	return root, nil
 }
 
-func orRoot(pointer string) string {
-	if pointer == "" {
-		return "its root"
+// loop finds a schema that applies itself to the same value, which would never end.
+func (c *compilation) loop() (at string, found bool) {
+	const entered, left = 1, 2
+	state := make(map[*node]int, len(c.done))
+	var visit func(n *node) bool
+	visit = func(n *node) bool {
+		if n == nil || state[n] == left {
+			return false
+		}
+		if state[n] == entered {
+			at = n.at
+			return true
+		}
+		state[n] = entered
+		for _, other := range n.inPlace() {
+			if visit(other) {
+				return true
+			}
+		}
+		state[n] = left
+		return false
 	}
-	return pointer
+	for _, name := range slices.Sorted(maps.Keys(c.done)) {
+		if visit(c.done[name]) {
+			return at, true
+		}
+	}
+	return "", false
 }
 
-// Direct reports whether the schema lies within the subset that needs no decoding.
-func (s *Schema) Direct() bool { return s.root != nil }
+// inPlace returns the schemas that a schema applies to the same value.
+func (n *node) inPlace() []*node {
+	all := slices.Concat(n.also, n.any, n.one, []*node{n.not})
+	if n.condition != nil {
+		all = append(all, n.condition.test, n.condition.then, n.condition.otherwise)
+	}
+	for _, d := range n.dependents {
+		all = append(all, d.node)
+	}
+	return all
+}
+
+// Direct reports whether a payload that satisfies the schema is not decoded.
+func (s *Schema) Direct() bool { return s.direct }
+
+// Doubts returns what in a sound schema is likely a mistake: it asserts nothing, or a word in it is no keyword.
+func (s *Schema) Doubts() []Doubt { return s.doubts }
 
 // Check reports whether payload, which has to be valid JSON, satisfies the schema; if not, where. Of several faults it
-// tells the first one by pointer.
+// tells the first one by pointer. It ends within a budget that grows with the payload, and refuses what exceeds it.
 func (s *Schema) Check(payload []byte) (Fault, bool) {
 	if s.accepts(payload) {
 		return Fault{}, true
@@ -161,9 +259,9 @@ func (s *Schema) Check(payload []byte) (Fault, bool) {
 	return s.judge(payload)
 }
 
-// accepts runs the nodes. False says nothing: jsonschema has to judge.
+// accepts runs the nodes over the bytes. False says nothing: the payload has to be judged.
 func (s *Schema) accepts(payload []byte) bool {
-	if s.root == nil {
+	if !s.direct {
 		return false
 	}
 	c, ok := s.pool.Get().(*cursor)
@@ -171,6 +269,7 @@ func (s *Schema) accepts(payload []byte) bool {
 		c = &cursor{}
 	}
 	c.text, c.pos, c.depth, c.items = payload, 0, 0, c.items[:0]
+	c.steps = budgetOf(payload)
 	accepted := c.check(s.root) && c.end()
 	c.text = nil // the payload must not stay alive
 	if cap(c.scratch) <= maxScratch {
@@ -182,29 +281,31 @@ func (s *Schema) accepts(payload []byte) bool {
 // maxScratch is the largest memory that is kept for the next payload.
 const maxScratch = 64 << 10
 
-// judge asks jsonschema.
+// budgetOf returns how many steps a payload may take.
+func budgetOf(payload []byte) int { return baseSteps + stepsAByte*len(payload) }
+
+// The reasons for a refusal that are no keyword.
+const (
+	notJSON     = "the payload is not JSON"
+	outOfRange  = "a number is out of range"
+	uncheckable = "the payload cannot be checked"
+	tooLong     = "the check takes too many steps"
+	tooMany     = "too many alternatives to say where"
+)
+
+// judge decodes a payload and has the last word.
 func (s *Schema) judge(payload []byte) (fault Fault, ok bool) {
-	defer func() {
-		if recover() != nil { // a payload must not end the process
-			fault, ok = Fault{Keyword: "the payload cannot be checked"}, false
-		}
-	}()
 	tree, err := decode(payload)
 	if err != nil {
-		return Fault{Keyword: "the payload is not JSON"}, false
+		return Fault{Keyword: notJSON}, false
 	}
-	if !boundedNumbers(tree) {
-		return Fault{Keyword: "a number is out of range"}, false
+	if _, bounded := boundedNumbers(tree, ""); !bounded {
+		return Fault{Keyword: outOfRange}, false
 	}
-	err = s.whole.Validate(tree)
-	if err == nil {
+	faults := s.faults(tree, budgetOf(payload))
+	if len(faults) == 0 {
 		return Fault{}, true
 	}
-	var violation *jsonschema.ValidationError
-	if !errors.As(err, &violation) {
-		return Fault{Keyword: "the payload cannot be checked"}, false
-	}
-	faults := leaves(nil, violation)
 	fault = slices.MinFunc(faults, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Keyword, b.Keyword))
 	})
@@ -212,41 +313,28 @@ func (s *Schema) judge(payload []byte) (fault Fault, ok bool) {
 	return fault, false
 }
 
-// leaves collects the errors that have no cause. Of alternatives none of which holds, only the one that is meant is
-// looked into: the one whose constants hold.
-func leaves(all []Fault, v *jsonschema.ValidationError) []Fault {
-	keyword := v.KeywordLocation[strings.LastIndexByte(v.KeywordLocation, '/')+1:]
-	if len(v.Causes) == 0 || keyword == "oneOf" || keyword == "anyOf" {
-		if meant := chosen(v); meant != nil {
-			return meant
+// faults returns what is wrong with a decoded payload, in no order; nothing if it satisfies the schema.
+func (s *Schema) faults(tree any, steps int) (faults []Fault) {
+	reason := tooLong
+	defer func() {
+		switch r := recover(); {
+		case r == (stopped{}):
+			faults = []Fault{{Keyword: reason}}
+		case r != nil: // a payload must not end the process
+			faults = []Fault{{Keyword: uncheckable}}
 		}
-		return append(all, Fault{v.InstanceLocation, keyword})
+	}()
+	if s.whole != nil {
+		return s.whole.judge(tree, steps)
 	}
-	for _, cause := range v.Causes {
-		all = leaves(all, cause)
+	if (&judge{steps: steps}).holds(s.root, tree) {
+		return nil
 	}
-	return all
-}
-
-// chosen returns the faults of the only alternative that no constant excludes; nil if there is none.
-func chosen(v *jsonschema.ValidationError) []Fault {
-	byBranch := make(map[string][]Fault)
-	for _, cause := range v.Causes {
-		rest := strings.TrimPrefix(cause.KeywordLocation, v.KeywordLocation+"/")
-		branch, _, _ := strings.Cut(rest, "/")
-		byBranch[branch] = leaves(byBranch[branch], cause)
+	reason = tooMany
+	if faults = (&judge{steps: explainSteps}).explain(s.root, tree, ""); len(faults) == 0 {
+		return []Fault{{Keyword: uncheckable}} // explain must find what holds does not take
 	}
-	var meant []Fault
-	for _, faults := range byBranch {
-		if slices.ContainsFunc(faults, func(f Fault) bool { return f.Keyword == "const" || f.Keyword == "enum" }) {
-			continue
-		}
-		if meant != nil {
-			return nil
-		}
-		meant = faults
-	}
-	return meant
+	return faults
 }
 
 // known replaces what only the payload knows in a pointer.
@@ -256,7 +344,7 @@ func (s *Schema) known(pointer string) string {
 	}
 	parts := strings.Split(pointer[1:], "/")
 	for i, part := range parts {
-		name := strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		name := unescapePointer(part)
 		if _, err := strconv.ParseUint(part, 10, 32); err != nil && !s.names[name] {
 			parts[i] = "*"
 		}
@@ -272,32 +360,38 @@ func decode(source []byte) (tree any, err error) {
 		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more than one value")
+		return nil, errSecondValue
 	}
 	return tree, nil
 }
 
+var errSecondValue = errors.New("there is more than one value")
+
 // maxNumber bounds the digits and the exponent of a number.
 const maxNumber = 400
 
-// boundedNumbers reports whether jsonschema can compute with every number: it expands them, and 1e999999999 would take
-// all memory.
-func boundedNumbers(tree any) bool {
+// boundedNumbers reports whether every number can be computed with exactly: 1e999999999 would take all memory. If not, it
+// says where one is.
+func boundedNumbers(tree any, at string) (where string, ok bool) {
 	switch v := tree.(type) {
 	case json.Number:
 		digits, exponent, _ := strings.Cut(strings.ToLower(string(v)), "e")
 		n, err := strconv.Atoi(exponent)
-		return len(digits) <= maxNumber && (exponent == "" || err == nil && n >= -maxNumber && n <= maxNumber)
+		return at, len(digits) <= maxNumber && (exponent == "" || err == nil && n >= -maxNumber && n <= maxNumber)
 	case []any:
-		return !slices.ContainsFunc(v, func(item any) bool { return !boundedNumbers(item) })
+		for i, item := range v {
+			if where, ok := boundedNumbers(item, at); !ok {
+				return at + "/" + strconv.Itoa(i) + strings.TrimPrefix(where, at), false
+			}
+		}
 	case map[string]any:
-		for _, item := range v {
-			if !boundedNumbers(item) {
-				return false
+		for name, item := range v {
+			if where, ok := boundedNumbers(item, at); !ok {
+				return at + "/" + escapePointer(name) + strings.TrimPrefix(where, at), false
 			}
 		}
 	}
-	return true
+	return at, true
 }
 
 // collectNames notes every property that a schema names, wherever in it.

@@ -65,7 +65,7 @@ func TestAGoodPayloadIsAcceptedWithoutDecoding(t *testing.T) {
 		Replace(order))
 	c := &cursor{}
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		c.text, c.pos = payload, 0
+		c.text, c.pos, c.steps = payload, 0, budgetOf(payload)
 		assert.True(t, c.check(s.root))
 	}))
 }
@@ -73,22 +73,22 @@ func TestAGoodPayloadIsAcceptedWithoutDecoding(t *testing.T) {
 func TestAFaultHasPointerAndKeyword(t *testing.T) {
 	s := compiled(t, order)
 	for change, want := range map[string]Fault{
-		`"lines":[{"sku":"AB-1","quantity":2}=>"lines":[{"sku":"AB-1","quantity":0}`: {"/lines/0/quantity", "minimum"},
-		`"quantity":4=>"quantity":4.5`:                        {"/lines/1/parts/0/quantity", "type"},
-		`"total":129.90=>"total":129.905`:                     {"/total", "multipleOf"},
-		`"total":129.90=>"total":"129"`:                       {"/total", "type"},
-		`"state":"paid"=>"state":"gone"`:                      {"/state", "enum"},
-		`"state":"paid"=>"secret":"canary"`:                   {"", "additionalProperties"},
-		`"name":"Zo\u00eb"=>"nick":"x"`:                       {"/customer", "required"},
-		`"tags":["gift","express"]=>"tags":[1]`:               {"/tags/0", "type"},
-		`"tags":["gift","express"]=>"tags":["","\u0061","a"]`: {"/tags", "uniqueItems"},
-		`"last4":"4242"=>"last4":"canary"`:                    {"/payment/last4", "pattern"},
-		`"kind":"card"=>"kind":"cash"`:                        {"/payment", "oneOf"},
-		`"2026-11-24T=>"2026-02-30T`:                          {"/at", "format"},
-		goodOrder + `=>[]`:                                    {"", "type"},
-		goodOrder + `=>{"total":1e999999999}`:                 {"", "a number is out of range"},
-		goodOrder + `=>{"total":`:                             {"", "the payload is not JSON"},
-		goodOrder + `=>`:                                      {"", "the payload is not JSON"},
+		`"lines":[{"sku":"AB-1","quantity":2}=>"lines":[{"sku":"AB-1","quantity":0}`: {Pointer: "/lines/0/quantity", Keyword: "minimum"},
+		`"quantity":4=>"quantity":4.5`:                        {Pointer: "/lines/1/parts/0/quantity", Keyword: "type"},
+		`"total":129.90=>"total":129.905`:                     {Pointer: "/total", Keyword: "multipleOf"},
+		`"total":129.90=>"total":"129"`:                       {Pointer: "/total", Keyword: "type"},
+		`"state":"paid"=>"state":"gone"`:                      {Pointer: "/state", Keyword: "enum"},
+		`"state":"paid"=>"secret":"canary"`:                   {Pointer: "", Keyword: "additionalProperties"},
+		`"name":"Zo\u00eb"=>"nick":"x"`:                       {Pointer: "/customer", Keyword: "required"},
+		`"tags":["gift","express"]=>"tags":[1]`:               {Pointer: "/tags/0", Keyword: "type"},
+		`"tags":["gift","express"]=>"tags":["","\u0061","a"]`: {Pointer: "/tags", Keyword: "uniqueItems"},
+		`"last4":"4242"=>"last4":"canary"`:                    {Pointer: "/payment/last4", Keyword: "pattern"},
+		`"kind":"card"=>"kind":"cash"`:                        {Pointer: "/payment", Keyword: "oneOf"},
+		`"2026-11-24T=>"2026-02-30T`:                          {Pointer: "/at", Keyword: "format"},
+		goodOrder + `=>[]`:                                    {Pointer: "", Keyword: "type"},
+		goodOrder + `=>{"total":1e999999999}`:                 {Pointer: "", Keyword: "a number is out of range"},
+		goodOrder + `=>{"total":`:                             {Pointer: "", Keyword: "the payload is not JSON"},
+		goodOrder + `=>`:                                      {Pointer: "", Keyword: "the payload is not JSON"},
 	} {
 		before, after, _ := strings.Cut(change, "=>")
 		payload := strings.Replace(goodOrder, before, after, 1)
@@ -104,7 +104,7 @@ func TestAPointerHoldsNothingThatOnlyThePayloadKnows(t *testing.T) {
 	s := compiled(t, `{"additionalProperties": {"properties": {"a/b": {"items": {"type": "string"}}}}}`)
 	got, ok := s.Check([]byte(`{"canary":{"a/b":["x",1]}}`))
 	assert.False(t, ok)
-	assert.Equal(t, Fault{"/*/a~1b/1", "type"}, got)
+	assert.Equal(t, Fault{Pointer: "/*/a~1b/1", Keyword: "type"}, got)
 }
 
 func TestSchemasOutsideTheSubsetAreJudgedAsWell(t *testing.T) {
@@ -126,26 +126,6 @@ func TestSchemasOutsideTheSubsetAreJudgedAsWell(t *testing.T) {
 		fault, ok := s.Check([]byte(payloads[1]))
 		assert.False(t, ok, schema)
 		assert.NotEmpty(t, fault.Keyword)
-	}
-}
-
-func TestAnUnsoundSchemaIsAnErrorInOurWords(t *testing.T) {
-	for source, want := range map[string]string{
-		`{`:                 "it is not JSON",
-		`{} {}`:             "it is not JSON",
-		`[]`:                "a JSON Schema is an object or a boolean",
-		`{"type": "strin"}`: "it is not a valid JSON Schema: see /type",
-		`{"properties": {"a": {"minLength": -1}}}`: "it is not a valid JSON Schema: see /properties/a/minLength",
-		`{"pattern": "("}`:                         "it is not a valid JSON Schema: see /pattern",
-		`{"$ref": "#/$defs/a"}`:                    "a $ref leads to nothing",
-		`{"$ref": "other.json"}`:                   "a $ref leads out of the schema",
-		`{"$ref": "file:///etc/passwd"}`:           "a $ref leads out of the schema",
-		`{"$ref": "http://127.0.0.1/x"}`:           "a $ref leads out of the schema",
-		`{"$ref": "#"}`:                            "a $ref leads back to itself",
-		`{"maximum": 1e999999999}`:                 "a number in it is out of range",
-	} {
-		_, err := Compile([]byte(source))
-		assert.EqualError(t, err, want, source)
 	}
 }
 

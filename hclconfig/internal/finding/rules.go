@@ -150,6 +150,10 @@ func meaningRules() []Rule {
 		{"payload-schema", Error, "a payload schema cannot be used",
 			"payload_schema names a file with a JSON Schema. It is there, has at most 1 MiB, is sound, and refers to no other " +
 				"document. validate reads it too: a mistake in it would stop the sink at its start.", nil},
+		{"payload-schema-doubt", Warning, "a payload schema says less than it seems",
+			"A schema without a keyword that asserts something, such as an OpenAPI document or a message, takes any payload, and so " +
+				"does a keyword that is misspelled or that belongs to another draft.",
+			[]string{"payload_schema"}},
 		{"payload-schema-json", Error, "payload_schema needs schema = \"json\"",
 			"Only a payload that is JSON can be checked against a JSON Schema. Set schema to json, its default, or leave " +
 				"payload_schema out.", nil},

@@ -45,7 +45,7 @@ func Check(subject Subject, config *schema.Config) {
 // Places first whether the user's own value is there.
 func (rv *review) settings(config *schema.Config) {
 	rv.iggyRules(config)
-	contracts := make(map[string]error)
+	contracts := make(map[string]contract)
 	pending := rv.pendingHeaders()
 	for i := range config.Sinks {
 		r := sinkRules{review: rv, sink: &config.Sinks[i], pointer: "/sink/" + strconv.Itoa(i)}
