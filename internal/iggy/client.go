@@ -28,7 +28,7 @@ type Client struct {
 // Connect opens a connection to the server of cfg and logs in. ErrCredentials is in the chain of its error if the server
 // refuses user, password or token.
 func Connect(ctx context.Context, cfg *schema.Iggy) (*Client, error) {
-	l, err := connect(ctx, cfg)
+	l, err := connect(ctx, cfg, true)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +56,14 @@ func (c *Client) EnsureTopic(ctx context.Context, stream, topic string, partitio
 	if _, err = l.topicState(ctx, t); !isNotFound(err) {
 		return err
 	}
-	err = l.call(ctx, "create stream", hardLimit, func() error {
+	err = l.call(ctx, "create stream", controlLimit, func() error {
 		_, err := l.sdk.CreateStream(stream)
 		return err
 	})
 	if err != nil && !hasStatus(err, codeStreamExists) {
 		return err
 	}
-	err = l.call(ctx, "create topic", hardLimit, func() error {
+	err = l.call(ctx, "create topic", listLimit, func() error {
 		_, err := l.sdk.CreateTopic(t.stream, topic, uint32(partitions), iggcon.CompressionAlgorithmNone,
 			iggcon.IggyExpiryNeverExpire, 0, nil)
 		return err
@@ -162,7 +162,7 @@ func (c *Client) Send(ctx context.Context, stream, topic string, to Partitioning
 		if err != nil {
 			return fmt.Errorf("message %d: %w", sent+len(request)+1, err)
 		}
-		err = c.link.call(ctx, "send messages", hardLimit, func() error {
+		err = c.link.call(ctx, "send messages", controlLimit, func() error {
 			return c.link.sdk.SendMessages(t.stream, t.topic, to.how, request)
 		})
 		if err != nil {

@@ -43,26 +43,35 @@ func newTarget(stream, topic, group string) (target, error) {
 
 // ping tells the server that this connection lives.
 func (l *link) ping(ctx context.Context) error {
-	return l.call(ctx, "ping", hardLimit, l.sdk.Ping)
+	return l.call(ctx, "ping", controlLimit, l.sdk.Ping)
 }
 
 // topicState reads what is in a topic. ErrNotFound is in the chain of its error if the stream or topic is missing.
 func (l *link) topicState(ctx context.Context, t target) (*iggcon.TopicDetails, error) {
 	var topic *iggcon.TopicDetails
-	err := l.call(ctx, "get topic", hardLimit, func() (err error) {
+	err := l.call(ctx, "get topic", listLimit, func() (err error) {
 		topic, err = l.sdk.GetTopic(t.stream, t.topic)
 		return err
 	})
 	if err != nil && isNotFound(err) {
 		return nil, fmt.Errorf("stream or topic %w: %w", ErrNotFound, err)
 	}
-	return topic, err
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range topic.Partitions {
+		if p.CurrentOffset == math.MaxUint64 {
+			l.wire.broken = true // one more than an offset must be a number
+			return nil, &LinkError{"get topic", errMalformed}
+		}
+	}
+	return topic, nil
 }
 
 // members reads who is in the group; nil if there is no such group.
 func (l *link) members(ctx context.Context, t target) (*iggcon.ConsumerGroupDetails, error) {
 	var group *iggcon.ConsumerGroupDetails
-	err := l.call(ctx, "get consumer group", hardLimit, func() (err error) {
+	err := l.call(ctx, "get consumer group", listLimit, func() (err error) {
 		group, err = l.sdk.GetConsumerGroup(t.stream, t.topic, t.group)
 		return err
 	})
@@ -74,7 +83,7 @@ func (l *link) members(ctx context.Context, t target) (*iggcon.ConsumerGroupDeta
 
 // createGroup creates the group and reports whether it was this call that did.
 func (l *link) createGroup(ctx context.Context, t target) (bool, error) {
-	err := l.call(ctx, "create consumer group", hardLimit, func() error {
+	err := l.call(ctx, "create consumer group", controlLimit, func() error {
 		_, err := l.sdk.CreateConsumerGroup(t.stream, t.topic, t.groupName)
 		return err
 	})
@@ -86,14 +95,14 @@ func (l *link) createGroup(ctx context.Context, t target) (bool, error) {
 
 // join makes this connection a member.
 func (l *link) join(ctx context.Context, t target) error {
-	return l.call(ctx, "join consumer group", hardLimit, func() error {
+	return l.call(ctx, "join consumer group", controlLimit, func() error {
 		return l.sdk.JoinConsumerGroup(t.stream, t.topic, t.group)
 	})
 }
 
 // leave ends the membership.
 func (l *link) leave(ctx context.Context, t target) error {
-	return l.call(ctx, "leave consumer group", hardLimit, func() error {
+	return l.call(ctx, "leave consumer group", controlLimit, func() error {
 		return l.sdk.LeaveConsumerGroup(t.stream, t.topic, t.group)
 	})
 }
@@ -101,7 +110,7 @@ func (l *link) leave(ctx context.Context, t target) error {
 // stored reads the group's offset of a partition; false if there is none.
 func (l *link) stored(ctx context.Context, t target, partition uint32) (uint64, bool, error) {
 	var info *iggcon.ConsumerOffsetInfo
-	err := l.call(ctx, "get consumer offset", hardLimit, func() (err error) {
+	err := l.call(ctx, "get consumer offset", controlLimit, func() (err error) {
 		info, err = l.sdk.GetConsumerOffset(t.consumer, t.stream, t.topic, &partition)
 		return err
 	})
@@ -113,7 +122,7 @@ func (l *link) stored(ctx context.Context, t target, partition uint32) (uint64, 
 
 // store stores the group's offset of a partition. The partition is always named: the server would choose one.
 func (l *link) store(ctx context.Context, t target, partition uint32, offset uint64) error {
-	return l.call(ctx, "store consumer offset", hardLimit, func() error {
+	return l.call(ctx, "store consumer offset", controlLimit, func() error {
 		return l.sdk.StoreConsumerOffset(t.consumer, t.stream, t.topic, offset, &partition)
 	})
 }
@@ -153,7 +162,7 @@ func (l *link) pollAs(
 
 // owns reports whether this connection's member owns a partition.
 func (l *link) owns(ctx context.Context, t target, partition uint32) (bool, error) {
-	reply, err := l.poll(ctx, t, partition, 0, 0, hardLimit)
+	reply, err := l.poll(ctx, t, partition, 0, 0, controlLimit)
 	if err != nil {
 		return false, err
 	}

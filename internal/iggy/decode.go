@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"iggysink/internal/userheader"
 	"iggysink/schema"
@@ -36,6 +37,9 @@ func decodePolled(raw []byte) (polled, error) {
 		return polled{}, fmt.Errorf("%w: %d bytes for a poll", errMalformed, len(raw))
 	}
 	reply := polled{partition: binary.LittleEndian.Uint32(raw), current: binary.LittleEndian.Uint64(raw[4:])}
+	if reply.current == math.MaxUint64 {
+		return polled{}, fmt.Errorf("%w: an offset of 2^64-1", errMalformed) // one more must be a number
+	}
 	count := int(binary.LittleEndian.Uint32(raw[12:]))
 	rest := raw[polledHead:]
 	if count > len(rest)/messageHead {
@@ -54,6 +58,9 @@ func decodePolled(raw []byte) (polled, error) {
 			return polled{}, fmt.Errorf("%w: a message of %d bytes in %d", errMalformed, end, len(rest))
 		}
 		m := decodeHead(rest)
+		if m.Offset == math.MaxUint64 {
+			return polled{}, fmt.Errorf("%w: an offset of 2^64-1", errMalformed)
+		}
 		body := messageHead + payload
 		m.Payload = rest[messageHead:body:body]
 		var err error

@@ -8,7 +8,7 @@ func (c *Client) DeleteGroup(ctx context.Context, stream, topic, group string) e
 	if err != nil {
 		return err
 	}
-	return c.link.call(ctx, "delete consumer group", hardLimit, func() error {
+	return c.link.call(ctx, "delete consumer group", controlLimit, func() error {
 		return c.link.sdk.DeleteConsumerGroup(t.stream, t.topic, t.group)
 	})
 }

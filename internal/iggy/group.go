@@ -53,9 +53,13 @@ func (m *member) lookAround(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	still := make(map[uint32]bool, len(owned))
+	for _, id := range owned {
+		still[id] = true
+	}
 	var lost []*part
 	for _, p := range m.order {
-		if !slices.Contains(owned, p.id) {
+		if !still[p.id] {
 			lost = append(lost, p)
 		}
 	}
@@ -102,8 +106,9 @@ func (m *member) observe() error {
 // anew, so that reading goes on where messages come again.
 func (m *member) noticeAll(topic *iggcon.TopicDetails) error {
 	var cut []*part
+	states := partitionStates(topic)
 	for _, p := range m.order {
-		state, found := partitionState(topic, p.id)
+		state, found := states[p.id]
 		if !found {
 			continue
 		}
@@ -237,7 +242,7 @@ func (m *member) evenOut(ctx context.Context, details *iggcon.ConsumerGroupDetai
 
 // passThrough joins and leaves with a connection of its own.
 func (m *member) passThrough(ctx context.Context) error {
-	second, err := connect(ctx, m.source.options.Server)
+	second, err := connect(ctx, m.source.options.Server, false)
 	if err != nil {
 		return err
 	}
@@ -267,11 +272,11 @@ func uneven(details *iggcon.ConsumerGroupDetails, self uint32) bool {
 
 // layoutOf writes down who owns what.
 func layoutOf(details *iggcon.ConsumerGroupDetails) string {
-	text := fmt.Sprintf("%d:", details.PartitionsCount)
+	text := fmt.Appendf(nil, "%d:", details.PartitionsCount)
 	for _, one := range details.Members {
-		text += fmt.Sprintf("%d%v", one.ID, one.Partitions)
+		text = fmt.Appendf(text, "%d%v", one.ID, one.Partitions)
 	}
-	return text
+	return string(text)
 }
 
 // ids returns the partition ids of parts.

@@ -53,13 +53,14 @@ func (e *LinkError) Error() string {
 func (e *LinkError) Unwrap() error { return e.Err }
 
 // connect opens a connection to the server of cfg and logs in. A cluster member that is not the leader is left for the
-// leader, once. Every step is bounded in time.
-func connect(ctx context.Context, cfg *schema.Iggy) (*link, error) {
+// leader, once. Every step is bounded in time. With probe the server is asked first which protocol it speaks; another one
+// is a *WireError. The question costs a line in its log, so it is left out where the answer is known.
+func connect(ctx context.Context, cfg *schema.Iggy, probe bool) (*link, error) {
 	secure, err := tlsConfig(cfg)
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	l, err := dial(ctx, cfg, cfg.Address, secure)
+	l, err := dial(ctx, cfg, cfg.Address, secure, probe)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func connect(ctx context.Context, cfg *schema.Iggy) (*link, error) {
 		return l, nil
 	}
 	l.close()
-	l, err = dial(ctx, cfg, leader, secure)
+	l, err = dial(ctx, cfg, leader, secure, false) // a cluster has one protocol
 	if err != nil {
 		return nil, fmt.Errorf("%s is not the leader of its cluster: %w", cfg.Address, err)
 	}
@@ -76,7 +77,7 @@ func connect(ctx context.Context, cfg *schema.Iggy) (*link, error) {
 }
 
 // dial opens one connection and logs in.
-func dial(ctx context.Context, cfg *schema.Iggy, address string, secure *tls.Config) (*link, error) {
+func dial(ctx context.Context, cfg *schema.Iggy, address string, secure *tls.Config, probe bool) (*link, error) {
 	limited, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	op := "connect to iggy at " + address
@@ -92,6 +93,9 @@ func dial(ctx context.Context, cfg *schema.Iggy, address string, secure *tls.Con
 		conn = client
 	}
 	l, err := newLink(conn)
+	if err == nil && probe {
+		err = l.probe(ctx, address)
+	}
 	if err == nil {
 		err = l.login(ctx, cfg)
 	}
@@ -211,7 +215,7 @@ func (l *link) login(ctx context.Context, cfg *schema.Iggy) error {
 		}
 		code, payload = commandLoginToken, appendName(payload, token)
 	}
-	err := l.call(ctx, "log in to iggy", hardLimit, func() error { return l.raw(code, payload) })
+	err := l.call(ctx, "log in to iggy", controlLimit, func() error { return l.raw(code, payload) })
 	switch {
 	case hasStatus(err, codeNoResource):
 		return fmt.Errorf("%w: unknown token: %w", ErrCredentials, err)
@@ -246,7 +250,7 @@ func (l *link) raw(code uint32, payload []byte) error {
 // A server that cannot say is taken as it is.
 func (l *link) leader(ctx context.Context) string {
 	var meta *iggcon.ClusterMetadata
-	err := l.call(ctx, "get cluster metadata", hardLimit, func() (err error) {
+	err := l.call(ctx, "get cluster metadata", controlLimit, func() (err error) {
 		meta, err = l.sdk.GetClusterMetadata()
 		return err
 	})

@@ -273,7 +273,7 @@ func TestAFollowerIsLeftForItsLeader(t *testing.T) {
 		}
 		return reply(0, "abcd")
 	})
-	l, err := connect(t.Context(), &schema.Iggy{Address: follower, Username: "iggy"})
+	l, err := connect(t.Context(), &schema.Iggy{Address: follower, Username: "iggy"}, false)
 	require.NoError(t, err)
 	defer l.close()
 	assert.Equal(t, leader, l.wire.RemoteAddr().String())
@@ -310,7 +310,7 @@ func TestNothingIsPrintedToTheStandardLogger(t *testing.T) {
 	log.SetOutput(&out)
 	defer log.SetOutput(os.Stderr)
 	address := listen(t, func(r request) []byte { return reply(0, "abcd") })
-	l, err := connect(t.Context(), &schema.Iggy{Address: address, Username: "iggy"})
+	l, err := connect(t.Context(), &schema.Iggy{Address: address, Username: "iggy"}, false)
 	require.NoError(t, err)
 	l.close()
 	assert.Empty(t, out.String())
@@ -320,7 +320,7 @@ func TestAClosedPortIsAnError(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	_, err = connect(t.Context(), &schema.Iggy{Address: listener.Addr().String()})
+	_, err = connect(t.Context(), &schema.Iggy{Address: listener.Addr().String()}, false)
 	var broken *LinkError
 	require.ErrorAs(t, err, &broken)
 	assert.False(t, isHopeless(err), "the server may come")
@@ -333,11 +333,11 @@ func TestCAFileIsCheckedBeforeTheConnection(t *testing.T) {
 		empty:          "no PEM certificate in it",
 		"/nowhere.pem": "no such file",
 	} {
-		_, err := connect(t.Context(), &schema.Iggy{Address: "127.0.0.1:1", TLS: &schema.IggyTLS{CAFile: file}})
+		_, err := connect(t.Context(), &schema.Iggy{Address: "127.0.0.1:1", TLS: &schema.IggyTLS{CAFile: file}}, false)
 		assert.ErrorContains(t, err, want)
 		assert.True(t, isHopeless(err))
 	}
-	_, err := connect(t.Context(), &schema.Iggy{Address: "no port"})
+	_, err := connect(t.Context(), &schema.Iggy{Address: "no port"}, false)
 	assert.ErrorContains(t, err, `iggy address "no port"`)
 	assert.True(t, errors.As(err, new(*ConfigError)))
 }

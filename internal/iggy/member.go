@@ -83,7 +83,8 @@ func (m *member) serve(ctx context.Context) error {
 	s := m.source
 	// Up to the join nothing is at stake: ctx ends it at once.
 	var err error
-	if m.link, err = connect(ctx, s.options.Server); err != nil {
+	m.link, err = connect(ctx, s.options.Server, !s.speaks)
+	if s.speaks = err == nil; err != nil {
 		return err
 	}
 	if err := m.enter(ctx); err != nil {
@@ -316,8 +317,9 @@ func (m *member) sort() {
 // assign takes over the partitions of ids, each from the offset of startOf.
 func (m *member) assign(ids []uint32, topic *iggcon.TopicDetails) error {
 	owned := make([]relay.Assignment, 0, len(ids))
+	states := partitionStates(topic)
 	for _, id := range ids {
-		state, found := partitionState(topic, id)
+		state, found := states[id]
 		if !found {
 			continue // created a moment ago: the next look has it
 		}
@@ -392,13 +394,12 @@ func endOf(state iggcon.PartitionContract) uint64 {
 	return state.CurrentOffset + 1
 }
 
-func partitionState(topic *iggcon.TopicDetails, id uint32) (iggcon.PartitionContract, bool) {
+func partitionStates(topic *iggcon.TopicDetails) map[uint32]iggcon.PartitionContract {
+	states := make(map[uint32]iggcon.PartitionContract, len(topic.Partitions))
 	for _, p := range topic.Partitions {
-		if p.Id == id {
-			return p, true
-		}
+		states[p.Id] = p
 	}
-	return iggcon.PartitionContract{}, false
+	return states
 }
 
 // errOutside means that the server does not list this connection as a member any more.

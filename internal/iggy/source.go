@@ -47,6 +47,7 @@ type Source struct {
 	// the first join: start_from is decided once. Run's goroutine owns both.
 	latest  *iggcon.TopicDetails
 	entered bool
+	speaks  bool // the last connection was made, so the server speaks our protocol; Run's goroutine owns it
 
 	mu      sync.Mutex
 	status  relay.SourceStatus
@@ -107,6 +108,10 @@ func (s *Source) Run(ctx context.Context, h relay.Handler) error {
 		}
 		joined = joined || m.joined
 		news := s.fail(err)
+		var other *WireError
+		if s.options.Once && errors.As(err, &other) {
+			return err
+		}
 		if !joined && (isHopeless(err) || s.options.Once && (isNotFound(err) || time.Since(started) > onceConnect)) {
 			return err
 		}

@@ -14,7 +14,10 @@ import (
 const (
 	answerTimeout = 5 * time.Second // for a request and the head of its reply
 	minRate       = 256 << 10       // bytes a second that a reply must bring at least
-	hardLimit     = 256 << 20       // a longer reply is not one
+	hardLimit     = 256 << 20       // a longer reply to a poll is not one
+	controlLimit  = 64 << 10        // of a reply that lists nothing, as that to a login
+	listLimit     = 1 << 20         // of a reply that lists partitions or members: some ten thousands of them
+	firstBody     = 1 << 20         // bytes of a reply that its length alone buys
 	headLength    = 8               // u32 status, u32 length
 )
 
@@ -137,12 +140,15 @@ func (w *wire) readHead() error {
 	if length > hardLimit {
 		return fmt.Errorf("a reply of %d bytes: this is not Iggy's protocol", length)
 	}
+	if !w.keep && length > w.limit {
+		return fmt.Errorf("a reply of %d bytes, where at most %d are taken", length, w.limit)
+	}
 	w.extend(length)
 	w.tooLarge = w.status == 0 && length > w.limit
 	switch {
 	case w.status == 0 && w.keep && !w.tooLarge:
-		w.body = make([]byte, length)
-		if _, err := io.ReadFull(w.Conn, w.body); err != nil {
+		var err error
+		if w.body, err = readBody(w.Conn, length); err != nil {
 			return err
 		}
 	case w.status != 0 || length == 1 || w.tooLarge:
@@ -158,4 +164,17 @@ func (w *wire) readHead() error {
 		return errTooLarge
 	}
 	return nil
+}
+
+// readBody reads length bytes. The server's word for a long reply buys memory only as its bytes arrive.
+func readBody(r io.Reader, length int) ([]byte, error) {
+	body := make([]byte, 0, min(length, firstBody))
+	for {
+		at := len(body)
+		body = body[:min(length, cap(body))]
+		if _, err := io.ReadFull(r, body[at:]); err != nil || len(body) == length {
+			return body, err
+		}
+		body = append(make([]byte, 0, min(length, 2*len(body))), body...)
+	}
 }

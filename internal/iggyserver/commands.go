@@ -3,6 +3,7 @@ package iggyserver
 import (
 	"net"
 	"slices"
+	"time"
 )
 
 // reply is what a command answers: a status, and for success head followed by parts. parts are slices of stored
@@ -87,8 +88,18 @@ func (s *Server) login(c *session, r *reader) reply {
 	case name != s.opts.Username || password != s.opts.Password:
 		return refuse(invalidCredentials)
 	}
-	c.loggedIn = true
+	c.enter()
 	return accept(put32(nil, 0))
+}
+
+// enter ends what holds before a login. Server's lock keeps it from a stop, which sets a deadline of its own.
+func (c *session) enter() {
+	c.loggedIn = true
+	select {
+	case <-c.stop:
+	default:
+		_ = c.conn.SetReadDeadline(time.Time{})
+	}
 }
 
 func (s *Server) loginWithToken(c *session, r *reader) reply {
@@ -99,7 +110,7 @@ func (s *Server) loginWithToken(c *session, r *reader) reply {
 	case s.opts.Token == "" || token != s.opts.Token:
 		return refuse(resourceNotFound)
 	}
-	c.loggedIn = true
+	c.enter()
 	return accept(put32(nil, 0))
 }
 

@@ -15,6 +15,8 @@ const (
 	DefaultMaxStored = 1 << 30   // bytes of messages
 	DefaultMaxFrame  = 128 << 20 // bytes of one request: one message of the largest size, or a large batch
 	maxControlFrame  = 10 << 20  // bytes of a request that carries no messages, as the real server
+	maxOpenFrame     = 64 << 10  // bytes of a request before a login
+	loginTimeout     = 30 * time.Second
 	handOverCheck    = 5 * time.Second
 	acceptPause      = 50 * time.Millisecond
 	goodbyeTimeout   = time.Second // for a client that does not read while the server closes
@@ -205,6 +207,7 @@ func (s *Server) begin(conn net.Conn) {
 	s.lastID++
 	c := &session{id: s.lastID, conn: conn, server: s, stop: s.running.stop}
 	s.sessions[c.id] = c
+	_ = conn.SetReadDeadline(time.Now().Add(loginTimeout)) // until a login
 	s.running.sessions.Go(c.serve)
 }
 

@@ -21,6 +21,13 @@ type session struct {
 	scratch  []byte // of requests that nobody keeps
 }
 
+// isKnown reports whether a login came.
+func (c *session) isKnown() bool {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	return c.loggedIn
+}
+
 func abort(conn net.Conn) {
 	if tcp, isTCP := conn.(*net.TCPConn); isTCP {
 		_ = tcp.SetLinger(0) // a reset, not an orderly end
@@ -73,6 +80,9 @@ func (c *session) read(in *bufio.Reader) (payload []byte, answer *reply, err err
 	limit := int64(maxControlFrame)
 	if c.code == CodeSendMessages {
 		limit = int64(c.server.opts.MaxFrame)
+	}
+	if limit > maxOpenFrame && !c.isKnown() {
+		limit = maxOpenFrame
 	}
 	if length < 0 || length > limit {
 		c.server.log.Warn("refusing a malformed request", "code", c.code, "length", length, "limit", limit)
