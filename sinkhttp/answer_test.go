@@ -403,3 +403,12 @@ func TestAConnectionEndsAtItsGreatestAge(t *testing.T) {
 		assert.Equal(t, uint64(40), s.sink.Stats().Requests, "no attempt is lost by it")
 	})
 }
+
+func TestA415SaysWhatIsNotTaken(t *testing.T) {
+	cfg := schema.DefaultSink()
+	c := newClassifier(&cfg)
+	j := c.response(415, http.Header{"Accept-Encoding": {canary}}, 1, time.Time{})
+	assert.Equal(t, pause, j.verdict)
+	assert.Equal(t, "answered 415 Unsupported Media Type: it does not take the Content-Encoding of the request", j.reason)
+	assert.Contains(t, c.response(415, nil, 1, time.Time{}).reason, "set content_type")
+}

@@ -114,6 +114,13 @@ func (c *classifier) response(status int, header http.Header, n int, now time.Ti
 	if status >= 0 && status < len(c.verdicts) {
 		j.verdict = c.verdicts[status]
 	}
+	if status == http.StatusUnsupportedMediaType { // RFC 9110 section 15.5.16: Accept-Encoding says that it is the encoding
+		if len(header["Accept-Encoding"]) > 0 {
+			j.reason += ": it does not take the Content-Encoding of the request"
+		} else {
+			j.reason += ": it does not take the Content-Type of the request; set content_type"
+		}
+	}
 	switch j.verdict {
 	case reject:
 		if n > 1 && c.splits { // whatever the code: one bad message must not take the others along
