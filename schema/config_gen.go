@@ -194,12 +194,12 @@ type Sink struct {
 	// Whether the sink runs. A disabled sink is still validated.
 	Enabled bool `json:"enabled"`
 	// Where requests go: an absolute http or https URL. ${stream}, ${topic} and ${partition} are filled in once per
-	// partition, percent-encoded. It prints as scheme and host only.
+	// partition, percent-encoded. Output shows only its scheme and host.
 	URL Template `json:"url"`
 	// HTTP method of a delivery.
 	Method Method `json:"method"`
-	// Time that one attempt may take: connecting, sending the request and reading the response. Waiting for a retry or
-	// for a paused sink does not count.
+	// Time limit of one attempt: connecting, sending the request and reading the response. Waits for a retry or for a
+	// paused sink do not count.
 	Timeout Duration `json:"timeout"`
 	// HTTP headers of every request, the health check included. Content-Type is set with content_type. Values are
 	// secrets: they appear in no output.
@@ -211,8 +211,8 @@ type Sink struct {
 	// by a newline. json_array: one compact JSON array of envelopes. raw: the payload's own bytes, one message a
 	// request, no envelope.
 	BatchMode BatchMode `json:"batch_mode"`
-	// Largest request body in bytes, before compression. A batch that would exceed it is cut into several requests; a
-	// single message over it is rejected. 0 switches the limit off.
+	// Maximum size of a request body in bytes, before compression. A larger batch is split into several requests; a
+	// single larger message is rejected. 0 switches the limit off.
 	MaxPayloadSizeBytes int `json:"max_payload_size_bytes"`
 	// Whether the payload is wrapped in an envelope with metadata. When false the body is the payload value alone. raw
 	// never has an envelope.
@@ -221,46 +221,46 @@ type Sink struct {
 	IncludeChecksum bool `json:"include_checksum"`
 	// Adds iggy_origin_timestamp, the producer's clock in microseconds, to the metadata.
 	IncludeOriginTimestamp bool `json:"include_origin_timestamp"`
-	// Probes the endpoint before the first delivery, with the sink's headers and TLS. While it fails the sink waits and
-	// tries again; other sinks are not delayed. A success code, 405 or 501 passes.
+	// Probes the endpoint before the first delivery, with the sink's headers and TLS. While the probe fails, the sink
+	// waits and probes again; other sinks are not delayed. A success code, 405 or 501 passes.
 	HealthCheckEnabled bool `json:"health_check_enabled"`
 	// HTTP method of the health check.
 	HealthCheckMethod HealthCheckMethod `json:"health_check_method"`
 	// URL of the health check. Default: url; required where url contains ${stream}, ${topic} or ${partition} and the
 	// check is on.
 	HealthCheckURL Secret `json:"health_check_url,omitzero"`
-	// Attempts after the first one before a request counts as exhausted. 0 makes one attempt. 429 and 503 with a
-	// Retry-After do not use one up.
+	// Attempts after the first one, until the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After
+	// do not use up a retry.
 	MaxRetries int `json:"max_retries"`
-	// Upper bound of the wait before the first retry; each further one grows by retry_backoff_multiplier.
+	// Upper bound of the wait before the first retry. Each further bound is retry_backoff_multiplier times the one
+	// before.
 	RetryDelay Duration `json:"retry_delay"`
 	// Upper bound of the wait before any retry.
 	MaxRetryDelay Duration `json:"max_retry_delay"`
-	// Growth of the wait from one retry to the next. 1 keeps it constant.
+	// Factor by which the wait grows from one retry to the next. 1 keeps it constant.
 	RetryBackoffMultiplier float64 `json:"retry_backoff_multiplier"`
-	// full: each wait is uniform between zero and its bound, so that many senders do not come back at the same moment.
-	// none: each wait is its bound.
+	// full: each wait is random between zero and its bound, so that many senders do not return at the same moment.
+	// none: each wait equals its bound.
 	RetryJitter RetryJitter `json:"retry_jitter"`
-	// Longest wait that a Retry-After header can ask for; a longer one is cut to this.
+	// Longest wait that a Retry-After header can impose. A longer one is shortened to this.
 	MaxRetryAfter Duration `json:"max_retry_after"`
-	// Status codes that mean the endpoint has taken the messages. Replaces the default list.
+	// Status codes that mean that the endpoint accepted the messages. Replaces the default list.
 	SuccessStatusCodes []int `json:"success_status_codes"`
-	// Status codes to retry, in addition to 408, 425, 429 and 5xx but 501, 505, 506, 510 and 511.
+	// Status codes to retry, in addition to 408, 425, 429 and 5xx except 501, 505, 506, 510 and 511, which pause.
 	RetryStatusCodes []int `json:"retry_status_codes"`
-	// Status codes that pause the sink, in addition to those that speak of the endpoint and not of a message, such as
-	// 401, 403 and 404.
+	// Status codes that pause the sink, in addition to those that indicate an endpoint problem, such as 401, 403 and
+	// 404.
 	PauseStatusCodes []int `json:"pause_status_codes"`
 	// Status codes that reject the message, in addition to 400, 409, 412, 413, 414, 422, 424, 428 and 431.
 	RejectStatusCodes []int `json:"reject_status_codes"`
-	// What happens to a message that the endpoint rejects. block: its partition stops there, the others go on, and it
-	// is tried again at a growing interval. dead_letter: it goes to the dead letters. drop: it is counted and lost.
-	// Default: dead_letter with a dead_letter block, otherwise block.
+	// What happens to a message that the endpoint rejects. block: its partition stops at the message and tries it again
+	// at a growing interval; the other partitions continue. dead_letter: the message is written to the dead letters.
+	// drop: the message is counted and lost. Default: dead_letter with a dead_letter block, otherwise block.
 	OnRejected OnRejected `json:"on_rejected,omitzero"`
 	// What happens when all retries of a request failed. pause: the sink waits until the endpoint answers again and
-	// loses nothing. dead_letter and drop apply to answers such as 500; transport errors, 429 and 503 always pause.
+	// loses nothing. dead_letter and drop apply to answers such as 500; connection errors, 429 and 503 always pause.
 	OnExhausted OnExhausted `json:"on_exhausted"`
-	// So many rejected messages in a row, without one that was accepted, pause the sink: the fault is then not the
-	// messages'. 0 switches this off.
+	// Pause after this many consecutive rejections: the messages are then unlikely to be at fault. 0 switches this off.
 	MaxConsecutiveRejects int `json:"max_consecutive_rejects"`
 	// When a request of several messages is answered 400, 413 or 422, send its halves, so that one bad message does not
 	// take the others with it.
@@ -268,20 +268,20 @@ type Sink struct {
 	// partition: one request of a partition in flight, in offset order. key: in order for each ordering_key, up to
 	// max_in_flight requests of a partition. none: up to max_in_flight requests of a partition, in any order.
 	Ordering Ordering `json:"ordering"`
-	// What ordering = "key" goes by: header:NAME, the message header of that name, or payload:/a/b, the JSON Pointer
-	// (RFC 6901) of a value in a JSON payload. Messages without it share one lane.
+	// The ordering key: header:NAME, the message header of that name, or payload:/a/b, the JSON Pointer (RFC 6901) of a
+	// value in a JSON payload. Messages without it share one lane.
 	OrderingKey string `json:"ordering_key,omitzero"`
-	// Requests of one partition that may be under way at once. More than 1 needs ordering key or none.
+	// Maximum number of concurrent requests of one partition. More than 1 needs ordering key or none.
 	MaxInFlight int `json:"max_in_flight"`
-	// Requests of the whole sink that may be under way at once, and connections kept for it.
+	// Maximum number of concurrent requests of the whole sink, and of connections kept open for it.
 	MaxConnections int `json:"max_connections"`
-	// Accepts any certificate of the endpoint. For tests only: the connection is then open to anyone on the way.
+	// Accepts any certificate of the endpoint. For tests only: anyone on the way can then read and change what is sent.
 	TLSDangerAcceptInvalidCerts bool `json:"tls_danger_accept_invalid_certs"`
-	// Logs a line for each attempt at level info instead of debug.
+	// Logs each attempt at level info instead of debug.
 	VerboseLogging bool `json:"verbose_logging"`
 	// Topics of one Iggy stream that feed this sink. At least one.
 	Streams []Stream `json:"stream"`
-	// Where messages go that cannot be delivered, each with its reason.
+	// Where messages are written that cannot be delivered, each with its reason.
 	DeadLetter *DeadLetter `json:"dead_letter,omitzero"`
 	// TLS to the endpoint: further certificate authorities, and a client certificate.
 	TLS *TLS `json:"tls,omitzero"`
@@ -464,33 +464,33 @@ func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
 	return v
 }
 
-// Stream is the topics of one stream that feed a sink, read through one consumer group. Start the same
-// configuration on another machine and the group shares their partitions.
+// Stream is the topics of one stream that feed a sink, read through one consumer group. Processes with the same
+// consumer group share the partitions.
 type Stream struct {
 	// The stream's name in Iggy: the label of its block.
 	Name string `json:"name"`
-	// Names of the topics to read. One that does not exist yet is waited for while the others flow.
+	// Names of the topics to read. iggysink waits for a topic that does not exist yet and reads the others meanwhile.
 	Topics []string `json:"topics"`
-	// What the payloads are. json: embedded as it was sent, and rejected if it is not valid JSON. text: a JSON string.
-	// raw, proto, flat_buffer and avro: base64 inside an object.
+	// Format of the payloads. json: embedded as it was sent, and rejected if it is not valid JSON. text: becomes a JSON
+	// string. raw, proto, flat_buffer and avro: become an object with base64 data.
 	Schema PayloadSchema `json:"schema"`
 	// File with a JSON Schema (draft 2020-12, formats are checked) that every payload has to satisfy. One that does not
 	// is rejected before anything is sent, and its dead letter says where and by which keyword. Needs schema = "json".
 	// A relative path starts at the folder of the file that names it.
 	PayloadSchema string `json:"payload_schema,omitzero"`
-	// Most messages in one request. It has no effect on individual and raw, which send one.
+	// Maximum number of messages in one request. It has no effect on individual and raw, which send one.
 	BatchLength int `json:"batch_length"`
-	// How long a request that is not full waits for more messages. 0s sends what there is.
+	// How long a request that is not full waits for more messages. 0s does not wait.
 	BatchWait Duration `json:"batch_wait"`
-	// Wait after a poll that brought nothing; it doubles up to max_poll_interval while nothing comes.
+	// Wait after a poll that returned no messages. It doubles up to max_poll_interval while none arrive.
 	PollInterval Duration `json:"poll_interval"`
 	// Longest wait between two polls of an idle topic.
 	MaxPollInterval Duration `json:"max_poll_interval"`
 	// Iggy consumer group that holds the offsets. Processes with the same group share the partitions. Default:
 	// iggysink- and the sink's name.
 	ConsumerGroup string `json:"consumer_group,omitzero"`
-	// Where a group without a stored offset begins. earliest: with the first message there is. latest: with what comes
-	// after the group was created; decided once, by the process that creates it.
+	// Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with
+	// messages published after the group was created; decided once, by the process that creates it.
 	StartFrom StartFrom `json:"start_from"`
 }
 
@@ -558,7 +558,7 @@ func decodeStream(d *decoding, at string, raw json.RawMessage) (v Stream) {
 type DeadLetter struct {
 	// Kind of dead-letter store: the label of the block.
 	Type DeadLetterType `json:"type"`
-	// File to append to, created with mode 0600; the folder must exist or be creatable. Several processes may share it.
+	// File to append to. iggysink creates it with mode 0600, and its folder if need be. Several processes may share it.
 	// A relative path starts at the folder of the file that names it.
 	Path string `json:"path"`
 }
@@ -723,8 +723,8 @@ func decodeNetwork(d *decoding, at string, raw json.RawMessage) (v Network) {
 	return v
 }
 
-// CircuitBreaker is the rhythm of a paused sink. After cooldown one probe goes out; each failed probe doubles the
-// wait up to max_cooldown.
+// CircuitBreaker is the waits of a paused sink. After cooldown it sends one probe; each failed probe doubles the
+// wait, up to max_cooldown.
 type CircuitBreaker struct {
 	// Wait before the first probe of a paused sink.
 	Cooldown Duration `json:"cooldown"`

@@ -4,7 +4,7 @@
 #   iggysink validate iggysink.hcl    checks it, without the network
 #   iggysink dev iggysink.hcl         tries it with a server and an endpoint of its own: nothing leaves the machine
 #   iggysink run iggysink.hcl         delivers until it is stopped
-#   iggysink explain sink.timeout     tells of a setting; without a name, of all there are
+#   iggysink explain sink.timeout     documents a setting; without a name it lists them all
 
 # The Iggy server. A secret never stands here: env("NAME") takes it from the environment, trimspace(file("path")) from a
 # file.
@@ -18,12 +18,12 @@ iggy {
   #}
 }
 
-# Health checks and metrics, on /livez, /readyz and /metrics. It has no login: keep it on loopback or a private network.
+# Health checks and metrics, on /livez, /readyz and /metrics. There is no login: bind it to loopback or a private network.
 #admin {
 #  address = "127.0.0.1:8081"
 #}
 
-# A destination. Write one block for each: they do not slow or stop one another.
+# A destination. Write one block for each: they do not slow down or stop each other.
 sink "orders" {
   # ${stream}, ${topic} and ${partition} may stand in the path and the query.
   url = "http://127.0.0.1:9090/orders"
@@ -38,13 +38,13 @@ sink "orders" {
   # Whether a message is wrapped in its metadata: stream, topic, partition, offset, time and headers.
   #include_metadata = true
 
-  # One attempt, and what follows when it fails. After the last retry the sink waits for the endpoint and loses nothing.
+  # Limits of an attempt and of its retries. After the last retry the sink waits for the endpoint and loses nothing.
   #timeout         = "30s"
   #max_retries     = 3
   #retry_delay     = "1s"
   #max_retry_delay = "30s"
 
-  # Requests of one partition go out one after the other, in order. "key" keeps the order of a key, "none" no order.
+  # By default one request of a partition at a time, in order. "key" keeps the order of each key, "none" no order.
   #ordering      = "key"
   #ordering_key  = "header:customer-id"
   #max_in_flight = 8
@@ -53,19 +53,19 @@ sink "orders" {
   stream "shop" {
     topics = ["created", "updated"]
 
-    # Processes with one group share its partitions. It holds the offsets: a new name starts again, from start_from.
+    # Processes with the same group share the partitions. The group holds the offsets: a new name starts from start_from.
     consumer_group = "orders"
     #start_from     = "earliest"
 
-    # What the payloads are: json, text, raw, proto, flat_buffer or avro. json refuses what is not valid JSON.
+    # Format of the payloads: json, text, raw, proto, flat_buffer or avro. json rejects what is not valid JSON.
     #schema = "json"
 
-    # Most messages in a request, and how long it waits for more.
+    # Maximum number of messages in a request, and how long a smaller request waits for more.
     #batch_length = 1000
     #batch_wait   = "0s"
   }
 
-  # Where a message goes that the endpoint refuses. Without this block its partition stops there until it is taken.
+  # Where a rejected message is written. Without this block its partition stops until the endpoint accepts the message.
   dead_letter "file" {
     path = "dead-letters/orders.ndjson"
   }

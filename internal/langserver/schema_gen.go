@@ -133,7 +133,7 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
 			"url": {
-				Description: lang.Markdown("Where requests go: an absolute http or https URL. `${stream}`, `${topic}` and `${partition}` are filled in once per partition, percent-encoded. It prints as scheme and host only.\n\nType: URL\n\nExample: `url = \"https://api.example.com/ingest/${topic}\"`"),
+				Description: lang.Markdown("Where requests go: an absolute http or https URL. `${stream}`, `${topic}` and `${partition}` are filled in once per partition, percent-encoded. Output shows only its scheme and host.\n\nType: URL\n\nExample: `url = \"https://api.example.com/ingest/${topic}\"`"),
 				IsRequired:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
@@ -152,7 +152,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"timeout": {
-				Description: lang.Markdown("Time that one attempt may take: connecting, sending the request and reading the response. Waiting for a retry or for a paused sink does not count.\n\nType: duration\n\nDefault: `\"30s\"`"),
+				Description: lang.Markdown("Time limit of one attempt: connecting, sending the request and reading the response. Waits for a retry or for a paused sink do not count.\n\nType: duration\n\nDefault: `\"30s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -180,7 +180,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"max_payload_size_bytes": {
-				Description: lang.Markdown("Largest request body in bytes, before compression. A batch that would exceed it is cut into several requests; a single message over it is rejected. 0 switches the limit off.\n\nType: integer, from 0\n\nDefault: `10485760`"),
+				Description: lang.Markdown("Maximum size of a request body in bytes, before compression. A larger batch is split into several requests; a single larger message is rejected. 0 switches the limit off.\n\nType: integer, from 0\n\nDefault: `10485760`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
@@ -200,7 +200,7 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
 			"health_check_enabled": {
-				Description: lang.Markdown("Probes the endpoint before the first delivery, with the sink's headers and TLS. While it fails the sink waits and tries again; other sinks are not delayed. A success code, 405 or 501 passes.\n\nType: bool\n\nDefault: `false`"),
+				Description: lang.Markdown("Probes the endpoint before the first delivery, with the sink's headers and TLS. While the probe fails, the sink waits and probes again; other sinks are not delayed. A success code, 405 or 501 passes.\n\nType: bool\n\nDefault: `false`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
@@ -225,12 +225,12 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"max_retries": {
-				Description: lang.Markdown("Attempts after the first one before a request counts as exhausted. 0 makes one attempt. 429 and 503 with a Retry-After do not use one up.\n\nType: integer, 0 to 4294967295\n\nDefault: `3`"),
+				Description: lang.Markdown("Attempts after the first one, until the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After do not use up a retry.\n\nType: integer, 0 to 4294967295\n\nDefault: `3`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"retry_delay": {
-				Description: lang.Markdown("Upper bound of the wait before the first retry; each further one grows by `retry_backoff_multiplier`.\n\nType: duration\n\nDefault: `\"1s\"`"),
+				Description: lang.Markdown("Upper bound of the wait before the first retry. Each further bound is `retry_backoff_multiplier` times the one before.\n\nType: duration\n\nDefault: `\"1s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -240,12 +240,12 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"retry_backoff_multiplier": {
-				Description: lang.Markdown("Growth of the wait from one retry to the next. 1 keeps it constant.\n\nType: number, 1 to 1000\n\nDefault: `2`"),
+				Description: lang.Markdown("Factor by which the wait grows from one retry to the next. 1 keeps it constant.\n\nType: number, 1 to 1000\n\nDefault: `2`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"retry_jitter": {
-				Description: lang.Markdown("full: each wait is uniform between zero and its bound, so that many senders do not come back at the same moment. none: each wait is its bound.\n\nType: `full`, `none`\n\nDefault: `\"full\"`"),
+				Description: lang.Markdown("full: each wait is random between zero and its bound, so that many senders do not return at the same moment. none: each wait equals its bound.\n\nType: `full`, `none`\n\nDefault: `\"full\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("full")},
@@ -254,22 +254,22 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"max_retry_after": {
-				Description: lang.Markdown("Longest wait that a Retry-After header can ask for; a longer one is cut to this.\n\nType: duration\n\nDefault: `\"5m\"`"),
+				Description: lang.Markdown("Longest wait that a Retry-After header can impose. A longer one is shortened to this.\n\nType: duration\n\nDefault: `\"5m\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"success_status_codes": {
-				Description: lang.Markdown("Status codes that mean the endpoint has taken the messages. Replaces the default list.\n\nType: list of integer, 200 to 599\n\nDefault: `[200, 201, 202, 204]`"),
+				Description: lang.Markdown("Status codes that mean that the endpoint accepted the messages. Replaces the default list.\n\nType: list of integer, 200 to 599\n\nDefault: `[200, 201, 202, 204]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
 			"retry_status_codes": {
-				Description: lang.Markdown("Status codes to retry, in addition to 408, 425, 429 and 5xx but 501, 505, 506, 510 and 511.\n\nType: list of integer, 200 to 599\n\nDefault: `[]`"),
+				Description: lang.Markdown("Status codes to retry, in addition to 408, 425, 429 and 5xx except 501, 505, 506, 510 and 511, which pause.\n\nType: list of integer, 200 to 599\n\nDefault: `[]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
 			"pause_status_codes": {
-				Description: lang.Markdown("Status codes that pause the sink, in addition to those that speak of the endpoint and not of a message, such as 401, 403 and 404.\n\nType: list of integer, 200 to 599\n\nDefault: `[]`"),
+				Description: lang.Markdown("Status codes that pause the sink, in addition to those that indicate an endpoint problem, such as 401, 403 and 404.\n\nType: list of integer, 200 to 599\n\nDefault: `[]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
@@ -279,7 +279,7 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
 			"on_rejected": {
-				Description: lang.Markdown("What happens to a message that the endpoint rejects. block: its partition stops there, the others go on, and it is tried again at a growing interval. `dead_letter`: it goes to the dead letters. drop: it is counted and lost. Default: `dead_letter` with a `dead_letter` block, otherwise block.\n\nType: `block`, `dead_letter`, `drop`"),
+				Description: lang.Markdown("What happens to a message that the endpoint rejects. block: its partition stops at the message and tries it again at a growing interval; the other partitions continue. `dead_letter`: the message is written to the dead letters. drop: the message is counted and lost. Default: `dead_letter` with a `dead_letter` block, otherwise block.\n\nType: `block`, `dead_letter`, `drop`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("block")},
@@ -289,7 +289,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"on_exhausted": {
-				Description: lang.Markdown("What happens when all retries of a request failed. pause: the sink waits until the endpoint answers again and loses nothing. `dead_letter` and drop apply to answers such as 500; transport errors, 429 and 503 always pause.\n\nType: `pause`, `dead_letter`, `drop`\n\nDefault: `\"pause\"`"),
+				Description: lang.Markdown("What happens when all retries of a request failed. pause: the sink waits until the endpoint answers again and loses nothing. `dead_letter` and drop apply to answers such as 500; connection errors, 429 and 503 always pause.\n\nType: `pause`, `dead_letter`, `drop`\n\nDefault: `\"pause\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("pause")},
@@ -299,7 +299,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"max_consecutive_rejects": {
-				Description: lang.Markdown("So many rejected messages in a row, without one that was accepted, pause the sink: the fault is then not the messages'. 0 switches this off.\n\nType: integer, 0 to 4294967295\n\nDefault: `100`"),
+				Description: lang.Markdown("Pause after this many consecutive rejections: the messages are then unlikely to be at fault. 0 switches this off.\n\nType: integer, 0 to 4294967295\n\nDefault: `100`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
@@ -319,27 +319,27 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"ordering_key": {
-				Description: lang.Markdown("What ordering = \"key\" goes by: header:NAME, the message header of that name, or payload:/a/b, the JSON Pointer (RFC 6901) of a value in a JSON payload. Messages without it share one lane.\n\nType: string\n\nExample: `ordering_key = \"header:customer-id\"`\n\nExample: `ordering_key = \"payload:/customer/id\"`"),
+				Description: lang.Markdown("The ordering key: header:NAME, the message header of that name, or payload:/a/b, the JSON Pointer (RFC 6901) of a value in a JSON payload. Messages without it share one lane.\n\nType: string\n\nExample: `ordering_key = \"header:customer-id\"`\n\nExample: `ordering_key = \"payload:/customer/id\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"max_in_flight": {
-				Description: lang.Markdown("Requests of one partition that may be under way at once. More than 1 needs ordering key or none.\n\nType: integer, 1 to 1024\n\nDefault: `1`"),
+				Description: lang.Markdown("Maximum number of concurrent requests of one partition. More than 1 needs ordering key or none.\n\nType: integer, 1 to 1024\n\nDefault: `1`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"max_connections": {
-				Description: lang.Markdown("Requests of the whole sink that may be under way at once, and connections kept for it.\n\nType: integer, 1 to 65535\n\nDefault: `64`"),
+				Description: lang.Markdown("Maximum number of concurrent requests of the whole sink, and of connections kept open for it.\n\nType: integer, 1 to 65535\n\nDefault: `64`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"tls_danger_accept_invalid_certs": {
-				Description: lang.Markdown("Accepts any certificate of the endpoint. For tests only: the connection is then open to anyone on the way.\n\nType: bool\n\nDefault: `false`"),
+				Description: lang.Markdown("Accepts any certificate of the endpoint. For tests only: anyone on the way can then read and change what is sent.\n\nType: bool\n\nDefault: `false`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
 			"verbose_logging": {
-				Description: lang.Markdown("Logs a line for each attempt at level info instead of debug.\n\nType: bool\n\nDefault: `false`"),
+				Description: lang.Markdown("Logs each attempt at level info instead of debug.\n\nType: bool\n\nDefault: `false`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
@@ -355,7 +355,7 @@ func configSinkBody() *schema.BodySchema {
 				Body: configSinkStreamBody(),
 			},
 			"dead_letter": {
-				Description: lang.Markdown("Where messages go that cannot be delivered, each with its reason."),
+				Description: lang.Markdown("Where messages are written that cannot be delivered, each with its reason."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Labels: []*schema.LabelSchema{
@@ -393,12 +393,12 @@ func configSinkStreamBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"topics": {
-				Description: lang.Markdown("Names of the topics to read. One that does not exist yet is waited for while the others flow.\n\nType: list of string\n\nExample: `topics = [\"created\", \"updated\"]`"),
+				Description: lang.Markdown("Names of the topics to read. iggysink waits for a topic that does not exist yet and reads the others meanwhile.\n\nType: list of string\n\nExample: `topics = [\"created\", \"updated\"]`"),
 				IsRequired:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
 			},
 			"schema": {
-				Description: lang.Markdown("What the payloads are. json: embedded as it was sent, and rejected if it is not valid JSON. text: a JSON string. raw, proto, `flat_buffer` and avro: base64 inside an object.\n\nType: `json`, `text`, `raw`, `proto`, `flat_buffer`, `avro`\n\nDefault: `\"json\"`"),
+				Description: lang.Markdown("Format of the payloads. json: embedded as it was sent, and rejected if it is not valid JSON. text: becomes a JSON string. raw, proto, `flat_buffer` and avro: become an object with base64 data.\n\nType: `json`, `text`, `raw`, `proto`, `flat_buffer`, `avro`\n\nDefault: `\"json\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("json")},
@@ -416,17 +416,17 @@ func configSinkStreamBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"batch_length": {
-				Description: lang.Markdown("Most messages in one request. It has no effect on individual and raw, which send one.\n\nType: integer, 1 to 1000000\n\nDefault: `1000`"),
+				Description: lang.Markdown("Maximum number of messages in one request. It has no effect on individual and raw, which send one.\n\nType: integer, 1 to 1000000\n\nDefault: `1000`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"batch_wait": {
-				Description: lang.Markdown("How long a request that is not full waits for more messages. 0s sends what there is.\n\nType: duration\n\nDefault: `\"0s\"`"),
+				Description: lang.Markdown("How long a request that is not full waits for more messages. 0s does not wait.\n\nType: duration\n\nDefault: `\"0s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"poll_interval": {
-				Description: lang.Markdown("Wait after a poll that brought nothing; it doubles up to `max_poll_interval` while nothing comes.\n\nType: duration\n\nDefault: `\"5ms\"`"),
+				Description: lang.Markdown("Wait after a poll that returned no messages. It doubles up to `max_poll_interval` while none arrive.\n\nType: duration\n\nDefault: `\"5ms\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -441,7 +441,7 @@ func configSinkStreamBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"start_from": {
-				Description: lang.Markdown("Where a group without a stored offset begins. earliest: with the first message there is. latest: with what comes after the group was created; decided once, by the process that creates it.\n\nType: `earliest`, `latest`\n\nDefault: `\"earliest\"`"),
+				Description: lang.Markdown("Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with messages published after the group was created; decided once, by the process that creates it.\n\nType: `earliest`, `latest`\n\nDefault: `\"earliest\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("earliest")},
@@ -459,7 +459,7 @@ func configSinkDeadLetterBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"path": {
-				Description: lang.Markdown("File to append to, created with mode 0600; the folder must exist or be creatable. Several processes may share it. A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `path = \"dead/orders.ndjson\"`"),
+				Description: lang.Markdown("File to append to. iggysink creates it with mode 0600, and its folder if need be. Several processes may share it. A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `path = \"dead/orders.ndjson\"`"),
 				IsRequired:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
