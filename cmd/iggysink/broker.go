@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -11,33 +13,62 @@ import (
 )
 
 func newBrokerCommand() *cobra.Command {
-	var address, httpAddress string
+	var opts iggyserver.Options
+	var insecure bool
 	cmd := &cobra.Command{
 		Use:   "broker",
 		Short: "Run the in-process Iggy server alone, for development",
 		Long: `broker runs the Iggy server of 'iggysink dev' alone. It speaks the protocol of Iggy 0.8 over TCP to any client, and the
-routes of its HTTP API that messages take with --http-address. It takes user iggy with password iggy, and keeps everything in
-memory: what it holds is gone when it ends.`,
+routes of its HTTP API that messages take with --http-address. It takes user iggy with the password of $IGGY_PASSWORD, iggy
+without one, and keeps everything in memory: what it holds is gone when it ends.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return stoppable(cmd.Context(), func(ctx context.Context) error {
-				return runBroker(ctx, address, httpAddress, cmd.OutOrStdout())
+				opts.Password = os.Getenv("IGGY_PASSWORD")
+				if !insecure {
+					if err := refuseOpenBroker(opts); err != nil {
+						return err
+					}
+				}
+				return runBroker(ctx, opts, cmd.OutOrStdout())
 			})
 		},
 	}
-	cmd.Flags().StringVar(&address, "address", "127.0.0.1:8090", "host and port to listen on; port 0 takes a free one")
-	cmd.Flags().StringVar(&httpAddress, "http-address", "", "host and port to listen on for HTTP, such as 127.0.0.1:3000 (default: not)")
+	cmd.Flags().StringVar(&opts.Address, "address", "127.0.0.1:8090", "host and port to listen on; port 0 takes a free one")
+	cmd.Flags().StringVar(&opts.HTTPAddress, "http-address", "", "host and port to listen on for HTTP, such as 127.0.0.1:3000 (default: not)")
+	cmd.Flags().BoolVar(&insecure, "insecure", false, "listen beyond loopback with the default password")
 	return cmd
 }
 
+// refuseOpenBroker is an error where others than this machine could log in with a password that everybody knows.
+func refuseOpenBroker(opts iggyserver.Options) error {
+	if opts.Password != "" && opts.Password != "iggy" {
+		return nil
+	}
+	for _, address := range []string{opts.Address, opts.HTTPAddress} {
+		if address == "" {
+			continue
+		}
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return fmt.Errorf("the broker's address %q: %w", address, err)
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("the broker would listen on %s with the default password, which everybody knows: "+
+				"set IGGY_PASSWORD, listen on 127.0.0.1, or say --insecure", address)
+		}
+	}
+	return nil
+}
+
 // runBroker prints "ready" and the addresses once clients can connect, so that a script can wait for the line.
-func runBroker(ctx context.Context, address, httpAddress string, stdout io.Writer) error {
-	server, err := iggyserver.Start(iggyserver.Options{Address: address, HTTPAddress: httpAddress})
+func runBroker(ctx context.Context, opts iggyserver.Options, stdout io.Writer) error {
+	server, err := iggyserver.Start(opts)
 	if err != nil {
 		return fmt.Errorf("starting the broker: %w", err)
 	}
 	line := "ready " + server.Addr()
-	if httpAddress != "" {
+	if opts.HTTPAddress != "" {
 		line += " http " + server.HTTPAddr()
 	}
 	if _, err = fmt.Fprintln(stdout, line); err == nil {
