@@ -30,10 +30,11 @@ var errReplay = errors.New("the transport wanted to send the request again")
 func (s *Sink) attempt(ctx context.Context, t *target, body []byte, n int) (j judgement, unread bool) {
 	s.stats.requests.Add(1)
 	s.stats.bytes.Add(uint64(len(body)))
-	status, header, unread, err := s.exchange(ctx, string(s.cfg.Method), t.url, body)
+	status, header, said, unread, err := s.converse(ctx, string(s.cfg.Method), t.url, body)
 	switch {
 	case err == nil:
 		j = s.classifier.response(status, header, n, time.Now())
+		j.body = said
 	case ctx.Err() != nil:
 		j = judgement{verdict: cancelled, reason: "cancelled"}
 	default:
@@ -51,11 +52,21 @@ func (s *Sink) attempt(ctx context.Context, t *target, body []byte, n int) (j ju
 func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, body []byte) (
 	status int, header http.Header, unread bool, err error,
 ) {
+	status, header, _, unread, err = s.converse(ctx, method, u, body)
+	return status, header, unread, err
+}
+
+// converse is exchange, and also returns how the body of an answer begins that accepts nothing.
+func (s *Sink) converse(ctx context.Context, method string, u *url.URL, body []byte) (
+	status int, header http.Header, said string, unread bool, err error,
+) {
 	c := s.call()
+	c.said = ""
 	c.deadline = time.Now().Add(s.cfg.Timeout.Std())
 	c.timer.Reset(s.cfg.Timeout.Std())
 	stop := context.AfterFunc(ctx, func() { c.cancel(context.Cause(ctx)) })
 	status, header, err = c.run(method, u, body)
+	said = c.said
 	// Where one of them has begun it ends the context sooner or later, maybe that of another attempt.
 	inTime, goesOn := c.timer.Stop(), stop()
 	if unread = !c.done(); unread || !inTime || !goesOn || err != nil {
@@ -63,7 +74,7 @@ func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, body []b
 	} else {
 		s.calls.Put(c)
 	}
-	return status, header, unread, err
+	return status, header, said, unread, err
 }
 
 // staleError says that a request was written to a connection that had served others, which ended before a byte of an
@@ -91,6 +102,7 @@ type call struct {
 	conn         *conn        // the last one of them
 	number       uint64       // of the request on it
 	reused       bool         // it has served others
+	said         string       // how the body of an answer began that accepts nothing
 }
 
 // call returns one that is not in use.
@@ -170,12 +182,18 @@ func (c *call) drain(method string, response *http.Response) {
 	switch {
 	case response.ContentLength == 0, method == http.MethodHead:
 	case response.StatusCode == http.StatusSwitchingProtocols: // there the body is the connection
-	case response.ContentLength > maxDrain:
+	case response.ContentLength > maxDrain && c.sink.classifier.accepts(response.StatusCode):
 	default:
 		if c.conn != nil && response.ContentLength > 0 {
 			c.conn.expect(response.ContentLength)
 		}
 		c.timer.Reset(min(drainTime, time.Until(c.deadline)))
+		if !c.sink.classifier.accepts(response.StatusCode) {
+			c.said = c.sink.bodies.read(response.Body)
+		}
+		if response.ContentLength > maxDrain {
+			break
+		}
 		_, _ = io.CopyN(io.Discard, response.Body, maxDrain+1) // the status is what counts
 	}
 	_ = response.Body.Close() // nothing is left to lose

@@ -55,6 +55,7 @@ type judgement struct {
 	scope      Scope         // whose fault it is, as far as this attempt tells
 	replay     bool          // a kept connection had ended: the request may be sent again at once, one time
 	reason     string        // for a person; no secret
+	body       string        // how the answer's body begins: text, secrets masked
 }
 
 // exhausted reports whether on_exhausted applies once the retries are used up.
@@ -106,6 +107,11 @@ func defaultVerdict(status int) verdict {
 		return retry
 	}
 	return pause
+}
+
+// accepts reports whether an answer of this status accepts a request.
+func (c *classifier) accepts(status int) bool {
+	return status >= 0 && status < len(c.verdicts) && c.verdicts[status] == accept
 }
 
 // response judges an answer to a request of n messages.

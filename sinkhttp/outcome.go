@@ -69,6 +69,10 @@ type Outcome struct {
 	Attempts int    // requests that carried the message; 0 if Prepare rejected it
 	Reason   string // why it was not accepted, for a person; no secret, no payload
 
+	// ResponseBody is how the body of the last answer began: text, at most 1 KiB, secrets of the sink masked. Empty where
+	// there was none, where it was no text, and for an accepted message.
+	ResponseBody string
+
 	// Of a failed message.
 	Scope      Scope
 	RetryAfter time.Duration // how long the endpoint asked to be left alone, at most max_retry_after; 0: it did not

@@ -243,10 +243,10 @@ func (w *sending) halve(r run) {
 
 // settle makes the outcomes of a run.
 func (w *sending) settle(r run, kind OutcomeKind, j judgement) {
-	o := Outcome{Kind: kind, Status: j.status, Attempts: r.attempts, Reason: j.reason}
+	o := Outcome{Kind: kind, Status: j.status, Attempts: r.attempts, Reason: j.reason, ResponseBody: j.body}
 	switch kind {
 	case Accepted:
-		o.Reason = ""
+		o.Reason, o.ResponseBody = "", ""
 	case Failed:
 		o.Scope, o.RetryAfter, o.Exhausted, o.Manual = j.scope, j.retryAfter, j.exhausted(), j.manual
 	case Rejected, Unsent:

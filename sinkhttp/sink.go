@@ -85,6 +85,7 @@ type Sink struct {
 	host         string      // a Host header of the configuration
 	health       *url.URL
 	classifier   *classifier
+	bodies       *bodyReader
 	backoff      backoff
 	gate         *gate
 	rejectBlocks bool
@@ -116,6 +117,7 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 	s := &Sink{
 		cfg: *cfg, log: log.With("sink", cfg.Name), targets: make(map[schema.Partition]*target),
 		rejectBlocks: cfg.RejectedPolicy() == schema.OnRejectedBlock,
+		bodies:       newBodyReader(cfg),
 		classifier:   newClassifier(cfg), backoff: newBackoff(cfg),
 	}
 	if err := s.check(); err != nil {

@@ -178,8 +178,8 @@ func (m *member) countGap(p *part, next, first uint64) {
 		return
 	}
 	m.source.count(func(st *relay.SourceStatus) { st.Skipped += first - next })
-	m.source.log.Warn("messages are gone before they were read: retention deleted them", "partition", p.id,
-		"expected", next, "first", first, "gone", first-next)
+	m.source.log.Warn("messages are lost: retention deleted them before they were read; "+
+		"a retention that is shorter than an outage loses messages", "partition", p.id, "from", next, "to", first-1, "messages", first-next)
 }
 
 // warnHeaders reports messages that are delivered without their headers.

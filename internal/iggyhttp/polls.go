@@ -109,8 +109,9 @@ func (v *visit) endPoll(p *part, q query, bytes int, answer polled, err error) e
 	p.polledTo = messages[len(messages)-1].Offset + 1
 	if first := messages[0].Offset; first > q.offset {
 		s.book.count(func(st *relay.SourceStatus) { st.Skipped += first - q.offset })
-		s.log.Warn("messages are gone before they were read: retention deleted them", "partition", p.id,
-			"expected", q.offset, "first", first, "gone", first-q.offset)
+		s.log.Warn("messages are lost: retention deleted them before they were read; "+
+			"a retention that is shorter than an outage loses messages",
+			"partition", p.id, "from", q.offset, "to", first-1, "messages", first-q.offset)
 	}
 	p.size.seen(len(messages), size)
 	last := answer.messages[len(answer.messages)-1].Offset

@@ -36,6 +36,7 @@ type judge struct {
 	maxCooldown time.Duration
 	maxRejects  int // rejected messages in a row that pause the sink; 0: any number
 	log         *slog.Logger
+	endpoint    string // for a person: scheme and host
 
 	paused atomic.Bool // State.Paused, for those who ask often
 	calm   atomic.Bool // an acceptance would change nothing
@@ -58,7 +59,7 @@ type judge struct {
 func newJudge(cfg *schema.Sink, breaker schema.CircuitBreaker, log *slog.Logger) *judge {
 	j := &judge{
 		cooldown: breaker.Cooldown.Std(), maxCooldown: max(breaker.MaxCooldown, breaker.Cooldown).Std(),
-		maxRejects: cfg.MaxConsecutiveRejects, log: log.With("sink", cfg.Name), changed: make(chan struct{}),
+		maxRejects: cfg.MaxConsecutiveRejects, log: log.With("sink", cfg.Name), endpoint: cfg.URL.String(), changed: make(chan struct{}),
 		probes: newProbes(),
 	}
 	j.calm.Store(true)
@@ -212,7 +213,13 @@ func (j *judge) close(reason string, atLeast time.Duration) {
 		j.accused = make(map[schema.Partition]struct{})
 		j.probes.window = j.state.Until
 		j.paused.Store(true)
-		j.log.Warn("the sink is paused", "reason", reason, "manual", j.state.Manual, "cooldown", j.cool)
+		if j.state.Manual {
+			j.log.Error("the sink is paused until it is resumed by hand or restarted: nothing is lost",
+				"endpoint", j.endpoint, "reason", reason)
+		} else {
+			j.log.Warn("the sink is paused: nothing is lost, and it goes on by itself where it stopped",
+				"endpoint", j.endpoint, "reason", reason, "tried_again", j.state.Until)
+		}
 	}
 	j.notify()
 }
@@ -224,7 +231,7 @@ func (j *judge) open(because string) {
 	if !j.state.Paused {
 		return
 	}
-	j.log.Info("the sink goes on", "because", because, "paused_for", time.Since(j.state.Since))
+	j.log.Info("the sink goes on", "endpoint", j.endpoint, "because", because, "paused_for", time.Since(j.state.Since))
 	j.state, j.tripped, j.grave, j.accused = State{}, false, false, nil
 	j.paused.Store(false)
 	j.probes.end()

@@ -199,9 +199,11 @@ func (j *judge) spend(p *partition, c class, o *sinkhttp.Outcome) time.Time {
 	}
 	if o.Manual {
 		j.state.Manual, j.state.Until = true, time.Time{}
-		j.log.Error("the sink is paused until it is resumed by hand", "reason", o.Reason)
+		j.log.Error("the sink is now paused until it is resumed by hand or restarted: nothing is lost",
+			"endpoint", j.endpoint, "reason", o.Reason)
+	} else {
+		j.log.Info("the sink stays paused", "endpoint", j.endpoint, "reason", j.state.Reason, "tried_again", later(q.window, j.state.Until))
 	}
-	j.log.Info("the sink stays paused", "reason", j.state.Reason, "cooldown", j.cool)
 	return q.window
 }
 

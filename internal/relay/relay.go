@@ -61,6 +61,8 @@ type Relay struct {
 	draining latch       // no new request may start
 	ready    atomic.Bool // the health check has passed
 	judge    *judge
+	buried   notice // of dead letters
+	dropped  notice // of dropped messages
 	crash    crash
 	began    time.Time    // of Run
 	progress atomic.Int64 // when something was last settled, as elapsed has it
@@ -115,6 +117,7 @@ func New(cfg *schema.Sink, engine *sinkhttp.Sink, dead DeadLetters, opts Options
 	if cfg.CircuitBreaker != nil {
 		r.breaker = *cfg.CircuitBreaker
 	}
+	r.newNotices()
 	r.judge = newJudge(cfg, r.breaker, opts.Logger)
 	r.budget.divide(1)
 	return r
@@ -161,6 +164,7 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	}
 
 	complete, err := r.wait(ctx, failed)
+	defer r.tellRest()
 	var res Result
 	var stored bool
 	if !r.crash.on() {

@@ -46,6 +46,10 @@ func (p *partition) finish(f *flight) {
 	p.relay.counters.delivered.Add(uint64(rest.accepted))
 	if len(rest.letters) > 0 && p.bury(rest.letters) {
 		p.relay.counters.deadLettered.Add(uint64(len(rest.letters)))
+		for i := range rest.letters {
+			l := &rest.letters[i]
+			p.relay.buried.tell(p, l.Message.Offset, l.Status, l.Reason)
+		}
 		p.mu.Lock()
 		for _, i := range rest.buried {
 			p.settle(f, i)
@@ -181,6 +185,7 @@ func (p *partition) apply(f *flight, o *sinkhttp.Outcome, rest *fate) {
 	switch {
 	case drop:
 		c.dropped.Add(1)
+		p.relay.dropped.tell(p, e.message().Offset, o.Status, o.Reason)
 		p.settle(f, o.Index)
 	case deadLetter && p.relay.dead != nil:
 		rest.letters = append(rest.letters, p.letter(e, o))
@@ -256,6 +261,7 @@ func (p *partition) letter(e entry, o *sinkhttp.Outcome) DeadLetter {
 	return DeadLetter{
 		Sink: p.relay.cfg.Name, Time: time.Now(), Partition: p.id, Schema: p.feed.stream.Schema,
 		Message: *e.message(), Kind: kind, Reason: o.Reason, Status: o.Status, Attempts: o.Attempts,
+		ResponseBody: o.ResponseBody,
 	}
 }
 

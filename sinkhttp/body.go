@@ -1,0 +1,120 @@
+package sinkhttp
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"iggysink/schema"
+)
+
+const (
+	// maxResponseBody is how much is kept of the body of an answer that did not accept a request.
+	maxResponseBody = 1 << 10
+	// minSecret is the length from which on a secret is masked. A shorter one is a part of too many words.
+	minSecret = 4
+	masked    = "(sensitive)"
+)
+
+// bodyReader reads how a body begins, for people. An endpoint can echo what it was sent, so what is secret in the
+// configuration of the sink is masked.
+type bodyReader struct {
+	secrets []string // longest first: one may be a part of another
+	longest int
+}
+
+func newBodyReader(cfg *schema.Sink) *bodyReader {
+	r := &bodyReader{}
+	for _, value := range cfg.Headers {
+		text := value.Reveal()
+		r.add(text)
+		if _, credentials, ok := strings.Cut(text, " "); ok { // Bearer, Basic, ...
+			r.add(credentials)
+		}
+	}
+	for _, text := range []string{cfg.URL.Source(), cfg.HealthCheckURL.Reveal()} {
+		r.addURL(text)
+	}
+	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	r.secrets = slices.Compact(r.secrets)
+	if len(r.secrets) > 0 {
+		r.longest = len(r.secrets[0])
+	}
+	return r
+}
+
+// add masks a secret, as it is and as JSON and a query show it.
+func (r *bodyReader) add(secret string) {
+	if len(secret) < minSecret {
+		return
+	}
+	r.secrets = append(r.secrets, secret, url.QueryEscape(secret), url.PathEscape(secret))
+	if text, err := json.Marshal(secret); err == nil {
+		r.secrets = append(r.secrets, string(text[1:len(text)-1]))
+	}
+}
+
+// addURL masks a URL and what its parts can hide: the login, the path, the values of its query.
+func (r *bodyReader) addURL(text string) {
+	r.add(text)
+	u, err := url.Parse(text)
+	if err != nil {
+		return
+	}
+	if password, ok := u.User.Password(); ok {
+		r.add(password)
+	}
+	r.add(u.User.Username())
+	r.add(u.RequestURI())
+	for _, values := range u.Query() {
+		for _, value := range values {
+			r.add(value)
+		}
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if len(segment) >= 16 { // a token; a shorter one is a word that the answer needs
+			r.add(segment)
+		}
+	}
+}
+
+// read returns the begin of body as text; empty if it is something else.
+func (r *bodyReader) read(body io.Reader) string {
+	// A secret that begins in what is kept is read whole, or it would not be known.
+	raw, _ := io.ReadAll(io.LimitReader(body, int64(maxResponseBody+r.longest))) // what there is, is enough
+	text := string(raw)
+	for _, secret := range r.secrets {
+		text = strings.ReplaceAll(text, secret, masked)
+	}
+	text = cutText(text, maxResponseBody)
+	if !isText(text) {
+		return ""
+	}
+	return text
+}
+
+// cutText returns at most n bytes of text, without a part of a character at its end.
+func cutText(text string, n int) string {
+	text = text[:min(n, len(text))]
+	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
+		last := text[len(text)-back:]
+		if utf8.RuneStart(last[0]) {
+			if !utf8.FullRuneInString(last) {
+				return text[:len(text)-back]
+			}
+			break
+		}
+	}
+	return text
+}
+
+// isText reports whether text is something to read: UTF-8 without control characters.
+func isText(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool {
+		return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f
+	})
+}
