@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrDocument is wrapped by every error of a generated UnmarshalJSON: the document is not what its schema says.
@@ -371,4 +373,32 @@ func asFractions(doc any) any {
 		return v
 	}
 	return doc
+}
+
+// hasStandardFormat reports whether a text has a format of JSON Schema itself. A name that is not known is never satisfied.
+func hasStandardFormat(name, s string) bool {
+	switch name {
+	case "date-time":
+		const seconds = len("2006-01-02T15:04:")
+		if len(s) > seconds+2 && s[seconds:seconds+2] == "60" { // a leap second, which package time does not know
+			s = s[:seconds] + "59" + s[seconds+2:]
+		}
+		// Package time takes an hour of one digit, and a comma.
+		return len(s) > seconds && s[len("2006-01-02T15")] == ':' && !strings.Contains(s, ",") &&
+			new(time.Time).UnmarshalText([]byte(strings.ToUpper(s))) == nil
+	case "uuid":
+		groups := strings.Split(s, "-")
+		for i, digits := range []int{8, 4, 4, 4, 12} {
+			if len(groups) != 5 || len(groups[i]) != digits || strings.Trim(groups[i], "0123456789abcdefABCDEF") != "" {
+				return false
+			}
+		}
+		return true
+	case "uri":
+		u, err := url.Parse(s)
+		return err == nil && u.Scheme != "" && !strings.ContainsFunc(s, func(r rune) bool {
+			return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r)
+		})
+	}
+	return false
 }

@@ -15,12 +15,18 @@ const (
 	formatHostPort         = "host-port"            // host:port, [v6]:port; port 0 lets the kernel choose one
 	formatHTTPURL          = "http-url"             // what ParseHTTPURL reads
 	formatHTTPURLTemplate  = "http-url-template"    // the same with the fields of Template behind the host
+	formatDateTime         = "date-time"            // RFC 3339; this and the next are JSON Schema's own
+	formatUUID             = "uuid"                 // RFC 4122
+	formatURI              = "uri"                  // RFC 3986, absolute
 )
 
-// formats lists all of them.
+// formats lists those that the schemas use today.
 func formats() []string {
 	return []string{formatDuration, formatDurationPositive, formatHostPort, formatHTTPURL, formatHTTPURLTemplate}
 }
+
+// standardFormats lists those of JSON Schema itself that a schema may use.
+func standardFormats() []string { return []string{formatDateTime, formatUUID, formatURI} }
 
 // hasFormat reports whether s has the format of that name. A name that is not known is never satisfied.
 func hasFormat(name, s string) bool {
@@ -35,7 +41,7 @@ func hasFormat(name, s string) bool {
 	case formatHTTPURLTemplate:
 		return isHTTPURLTemplate(s)
 	}
-	return false
+	return hasStandardFormat(name, s)
 }
 
 func isHostPort(s string) bool {

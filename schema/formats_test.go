@@ -26,6 +26,11 @@ func TestFormats(t *testing.T) {
 			[]string{"http://h/${stream}/${topic}?p=${partition}", "http://h?${topic}", "http://h/$${x}", "https://h"},
 			[]string{"", "http://${topic}/", "${stream}://h/", "http://h${topic}/", "http://h:${partition}/", "http://h/${x}",
 				"http://h/${topic", "${topic}", "http://${topic}@h/"}},
+		{formatDateTime, []string{"2026-11-24T10:17:55.25Z", "2026-11-24t10:17:55+01:00", "2026-12-31T23:59:60Z"},
+			[]string{"", "2026-11-24", "2026-02-30T10:00:00Z", "2026-11-24T10:17:55", "2026-11-24T1:17:55Z", "2026-11-24T10:17:55,5Z"}},
+		{formatUUID, []string{"2f1e0c3a-9d7b-4b6e-8a51-0C9F3C1D2E4F"},
+			[]string{"", "2f1e0c3a9d7b4b6e8a510c9f3c1d2e4f", "2f1e0c3a-9d7b-4b6e-8a51-0c9f3c1d2e4g", "2f1e0c3a-9d7b-4b6e-8a510-c9f3c1d2e4f"}},
+		{formatURI, []string{"http://h/a?b#c", "urn:a:b", "mailto:a@b.c"}, []string{"", "/a", "a b:c", "http://h/ä", "http://h/a b", "http://h/%zz", "http://h/a|b"}},
 		{"unknown", nil, []string{"", "x"}},
 	} {
 		for _, s := range tt.yes {

@@ -37,7 +37,7 @@ func newValidator(source string) *validator {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat = true
 	compiler.Formats = make(map[string]func(any) bool)
-	for _, name := range formats() {
+	for _, name := range append(formats(), standardFormats()...) {
 		compiler.Formats[name] = func(v any) bool {
 			s, isString := v.(string)
 			return !isString || hasFormat(name, s)

@@ -104,6 +104,12 @@ func formatInWords(f string) string {
 		return `a host and a port, such as "127.0.0.1:8090" or "[::1]:8090"`
 	case formatHTTPURL:
 		return "an absolute http or https URL"
+	case formatDateTime:
+		return "a date and time of RFC 3339"
+	case formatUUID:
+		return "a UUID"
+	case formatURI:
+		return "a URI"
 	case formatHTTPURLTemplate:
 		return "an absolute http or https URL, with ${stream}, ${topic} and ${partition} in its path or query only"
 	}

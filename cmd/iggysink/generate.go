@@ -87,7 +87,7 @@ func (f *generateFlags) generate() (map[string][]byte, error) {
 	}
 	model, problems := schemagen.ParseNamed(file, schemagen.TypeName(file), source)
 	if len(problems) == 0 && f.language == "go" {
-		problems = model.ReceiverProblems()
+		problems = model.ReceiverProblems(schema.DecoderSource())
 	}
 	if err := schemaProblems(problems); err != nil {
 		return nil, &exitError{code: exitFailed, err: err}

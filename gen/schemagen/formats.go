@@ -15,8 +15,13 @@ import (
 
 // formatNames lists the formats that schema knows.
 func formatNames() []string {
-	return []string{"go-duration", "go-duration-positive", "host-port", "http-url", "http-url-template"}
+	return append([]string{"go-duration", "go-duration-positive", "host-port", "http-url", "http-url-template"}, standardFormats()...)
 }
+
+// standardFormats lists those of JSON Schema itself, which the code of receivers checks as well.
+func standardFormats() []string { return []string{"date-time", "uuid", "uri"} }
+
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 var (
 	days        = regexp.MustCompile(`^([0-9]+)d(.*)$`)
@@ -38,6 +43,13 @@ func hasFormat(format, s string) bool {
 	case "http-url":
 		u, err := url.Parse(s)
 		return err == nil && slices.Contains([]string{"http", "https"}, u.Scheme) && u.Hostname() != ""
+	case "date-time":
+		return new(time.Time).UnmarshalText([]byte(strings.ToUpper(s))) == nil
+	case "uuid":
+		return uuid.MatchString(s)
+	case "uri":
+		u, err := url.Parse(s)
+		return err == nil && u.Scheme != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 	case "http-url-template":
 		filled := urlTemplate.ReplaceAllString(s, "x")
 		return !strings.Contains(filled, "${") && hasFormat("http-url", filled)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // referenceFolder is where the pages go that are made of the schemas.
@@ -63,7 +64,11 @@ func outputs(dir string) (map[string][]byte, error) {
 		models = append(models, m)
 	}
 	if len(problems) == 0 {
-		problems = shared(models)
+		written, err := writtenByHand(filepath.Join(dir, "schema"))
+		if err != nil {
+			return nil, err
+		}
+		problems = shared(models, declared(written...))
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -90,7 +95,7 @@ func outputs(dir string) (map[string][]byte, error) {
 
 // shared refuses what cannot be in one Go package: types of one name in two schemas, or of a name that the package schema
 // has already.
-func shared(models []*Model) Problems {
+func shared(models []*Model, reserved map[string]bool) Problems {
 	var r reader
 	names := make(map[string]position)
 	for _, m := range models {
@@ -98,13 +103,35 @@ func shared(models []*Model) Problems {
 			if at, taken := names[s.name]; taken {
 				r.fail(s.at, "the Go name %s is taken by %s: add x-go-name", s.name, at)
 			}
-			if slices.Contains(reserved(), s.name) || slices.Contains(helpers(), "decode"+s.name) {
-				r.fail(s.at, "the Go name %s is one of the package schema: add x-go-name", s.name)
+			for _, name := range s.goNames() {
+				if reserved[name] {
+					r.fail(s.at, "the Go name %s is one of the package schema: add x-go-name", name)
+					break
+				}
 			}
 			names[s.name] = s.at
 		}
 	}
 	return r.problems
+}
+
+// writtenByHand returns the Go files of a folder that nobody generates, without tests.
+func writtenByHand(folder string) (sources [][]byte, err error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_gen.go") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
 }
 
 // orphans notes for removal every file of schema and of the tables that an earlier run has written.

@@ -111,18 +111,3 @@ func (c *checker) names(d *Model) {
 func (s *schema) isType() bool {
 	return s.kind == "object" && s.values == nil || s.kind == "union" || len(s.enum) > 0
 }
-
-// reserved lists the exported names of the package schema that are written by hand.
-func reserved() []string {
-	return strings.Fields(`
-		ConfigSchema DecodeError Duration EnvelopeOptions EnvelopeSchema ErrDocument ErrDuration ErrPayload
-		ErrTemplate ErrUnknownValue EscapePointer Header HeaderBool HeaderFloat32 HeaderFloat64 HeaderInt128 HeaderInt16
-		HeaderInt32 HeaderInt64 HeaderInt8 HeaderKind HeaderRaw HeaderString HeaderUint128 HeaderUint16 HeaderUint32
-		HeaderUint64 HeaderUint8 Message MessageID NewSecret ParseDuration ParseTemplate Partition PayloadError Secret
-		SecretMask Template ValidateConfig ValidateEnvelope Violation`)
-}
-
-// helpers lists the functions of the package schema whose names could be those of generated ones.
-func helpers() []string {
-	return []string{"decodeDocument", "decodeInteger", "decodeList", "decodeMap", "decodeText", "decodeTree"}
-}

@@ -30,7 +30,7 @@ func (d *Model) ReceiverGo(pkg string, decoder []byte) (map[string][]byte, error
 	if err := checkPackageName(pkg); err != nil {
 		return nil, err
 	}
-	if err := d.ReceiverProblems().Err(); err != nil {
+	if err := d.ReceiverProblems(decoder).Err(); err != nil {
 		return nil, err
 	}
 	main := &printer{}
@@ -65,7 +65,11 @@ func (d *Model) ReceiverGo(pkg string, decoder []byte) (map[string][]byte, error
 		return nil, fmt.Errorf("the code that receivers have in common: %w", err)
 	}
 	base := receiverBase(d.file)
-	return map[string][]byte{base + "_gen.go": source, base + "_decoding_gen.go": support}, nil
+	files := map[string][]byte{base + "_gen.go": source, base + "_decoding_gen.go": support}
+	if err := typeCheck(files); err != nil {
+		return nil, fmt.Errorf("what was generated from %s does not compile, which is a mistake of the generator: %w", d.file, err)
+	}
+	return files, nil
 }
 
 // joinGo makes one Go file of several, below a new head.
@@ -131,25 +135,21 @@ func checkPackageName(name string) error {
 }
 
 // ReceiverProblems returns what ReceiverGo cannot do: formats and types that only iggysink has, and names that the code
-// around the types has taken.
-func (d *Model) ReceiverProblems() Problems {
+// around the types has taken. decoder is that of ReceiverGo.
+func (d *Model) ReceiverProblems(decoder []byte) Problems {
 	r := reader{}
-	taken := map[string]bool{
-		"Decode" + d.root.name: true, "Violation": true, "DecodeError": true, "EscapePointer": true,
-		"ErrDocument": true, "ErrUnknownValue": true,
-		// Their decode functions would be those of the support.
-		"Document": true, "Integer": true, "List": true, "Map": true, "Text": true,
-	}
+	taken := declared([]byte(receiverSupport), decoder)
+	taken["Decode"+d.root.name] = true
 	taken[keyName] = d.key() != nil
 	r.keyProblems(d)
 	walk(d, func(s *schema) {
-		if s.format != "" {
+		if s.format != "" && !slices.Contains(standardFormats(), s.format) {
 			r.fail(s.at, "a receiver has no check for the format %s: use a pattern", s.format)
 		}
 		if s.goType == "Secret" || s.goType == "Template" {
 			r.fail(s.at, "a receiver has no type %s", s.goType)
 		}
-		if s.isType() && taken[s.name] {
+		if s.isType() && slices.ContainsFunc(s.goNames(), func(name string) bool { return taken[name] }) {
 			r.fail(s.at, "the Go name %s is taken: add x-go-name", s.name)
 		}
 		for _, v := range s.enum {

@@ -143,12 +143,12 @@ func TestReceiverKeyNeedsItsName(t *testing.T) {
 		changed := strings.ReplaceAll(keyEnvelope, old, "key")
 		m, problems := Parse("envelope.schema.json", []byte(changed))
 		require.Empty(t, problems)
-		found := m.ReceiverProblems()
+		found := m.ReceiverProblems(decoderSource(t))
 		require.Len(t, found, 1)
 		assert.Equal(t, "the Go name Key is taken: add x-go-name", found[0].Message)
 
 		m, problems = Parse("envelope.schema.json", []byte(strings.Replace(changed, `"x-source": "offset"`, `"x-source": "timestamp"`, 1)))
 		require.Empty(t, problems)
-		assert.Empty(t, m.ReceiverProblems())
+		assert.Empty(t, m.ReceiverProblems(decoderSource(t)))
 	}
 }

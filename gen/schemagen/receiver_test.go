@@ -227,7 +227,7 @@ func TestReceiverProblems(t *testing.T) {
       "description"`), fmt.Appendf(nil, "%q: {\n      \"description\"", map[bool]string{true: "violation", false: "value"}[strings.Contains(tt.new, "violation")]), 1)
 		m, problems := Parse("receiver.schema.json", changed)
 		require.Empty(t, problems)
-		found := m.ReceiverProblems()
+		found := m.ReceiverProblems(decoderSource(t))
 		require.Len(t, found, 1)
 		assert.Equal(t, tt.want, found[0].Message)
 		assert.Positive(t, found[0].Line)
@@ -347,4 +347,32 @@ func TestExampleReceiverIsKeptFresh(t *testing.T) {
 	assert.FileExists(t, filepath.Join(folder, "mine_gen.go"))
 	write("envelope_gen.go", ReceiverHeader+"envelope.schema.json. DO NOT EDIT.\n\npackage envelope\n")
 	require.ErrorContains(t, Generate(dir, true), "examples/receiver/envelope/envelope_gen.go is stale")
+}
+
+// decoderSource is what becomes part of every package for receivers.
+func decoderSource(t *testing.T) []byte {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join("..", "..", "schema", "decoding.go"))
+	require.NoError(t, err)
+	return source
+}
+
+// A name of the schema may be any that the code around it does not have: what that has is read from it.
+func TestAReceiverWithUsualFormatsAndNamesCompiles(t *testing.T) {
+	const text = `{"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://e.example/x.schema.json","title":"event",
+		"description":"An event.","type":"object","required":["time","id"],"properties":{
+		"time":{"description":"A.","type":"string","format":"date-time"},"id":{"description":"A.","type":"string","format":"uuid"},
+		"link":{"description":"A.","type":"string","format":"uri"},"r":{"description":"A.","$ref":"#/$defs/release"}},
+		"$defs":{"release":{"description":"A release.","type":"object","properties":{"a":{"description":"A.","type":"string"}}}}}`
+	m, problems := Parse("event.schema.json", []byte(text))
+	require.Empty(t, problems)
+	files, err := m.ReceiverGo("event", decoderSource(t))
+	require.NoError(t, err)
+	assert.Contains(t, string(files["event_gen.go"]), `hasFormat("date-time", v.Time)`)
+	files["event_gen.go"] = append(files["event_gen.go"], "\nfunc decodeRelease() {}\n"...)
+	assert.ErrorContains(t, typeCheck(files), "decodeRelease redeclared in this block")
+
+	m, problems = Parse("event.schema.json", []byte(strings.ReplaceAll(text, "release", "violation")))
+	require.Empty(t, problems)
+	assert.Contains(t, m.ReceiverProblems(decoderSource(t)).String(), "the Go name Violation is taken")
 }

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrUnknownValue is wrapped by the error of a Parse function of an enum.
@@ -39,6 +41,8 @@ type Violation struct {
 	Limit string
 	// Pattern is the regular expression (pattern).
 	Pattern string
+	// Format is its name (format).
+	Format string
 }
 
 // String gives the pointer and the message.
@@ -57,7 +61,7 @@ func (v Violation) Message() string {
 	case "enum", "const":
 		text += fmt.Sprintf(" %q", v.Allowed)
 	default:
-		if detail := v.Limit + v.Pattern; detail != "" {
+		if detail := v.Limit + v.Pattern + v.Format; detail != "" {
 			text += " " + detail
 		}
 	}
@@ -163,6 +167,9 @@ func boundNumber(n json.Number) any {
 	}
 	return n
 }
+
+// hasFormat reports whether a text has a format: those of JSON Schema itself.
+func hasFormat(name, s string) bool { return hasStandardFormat(name, s) }
 
 // ErrDocument is wrapped by every error of a generated UnmarshalJSON: the document is not what its schema says.
 var ErrDocument = errors.New("invalid document")
@@ -525,4 +532,32 @@ func asFractions(doc any) any {
 		return v
 	}
 	return doc
+}
+
+// hasStandardFormat reports whether a text has a format of JSON Schema itself. A name that is not known is never satisfied.
+func hasStandardFormat(name, s string) bool {
+	switch name {
+	case "date-time":
+		const seconds = len("2006-01-02T15:04:")
+		if len(s) > seconds+2 && s[seconds:seconds+2] == "60" { // a leap second, which package time does not know
+			s = s[:seconds] + "59" + s[seconds+2:]
+		}
+		// Package time takes an hour of one digit, and a comma.
+		return len(s) > seconds && s[len("2006-01-02T15")] == ':' && !strings.Contains(s, ",") &&
+			new(time.Time).UnmarshalText([]byte(strings.ToUpper(s))) == nil
+	case "uuid":
+		groups := strings.Split(s, "-")
+		for i, digits := range []int{8, 4, 4, 4, 12} {
+			if len(groups) != 5 || len(groups[i]) != digits || strings.Trim(groups[i], "0123456789abcdefABCDEF") != "" {
+				return false
+			}
+		}
+		return true
+	case "uri":
+		u, err := url.Parse(s)
+		return err == nil && u.Scheme != "" && !strings.ContainsFunc(s, func(r rune) bool {
+			return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r)
+		})
+	}
+	return false
 }
