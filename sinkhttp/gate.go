@@ -2,6 +2,7 @@ package sinkhttp
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,6 +11,8 @@ import (
 // what bounds a sink, and lets through, in the order in which they came:
 //
 //   - none before the end of a Retry-After, and none after drain;
+//   - after it one alone, and first who was sent away the least, until an answer asks for no other: all that have waited
+//     would come at once otherwise, again and again;
 //   - at most limit at a time.
 //
 // It judges nothing: whether a sink pauses is the caller's to decide.
@@ -22,6 +25,7 @@ type gate struct {
 	inFlight int
 	waiting  []*pass       // oldest first
 	hold     time.Time     // end of the Retry-After window
+	careful  bool          // nothing was answered since
 	changed  chan struct{} // closed at the next change of hold
 	timer    *time.Timer   // runs dispatch when hold is over
 }
@@ -34,6 +38,7 @@ func newGate(limit int) *gate {
 // pass is one request's way through the gate, again and again.
 type pass struct {
 	ready chan struct{} // has room for the one grant
+	away  int           // attempts that were answered with a Retry-After
 }
 
 func newPass() *pass { return &pass{ready: make(chan struct{}, 1)} }
@@ -58,7 +63,7 @@ func (g *gate) enter(ctx context.Context, stop <-chan struct{}, p *pass) bool {
 		if !ended(ctx, stop) {
 			return true
 		}
-		g.leave(0) // both were ready: the end of a partition comes first
+		g.leave(p, 0, false) // both were ready: the end of a partition comes first
 		return false
 	case <-ctx.Done():
 	case <-stop:
@@ -90,16 +95,21 @@ func (g *gate) abandon(p *pass) {
 	}
 	g.mu.Unlock()
 	<-p.ready
-	g.leave(0)
+	g.leave(p, 0, false)
 }
 
-// leave ends an attempt. quiet is how long the endpoint asked to be left alone; it holds before anybody else is let
-// through.
-func (g *gate) leave(quiet time.Duration) {
+// leave ends an attempt of p. quiet is how long the endpoint asked to be left alone; it holds before anybody else is let
+// through. answered says that the attempt was made and came to an end.
+func (g *gate) leave(p *pass, quiet time.Duration, answered bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if quiet > 0 {
+	switch {
+	case quiet > 0:
 		g.holdFor(quiet)
+		g.careful = true
+		p.away++
+	case answered && g.hold.IsZero():
+		g.careful = false
 	}
 	g.inFlight--
 	g.dispatch()
@@ -114,16 +124,37 @@ func (g *gate) dispatch() {
 			g.hold = time.Time{}
 		}
 	}
-	for len(g.waiting) > 0 && !g.draining && g.inFlight < g.limit && g.hold.IsZero() {
-		p := g.waiting[0]
-		g.waiting[0] = nil
-		g.waiting = g.waiting[1:]
+	limit := g.limit
+	if g.careful {
+		limit = 1
+	}
+	for len(g.waiting) > 0 && !g.draining && g.inFlight < limit && g.hold.IsZero() {
 		g.inFlight++
-		p.ready <- struct{}{}
+		g.take().ready <- struct{}{}
 	}
 	if len(g.waiting) > 0 && !g.draining && !g.hold.IsZero() {
 		g.wake(g.hold.Sub(now))
 	}
+}
+
+// take removes who is next from the queue. The caller holds mu.
+func (g *gate) take() *pass {
+	next := 0
+	if g.careful {
+		for i, p := range g.waiting {
+			if p.away < g.waiting[next].away {
+				next = i
+			}
+		}
+	}
+	p := g.waiting[next]
+	if next == 0 {
+		g.waiting[0] = nil
+		g.waiting = g.waiting[1:]
+	} else {
+		g.waiting = slices.Delete(g.waiting, next, next+1)
+	}
+	return p
 }
 
 // wake runs dispatch after wait. The caller holds mu.

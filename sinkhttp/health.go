@@ -18,7 +18,8 @@ func (s *Sink) CheckHealth(ctx context.Context) error {
 	if !s.cfg.HealthCheckEnabled {
 		return nil
 	}
-	if !s.gate.enter(ctx, nil, newPass()) {
+	p := newPass()
+	if !s.gate.enter(ctx, nil, p) {
 		<-ctx.Done()
 		return fmt.Errorf("health check: %w", context.Cause(ctx))
 	}
@@ -26,7 +27,7 @@ func (s *Sink) CheckHealth(ctx context.Context) error {
 	if mayBeTheMethod(j.status) && !s.advised.Swap(true) {
 		j = s.advise(ctx, j)
 	}
-	s.gate.leave(j.retryAfter)
+	s.gate.leave(p, j.retryAfter, j.verdict != cancelled)
 	switch j.verdict {
 	case accept:
 		return nil

@@ -124,7 +124,7 @@ func (w *sending) deliver(r run) bool {
 		j, unread := s.attempt(w.ctx, w.prepared.target, body, r.length())
 		w.prepared.inUse = w.prepared.inUse || unread
 		w.log(&r, &j, time.Since(started))
-		s.gate.leave(j.retryAfter)
+		s.gate.leave(w.pass, j.retryAfter, j.verdict != cancelled)
 		if j.verdict != cancelled {
 			r.status = j.status
 		}

@@ -195,3 +195,18 @@ func TestOutcomesPrint(t *testing.T) {
 	assert.Equal(t, "unknown connection endpoint", fmt.Sprint(ScopeUnknown, " ", ScopeConnection, " ", ScopeEndpoint))
 	assert.Equal(t, []string{"accepted", "retry", "split", "reject", "pause", "cancelled"}, Verdicts())
 }
+
+// Those who have waited for the end of a Retry-After do not all come at once, to be sent away again.
+func TestAfterARetryAfterOneGoesFirst(t *testing.T) {
+	var n atomic.Int32
+	inScene(t, nil, func(w http.ResponseWriter, _ request) {
+		if n.Add(1) <= 3 {
+			w.Header().Set("Retry-After", "10")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}, func(s *scene) {
+		out := s.sends(s.t.Context(), batch(0, "a"), batch(1, "b"), batch(2, "c"), batch(3, "d"))
+		assert.Equal(t, []string{"A", "A", "A", "A"}, out)
+		assert.Equal(t, []time.Duration{0, 10 * sec, 20 * sec, 30 * sec, 30 * sec, 30 * sec, 30 * sec}, s.endpoint.times())
+	})
+}

@@ -73,17 +73,22 @@ func (p *partition) stop(m *schema.Message, o *sinkhttp.Outcome, held bool) (con
 	return now != b.accepted
 }
 
-// reopen is for the end of a pause: who was blocked only because of the endpoint goes on, and whose message was tried in
-// the pause, and so at long intervals, tries it again within one cool-down.
+// convicts reports whether the partition is blocked at m and the endpoint has accepted others since: what becomes of m says
+// nothing about the endpoint any more.
+func (p *partition) convicts(m *schema.Message) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := &p.block
+	return b.state != flowing && b.offset == m.Offset && b.accepted != p.relay.engine.Accepted()
+}
+
+// reopen is for the end of a pause: a message that was tried in the pause, and so at long intervals, is tried again within
+// one cool-down. Not at once: it may be the one at fault.
 func (p *partition) reopen(within time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer p.poke()
 	if p.block.state != blocked {
-		return
-	}
-	if p.block.held {
-		p.unblock()
 		return
 	}
 	if latest := time.Now().Add(within); p.block.until.After(latest) {

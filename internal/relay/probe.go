@@ -16,21 +16,34 @@ const (
 	classes
 )
 
-// mayFail is how many probes of a kind may fail in one cool-down: a handful together, however many partitions there are.
-func (c class) mayFail() int {
-	if c == fresh {
+// mayFail is how many probes of a kind may fail in one cool-down: five together, however many partitions there are.
+func (q *probes) mayFail(c class) int {
+	switch {
+	case c == fresh && q.several:
+		return 2 * topicMayFail
+	case c == fresh:
 		return 3
+	case q.several:
+		return 1
 	}
 	return 2
 }
+
+// topicMayFail is how many fresh ones of one topic may fail where there are others: it must not use up what they need.
+const topicMayFail = 2
+
+// maxTurn is how long other topics have to come with a message of theirs.
+const maxTurn = 250 * time.Millisecond
 
 // probes is who may send the one message that tests a paused endpoint.
 type probes struct {
 	waiting map[*partition]claim
 	running [classes]*partition
 	failed  [classes]int     // in this window
-	topics  map[topicKey]int // and by topic
+	topics  map[topicKey]int // fresh ones, by topic
 	window  time.Time        // its end: the next cool-down begins with the next failure
+	turn    time.Time        // until then a topic of which one has failed leaves the turn to others
+	several bool             // there are other topics
 	claims  uint64
 }
 
@@ -105,15 +118,16 @@ func (j *judge) withdraw(p *partition) {
 }
 
 // next returns who may send a probe of this kind; nil: nobody. Partitions of a topic of which fewer probes have failed come
-// first: where one topic's path is wrong another's shows that the endpoint works. The caller holds mu.
+// first, and are waited for a moment: where one topic's path is wrong another's shows that the endpoint works. The caller
+// holds mu.
 func (j *judge) next(c class, now time.Time) (best *partition) {
 	q := &j.probes
-	if !j.cooled(now) || q.running[c] != nil || q.failed[c] >= c.mayFail() && now.Before(q.window) {
+	if !j.cooled(now) || q.running[c] != nil || q.failed[c] >= q.mayFail(c) && now.Before(q.window) {
 		return nil
 	}
 	var first claim
 	for p, mine := range q.waiting {
-		if mine.class != c {
+		if mine.class != c || c == fresh && q.yields(p.topic(), now) {
 			continue
 		}
 		if best != nil {
@@ -125,6 +139,12 @@ func (j *judge) next(c class, now time.Time) (best *partition) {
 		best, first = p, mine
 	}
 	return best
+}
+
+// yields reports whether a topic leaves the turn to others.
+func (q *probes) yields(t topicKey, now time.Time) bool {
+	n := q.topics[t]
+	return q.several && (n > 0 && now.Before(q.turn) || n >= topicMayFail && now.Before(q.window))
 }
 
 // call wakes those who may send a probe now. The caller holds mu.
@@ -189,8 +209,11 @@ func (j *judge) spend(p *partition, c class, o *sinkhttp.Outcome) time.Time {
 		q.window, q.failed = now.Add(j.cool), [classes]int{}
 		clear(q.topics)
 	}
+	q.turn = now.Add(min(j.cooldown/20, maxTurn))
 	q.failed[c]++
-	q.topics[p.topic()]++
+	if c == fresh {
+		q.topics[p.topic()]++
+	}
 	if !j.tripped {
 		j.state.Reason = o.Reason
 	}
@@ -218,10 +241,12 @@ func (j *judge) due() time.Time {
 	if now.Before(j.state.Until) {
 		return j.state.Until
 	}
-	for c := range classes {
-		if j.probes.failed[c] >= c.mayFail() && now.Before(j.probes.window) {
-			return j.probes.window
-		}
+	q := &j.probes
+	if q.several && now.Before(q.turn) {
+		return q.turn
+	}
+	if now.Before(q.window) {
+		return q.window
 	}
 	return time.Time{}
 }

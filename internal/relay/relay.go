@@ -196,6 +196,7 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 func (r *Relay) adopt(feeds []Feed) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.judge.probes.several = len(feeds) > 1
 	for _, f := range feeds {
 		r.feeds = append(r.feeds, &feed{
 			relay: r, stream: f.Stream, topic: f.Topic, source: f.Source,

@@ -73,7 +73,8 @@ func (p *partition) blame(f *flight, rest *fate) (held bool) {
 	isStuck := rest.entry.chunk != nil
 	isFailed := isStuck && stuck.Kind == sinkhttp.Failed
 	// The endpoint's by itself, unless it has accepted others meanwhile.
-	outage := isFailed && stuck.Scope != sinkhttp.ScopeUnknown && p.relay.engine.Accepted() == f.accepted
+	outage := isFailed && stuck.Scope != sinkhttp.ScopeUnknown && p.relay.engine.Accepted() == f.accepted &&
+		!p.convicts(rest.entry.message())
 	held = outage || isStuck && rest.tripped
 	if isFailed && !outage {
 		p.suspects, p.cleared = f.end(), f.accepted
