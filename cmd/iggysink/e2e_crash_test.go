@@ -51,11 +51,13 @@ func stuckAfter(n int, reached, release chan struct{}, late int) func(http.Respo
 
 // A killed process has requests in flight and offsets that are not stored yet. The next one delivers them again, and
 // only them.
-func TestSIGKILLLosesNothing(t *testing.T) {
+func TestSIGKILLLosesNothing(t *testing.T) { over(t, testSIGKILLLosesNothing) }
+
+func testSIGKILLLosesNothing(t *testing.T, in inlet) {
 	for name, stored := range map[string]bool{"at once": false, "with all stored that is settled": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "kill"), 4, "orders")
+			s := newSceneOver(t, in, iggytest.Unique(t, "kill"), 4, "orders")
 			s.publishEach("orders", 4, 2500)
 			reached, release := make(chan struct{}), make(chan struct{})
 			e := newIngest(t, stuckAfter(200, reached, release, 0))
@@ -88,7 +90,7 @@ func (s *scene) stored(group string) int {
 	s.t.Helper()
 	n := 0
 	for p := range uint32(4) {
-		offset, found, err := s.client.StoredOffset(s.t.Context(), s.stream, "orders", group, p)
+		offset, found, err := s.client.stored(s.t.Context(), topicName{s.stream, "orders"}, group, p)
 		require.NoError(s.t, err)
 		if found {
 			n += int(offset) + 1
@@ -99,8 +101,12 @@ func (s *scene) stored(group string) int {
 
 // A stop finishes what is in flight and stores it: the next start goes on behind it.
 func TestSIGTERMLosesNothingAndRepeatsNothing(t *testing.T) {
+	over(t, testSIGTERMLosesNothingAndRepeatsNothing)
+}
+
+func testSIGTERMLosesNothingAndRepeatsNothing(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "term"), 4, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "term"), 4, "orders")
 	s.publishEach("orders", 4, 2500)
 	reached, release := make(chan struct{}), make(chan struct{})
 	e := newIngest(t, stuckAfter(200, reached, release, http.StatusOK))

@@ -20,7 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"iggysink/internal/iggy"
+	"iggysink/internal/iggyserver/iggytest"
 	"iggysink/schema"
 )
 
@@ -33,34 +33,59 @@ type scene struct {
 	dir     string
 	address string
 	stream  string
-	client  *iggy.Client
+	client  topicClient
+	inlet   inlet
 	running *running // the last one that start began
 }
 
-// newScene makes a stream of this name and its topics at a server.
+// inlet is a way into a server.
+type inlet struct {
+	transport schema.IggyTransport
+	address   string
+}
+
+// over runs a test over each transport: against the server that the environment names for it, or one of its own.
+func over(t *testing.T, test func(*testing.T, inlet)) {
+	t.Run("tcp", func(t *testing.T) { test(t, inlet{schema.IggyTransportTCP, iggytest.Address(t)}) })
+	t.Run("http", func(t *testing.T) { test(t, inlet{schema.IggyTransportHTTP, iggytest.AddressHTTP(t)}) })
+}
+
+// newScene makes a stream of this name and its topics at a server, over TCP.
 func newScene(t *testing.T, address, stream string, partitions int, topics ...string) *scene {
 	t.Helper()
-	s := &scene{t: t, dir: t.TempDir(), address: address, stream: stream}
-	cfg := schema.DefaultIggy()
-	cfg.Address, cfg.Username, cfg.Password = address, "iggy", schema.NewSecret("iggy")
-	var err error
-	s.client, err = iggy.Connect(t.Context(), &cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.client.Close()) })
+	return newSceneOver(t, inlet{schema.IggyTransportTCP, address}, stream, partitions, topics...)
+}
+
+// newSceneOver is newScene over any transport.
+func newSceneOver(t *testing.T, in inlet, stream string, partitions int, topics ...string) *scene {
+	t.Helper()
+	s := &scene{t: t, dir: t.TempDir(), address: in.address, stream: stream, inlet: in}
+	s.client = connectTo(t, in)
 	for _, topic := range topics {
-		require.NoError(t, s.client.EnsureTopic(t.Context(), stream, topic, partitions))
+		require.NoError(t, s.client.ensure(t.Context(), topicName{stream, topic}, partitions))
 	}
 	return s
+}
+
+// connectTo logs in as the user that every server of the tests has.
+func connectTo(t *testing.T, in inlet) topicClient {
+	t.Helper()
+	cfg := schema.DefaultIggy()
+	cfg.Transport, cfg.Address, cfg.Username, cfg.Password = in.transport, in.address, "iggy", schema.NewSecret("iggy")
+	client, err := connectClient(t.Context(), &cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.close()) })
+	return client
 }
 
 // publish sends payloads to one partition.
 func (s *scene) publish(topic string, partition uint32, payloads ...string) {
 	s.t.Helper()
-	messages := make([]iggy.Outgoing, len(payloads))
+	messages := make([][]byte, len(payloads))
 	for i, p := range payloads {
-		messages[i].Payload = []byte(p)
+		messages[i] = []byte(p)
 	}
-	require.NoError(s.t, s.client.Send(s.t.Context(), s.stream, topic, iggy.ToPartition(partition), messages))
+	require.NoError(s.t, s.client.send(s.t.Context(), topicName{s.stream, topic}, partition, nil, messages))
 }
 
 // publishEach sends n numbered messages to each of so many partitions.
@@ -78,7 +103,7 @@ func (s *scene) publishEach(topic string, partitions, n int) {
 // config writes a configuration: the server of the scene and what body says, with STREAM for the stream's name.
 func (s *scene) config(name, body string) string {
 	s.t.Helper()
-	head := fmt.Sprintf("iggy {\n  address = %q\n  username = \"iggy\"\n  password = \"iggy\"\n}\n", s.address)
+	head := fmt.Sprintf("iggy {\n  address = %q\n  transport = %q\n  username = \"iggy\"\n  password = \"iggy\"\n}\n", s.address, s.inlet.transport)
 	path := filepath.Join(s.dir, name+".hcl")
 	text := head + strings.ReplaceAll(body, "STREAM", strconv.Quote(s.stream))
 	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))

@@ -43,7 +43,7 @@ func TestARejectedLargeMessageCostsBoundedMemory(t *testing.T) {
 				return err == nil && info.Size() > largeMessage
 			})
 			poll(t, "the message to be settled", func() bool {
-				stored, known, err := s.client.StoredOffset(t.Context(), s.stream, "orders", "iggysink-orders", 0)
+				stored, known, err := s.client.stored(t.Context(), topicName{s.stream, "orders"}, "iggysink-orders", 0)
 				require.NoError(t, err)
 				return known && stored == 0
 			})

@@ -72,14 +72,16 @@ func (s *scene) letters() (letters []letter) {
 
 // An outage is the endpoint's fault: nothing is lost, nothing is a dead letter, few requests go out, and each partition
 // goes on in order where it was.
-func TestOutageLosesNothing(t *testing.T) {
+func TestOutageLosesNothing(t *testing.T) { over(t, testOutageLosesNothing) }
+
+func testOutageLosesNothing(t *testing.T, in inlet) {
 	for _, tt := range []struct{ code, attempts int }{
 		{http.StatusServiceUnavailable, 1 + 2}, // retried
 		{http.StatusUnauthorized, 1},           // pauses at once
 	} {
 		t.Run(strconv.Itoa(tt.code), func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "outage"), 4, "orders")
+			s := newSceneOver(t, in, iggytest.Unique(t, "outage"), 4, "orders")
 			s.publishEach("orders", 4, 50)
 			e := newIngest(t, status(tt.code))
 			p := s.spawn("run", s.config("sink", fmt.Sprintf(outageSink, e.url(), "")))
@@ -103,8 +105,12 @@ func TestOutageLosesNothing(t *testing.T) {
 
 // An endpoint that is not there yet: what is sent to nobody is not lost.
 func TestEndpointThatIsNotThereIsWaitedFor(t *testing.T) {
+	over(t, testEndpointThatIsNotThereIsWaitedFor)
+}
+
+func testEndpointThatIsNotThereIsWaitedFor(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "absent"), 4, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "absent"), 4, "orders")
 	s.publishEach("orders", 4, 50)
 	address := freeAddress(t)
 	p := s.spawn("run", s.config("sink", fmt.Sprintf(outageSink, "http://"+address+"/ingest", "")))
@@ -138,11 +144,13 @@ func freeAddress(t *testing.T) string {
 
 // One message that the endpoint refuses goes to the dead letters with its reason; everything else arrives, whether it
 // came alone or in the middle of a batch.
-func TestOneBadMessageIsADeadLetter(t *testing.T) {
+func TestOneBadMessageIsADeadLetter(t *testing.T) { over(t, testOneBadMessageIsADeadLetter) }
+
+func testOneBadMessageIsADeadLetter(t *testing.T, in inlet) {
 	for _, mode := range []string{"individual", "nd_json"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "bad"), 2, "orders")
+			s := newSceneOver(t, in, iggytest.Unique(t, "bad"), 2, "orders")
 			s.publishEach("orders", 2, 20)
 			s.publish("orders", 0, `{"bad":true}`)
 			s.publishEach("orders", 2, 20)
@@ -172,9 +180,11 @@ func TestOneBadMessageIsADeadLetter(t *testing.T) {
 
 // An endpoint that refuses everything is at fault itself: the sink pauses before the dead letters fill up, and goes on
 // when the endpoint is mended.
-func TestRefusingEverythingPauses(t *testing.T) {
+func TestRefusingEverythingPauses(t *testing.T) { over(t, testRefusingEverythingPauses) }
+
+func testRefusingEverythingPauses(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "refuse"), 1, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "refuse"), 1, "orders")
 	s.publishEach("orders", 1, 50)
 	e := newIngest(t, status(http.StatusBadRequest))
 	p := s.spawn("run", s.config("sink", fmt.Sprintf(outageSink, e.url(), "")))

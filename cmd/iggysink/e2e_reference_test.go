@@ -19,9 +19,9 @@ const referenceTopic, referenceTopic2 = "test_topic", "test_topic_2"
 
 // reference starts a sink with the settings of the Rust sink's tests. Messages that are to be there before the start
 // come from before.
-func reference(t *testing.T, mode, payload, topics string, before func(*scene), extra ...string) (*scene, *ingest) {
+func reference(t *testing.T, in inlet, mode, payload, topics string, before func(*scene), extra ...string) (*scene, *ingest) {
 	t.Helper()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "test_stream"), 1, referenceTopic, referenceTopic2)
+	s := newSceneOver(t, in, iggytest.Unique(t, "test_stream"), 1, referenceTopic, referenceTopic2)
 	e := newIngest(t, func(w http.ResponseWriter, r *received) int {
 		if r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/ingest") {
 			return http.StatusNotFound
@@ -93,7 +93,11 @@ func exactly(s *scene, e *ingest, n int, contentType string) []received {
 const oneTopic = `"` + referenceTopic + `"`
 
 func TestReference_individual_json_messages_delivered_as_separate_posts(t *testing.T) {
-	s, e := reference(t, "individual", "json", oneTopic, nil)
+	over(t, testReference_individual_json_messages_delivered_as_separate_posts)
+}
+
+func testReference_individual_json_messages_delivered_as_separate_posts(t *testing.T, in inlet) {
+	s, e := reference(t, in, "individual", "json", oneTopic, nil)
 	sent := []string{`{"name":"Alice","age":30}`, `{"name":"Bob","score":99}`, `{"name":"Carol","active":true}`}
 	s.publish(referenceTopic, 0, sent...)
 	for i, r := range exactly(s, e, 3, "application/json") {
@@ -106,8 +110,12 @@ func TestReference_individual_json_messages_delivered_as_separate_posts(t *testi
 }
 
 func TestReference_ndjson_messages_delivered_as_single_request(t *testing.T) {
+	over(t, testReference_ndjson_messages_delivered_as_single_request)
+}
+
+func testReference_ndjson_messages_delivered_as_single_request(t *testing.T, in inlet) {
 	sent := []string{`{"event":"login","user":1}`, `{"event":"click","user":2}`, `{"event":"logout","user":3}`}
-	s, e := reference(t, "ndjson", "json", oneTopic, func(s *scene) { s.publish(referenceTopic, 0, sent...) })
+	s, e := reference(t, in, "ndjson", "json", oneTopic, func(s *scene) { s.publish(referenceTopic, 0, sent...) })
 	body := exactly(s, e, 1, "application/x-ndjson")[0].Body
 	require.True(t, strings.HasSuffix(body, "\n"))
 	lines := strings.Split(strings.TrimSuffix(body, "\n"), "\n")
@@ -118,8 +126,12 @@ func TestReference_ndjson_messages_delivered_as_single_request(t *testing.T) {
 }
 
 func TestReference_json_array_messages_delivered_as_single_request(t *testing.T) {
+	over(t, testReference_json_array_messages_delivered_as_single_request)
+}
+
+func testReference_json_array_messages_delivered_as_single_request(t *testing.T, in inlet) {
 	sent := []string{`{"id":1,"type":"order"}`, `{"id":2,"type":"payment"}`, `{"id":3,"type":"refund"}`}
-	s, e := reference(t, "json_array", "json", oneTopic, func(s *scene) { s.publish(referenceTopic, 0, sent...) })
+	s, e := reference(t, in, "json_array", "json", oneTopic, func(s *scene) { s.publish(referenceTopic, 0, sent...) })
 	var elements []json.RawMessage
 	require.NoError(t, json.Unmarshal([]byte(exactly(s, e, 1, "application/json")[0].Body), &elements))
 	require.Len(t, elements, 3)
@@ -129,7 +141,11 @@ func TestReference_json_array_messages_delivered_as_single_request(t *testing.T)
 }
 
 func TestReference_raw_binary_messages_delivered_without_envelope(t *testing.T) {
-	s, e := reference(t, "raw", "raw", oneTopic, nil)
+	over(t, testReference_raw_binary_messages_delivered_without_envelope)
+}
+
+func testReference_raw_binary_messages_delivered_without_envelope(t *testing.T, in inlet) {
+	s, e := reference(t, in, "raw", "raw", oneTopic, nil)
 	sent := []string{"plain text message", "another raw payload", "third raw message"}
 	s.publish(referenceTopic, 0, sent...)
 	for i, r := range exactly(s, e, 3, "application/octet-stream") {
@@ -138,7 +154,11 @@ func TestReference_raw_binary_messages_delivered_without_envelope(t *testing.T) 
 }
 
 func TestReference_metadata_disabled_sends_bare_payload(t *testing.T) {
-	s, e := reference(t, "individual", "json", oneTopic, nil, "include_metadata = false")
+	over(t, testReference_metadata_disabled_sends_bare_payload)
+}
+
+func testReference_metadata_disabled_sends_bare_payload(t *testing.T, in inlet) {
+	s, e := reference(t, in, "individual", "json", oneTopic, nil, "include_metadata = false")
 	sent := []string{`{"key":"value1"}`, `{"key":"value2"}`, `{"key":"value3"}`}
 	s.publish(referenceTopic, 0, sent...)
 	for i, r := range exactly(s, e, 3, "application/json") {
@@ -147,7 +167,11 @@ func TestReference_metadata_disabled_sends_bare_payload(t *testing.T) {
 }
 
 func TestReference_individual_messages_have_sequential_offsets(t *testing.T) {
-	s, e := reference(t, "individual", "json", oneTopic, nil)
+	over(t, testReference_individual_messages_have_sequential_offsets)
+}
+
+func testReference_individual_messages_have_sequential_offsets(t *testing.T, in inlet) {
+	s, e := reference(t, in, "individual", "json", oneTopic, nil)
 	s.publish(referenceTopic, 0, `{"idx":0}`, `{"idx":1}`, `{"idx":2}`, `{"idx":3}`, `{"idx":4}`)
 	for i, r := range exactly(s, e, 5, "application/json") {
 		got := decodeReference(t, r.Body)
@@ -157,7 +181,11 @@ func TestReference_individual_messages_have_sequential_offsets(t *testing.T) {
 }
 
 func TestReference_multi_topic_messages_delivered_with_correct_topic_metadata(t *testing.T) {
-	s, e := reference(t, "individual", "json", oneTopic+`, "`+referenceTopic2+`"`, nil)
+	over(t, testReference_multi_topic_messages_delivered_with_correct_topic_metadata)
+}
+
+func testReference_multi_topic_messages_delivered_with_correct_topic_metadata(t *testing.T, in inlet) {
+	s, e := reference(t, in, "individual", "json", oneTopic+`, "`+referenceTopic2+`"`, nil)
 	s.publish(referenceTopic, 0, `{"from":"one"}`, `{"from":"one"}`)
 	s.publish(referenceTopic2, 0, `{"from":"two"}`)
 	counts := map[string]int{}

@@ -38,7 +38,7 @@ Exit codes: 0 success; 1 what was checked failed; 2 usage, I/O or start-up; 3 st
 		return fmt.Errorf("%w\nRun '%s --help' for the flags", err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		newRunCommand(), newDevCommand(), newInitCommand(), newBrokerCommand(), newReceiverCommand(), newSendCommand(),
+		newRunCommand(), newDevCommand(), newInitCommand(), newBrokerCommand(), newReceiverCommand(), newSendCommand(), newOffsetCommand(),
 		newValidateCommand(), newFmtCommand(), newExplainCommand(), newLSPCommand(), newImportCommand(), newSchemaCommand(),
 		newGenerateCommand(), newPayloadCommand(), newVersionCommand(),
 	)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"iggysink/internal/iggy"
 	"iggysink/internal/iggyhttp"
@@ -17,7 +18,27 @@ type topicClient interface {
 	partitions(ctx context.Context, topic topicName) ([]uint32, error)
 	// send appends payloads to a partition, each with headers.
 	send(ctx context.Context, topic topicName, partition uint32, headers []schema.Header, payloads [][]byte) error
+	// ends tells how far each partition goes, by id.
+	ends(ctx context.Context, topic topicName) ([]partitionEnd, error)
+	// stored reads the offset of a consumer group; false if there is none.
+	stored(ctx context.Context, topic topicName, group string, partition uint32) (uint64, bool, error)
+	// store stores offsets of a consumer group by partition. Nothing may run with it meanwhile.
+	store(ctx context.Context, topic topicName, group string, offsets map[uint32]uint64) error
 	close() error
+}
+
+// partitionEnd is how far a partition goes: to one more than its last offset.
+type partitionEnd struct {
+	id  uint32
+	end uint64
+}
+
+// endOf returns the end of a partition with so many messages and this last offset.
+func endOf(messages, current uint64) uint64 {
+	if messages == 0 && current == 0 {
+		return 0
+	}
+	return current + 1
 }
 
 // isNoTopic reports whether err says that the server has no such topic.
@@ -70,6 +91,22 @@ func (c tcpClient) send(
 	return c.Send(ctx, topic.stream, topic.topic, iggy.ToPartition(partition), messages)
 }
 
+func (c tcpClient) ends(ctx context.Context, topic topicName) (ends []partitionEnd, err error) {
+	info, err := c.Topic(ctx, topic.stream, topic.topic)
+	for _, p := range info.Partitions {
+		ends = append(ends, partitionEnd{p.ID, endOf(p.Messages, p.Current)})
+	}
+	return ends, err
+}
+
+func (c tcpClient) stored(ctx context.Context, topic topicName, group string, partition uint32) (uint64, bool, error) {
+	return c.StoredOffset(ctx, topic.stream, topic.topic, group, partition)
+}
+
+func (c tcpClient) store(ctx context.Context, topic topicName, group string, offsets map[uint32]uint64) error {
+	return c.StoreOffsets(ctx, topic.stream, topic.topic, group, offsets)
+}
+
 func (c tcpClient) close() error { return c.Close() }
 
 type httpClient struct{ *iggyhttp.Client }
@@ -94,6 +131,27 @@ func (c httpClient) send(
 		messages[i] = iggyhttp.Outgoing{Headers: headers, Payload: payload}
 	}
 	return c.SendTo(ctx, topic.stream, topic.topic, partition, messages)
+}
+
+func (c httpClient) ends(ctx context.Context, topic topicName) (ends []partitionEnd, err error) {
+	info, err := c.Topic(ctx, topic.stream, topic.topic)
+	for _, p := range info.Partitions {
+		ends = append(ends, partitionEnd{p.ID, endOf(p.Messages, p.Current)})
+	}
+	return ends, err
+}
+
+func (c httpClient) stored(ctx context.Context, topic topicName, group string, partition uint32) (uint64, bool, error) {
+	return c.StoredOffset(ctx, topic.stream, topic.topic, group, partition)
+}
+
+func (c httpClient) store(ctx context.Context, topic topicName, group string, offsets map[uint32]uint64) error {
+	for id, value := range offsets {
+		if err := c.StoreOffset(ctx, topic.stream, topic.topic, group, id, value); err != nil {
+			return fmt.Errorf("partition %d: %w", id, err)
+		}
+	}
+	return nil
 }
 
 func (c httpClient) close() error { return c.Close() }
