@@ -141,6 +141,8 @@ func sourceMetrics() []metric {
 			each(func(s *relay.SourceStatus) float64 { return float64(s.Commits) })),
 		counter("source_skipped_messages_total", "Offsets that retention deleted before they were read.", labels,
 			each(func(s *relay.SourceStatus) float64 { return float64(s.Skipped) })),
+		gauge("source_released_partitions", "Partitions left to another process that stores their offsets.", labels,
+			each(func(s *relay.SourceStatus) float64 { return float64(len(s.Released)) })),
 	}
 }
 

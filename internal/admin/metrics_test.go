@@ -43,6 +43,7 @@ iggysink_source_commits_total{sink="orders",stream="shop",topic="created"} 7
 iggysink_source_joined{sink="orders",stream="shop",topic="created"} 1
 iggysink_source_polls_total{sink="orders",stream="shop",topic="created"} 20
 iggysink_source_reconnects_total{sink="orders",stream="shop",topic="created"} 1
+iggysink_source_released_partitions{sink="orders",stream="shop",topic="created"} 2
 iggysink_source_skipped_messages_total{sink="orders",stream="shop",topic="created"} 6
 `
 

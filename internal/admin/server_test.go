@@ -26,7 +26,7 @@ func healthy() relay.Status {
 			Retries: 4, Bytes: 2048, Verdicts: map[string]uint64{"accepted": 9, "retry": 4},
 		},
 		Sources: []relay.SourceStatus{{
-			Stream: "shop", Topic: "created", Group: "orders", Joined: true, Reconnects: 1, Commits: 7, Polls: 20, Skipped: 6,
+			Stream: "shop", Topic: "created", Group: "orders", Joined: true, Reconnects: 1, Commits: 7, Polls: 20, Skipped: 6, Released: []uint32{1, 3},
 		}},
 		Partitions: []relay.PartitionStatus{
 			{
