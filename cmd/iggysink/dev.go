@@ -83,7 +83,9 @@ func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 	}
 	defer func() { _ = listener.Close() }() // closed already, if the endpoint has served
 	secrets.addConfig(cfg)
-	around := surroundings{broker: broker.Addr(), brokerHTTP: broker.HTTPAddr(), receiver: "http://" + listener.Addr().String(), deadFolder: dead}
+	around := surroundings{
+		broker: broker.Addr(), brokerHTTP: broker.HTTPAddr(), receiver: "http://" + listener.Addr().String(), deadFolder: dead,
+	}
 	if err := rewrite(cfg, around); err != nil {
 		return err
 	}

@@ -93,10 +93,10 @@ func exactly(s *scene, e *ingest, n int, contentType string) []received {
 const oneTopic = `"` + referenceTopic + `"`
 
 func TestReference_individual_json_messages_delivered_as_separate_posts(t *testing.T) {
-	over(t, testReference_individual_json_messages_delivered_as_separate_posts)
+	over(t, testReferenceIndividualJSONMessagesDeliveredAsSeparatePosts)
 }
 
-func testReference_individual_json_messages_delivered_as_separate_posts(t *testing.T, in inlet) {
+func testReferenceIndividualJSONMessagesDeliveredAsSeparatePosts(t *testing.T, in inlet) {
 	s, e := reference(t, in, "individual", "json", oneTopic, nil)
 	sent := []string{`{"name":"Alice","age":30}`, `{"name":"Bob","score":99}`, `{"name":"Carol","active":true}`}
 	s.publish(referenceTopic, 0, sent...)
@@ -110,10 +110,10 @@ func testReference_individual_json_messages_delivered_as_separate_posts(t *testi
 }
 
 func TestReference_ndjson_messages_delivered_as_single_request(t *testing.T) {
-	over(t, testReference_ndjson_messages_delivered_as_single_request)
+	over(t, testReferenceNdjsonMessagesDeliveredAsSingleRequest)
 }
 
-func testReference_ndjson_messages_delivered_as_single_request(t *testing.T, in inlet) {
+func testReferenceNdjsonMessagesDeliveredAsSingleRequest(t *testing.T, in inlet) {
 	sent := []string{`{"event":"login","user":1}`, `{"event":"click","user":2}`, `{"event":"logout","user":3}`}
 	s, e := reference(t, in, "ndjson", "json", oneTopic, func(s *scene) { s.publish(referenceTopic, 0, sent...) })
 	body := exactly(s, e, 1, "application/x-ndjson")[0].Body
@@ -126,10 +126,10 @@ func testReference_ndjson_messages_delivered_as_single_request(t *testing.T, in 
 }
 
 func TestReference_json_array_messages_delivered_as_single_request(t *testing.T) {
-	over(t, testReference_json_array_messages_delivered_as_single_request)
+	over(t, testReferenceJSONArrayMessagesDeliveredAsSingleRequest)
 }
 
-func testReference_json_array_messages_delivered_as_single_request(t *testing.T, in inlet) {
+func testReferenceJSONArrayMessagesDeliveredAsSingleRequest(t *testing.T, in inlet) {
 	sent := []string{`{"id":1,"type":"order"}`, `{"id":2,"type":"payment"}`, `{"id":3,"type":"refund"}`}
 	s, e := reference(t, in, "json_array", "json", oneTopic, func(s *scene) { s.publish(referenceTopic, 0, sent...) })
 	var elements []json.RawMessage
@@ -141,10 +141,10 @@ func testReference_json_array_messages_delivered_as_single_request(t *testing.T,
 }
 
 func TestReference_raw_binary_messages_delivered_without_envelope(t *testing.T) {
-	over(t, testReference_raw_binary_messages_delivered_without_envelope)
+	over(t, testReferenceRawBinaryMessagesDeliveredWithoutEnvelope)
 }
 
-func testReference_raw_binary_messages_delivered_without_envelope(t *testing.T, in inlet) {
+func testReferenceRawBinaryMessagesDeliveredWithoutEnvelope(t *testing.T, in inlet) {
 	s, e := reference(t, in, "raw", "raw", oneTopic, nil)
 	sent := []string{"plain text message", "another raw payload", "third raw message"}
 	s.publish(referenceTopic, 0, sent...)
@@ -154,10 +154,10 @@ func testReference_raw_binary_messages_delivered_without_envelope(t *testing.T, 
 }
 
 func TestReference_metadata_disabled_sends_bare_payload(t *testing.T) {
-	over(t, testReference_metadata_disabled_sends_bare_payload)
+	over(t, testReferenceMetadataDisabledSendsBarePayload)
 }
 
-func testReference_metadata_disabled_sends_bare_payload(t *testing.T, in inlet) {
+func testReferenceMetadataDisabledSendsBarePayload(t *testing.T, in inlet) {
 	s, e := reference(t, in, "individual", "json", oneTopic, nil, "include_metadata = false")
 	sent := []string{`{"key":"value1"}`, `{"key":"value2"}`, `{"key":"value3"}`}
 	s.publish(referenceTopic, 0, sent...)
@@ -167,10 +167,10 @@ func testReference_metadata_disabled_sends_bare_payload(t *testing.T, in inlet) 
 }
 
 func TestReference_individual_messages_have_sequential_offsets(t *testing.T) {
-	over(t, testReference_individual_messages_have_sequential_offsets)
+	over(t, testReferenceIndividualMessagesHaveSequentialOffsets)
 }
 
-func testReference_individual_messages_have_sequential_offsets(t *testing.T, in inlet) {
+func testReferenceIndividualMessagesHaveSequentialOffsets(t *testing.T, in inlet) {
 	s, e := reference(t, in, "individual", "json", oneTopic, nil)
 	s.publish(referenceTopic, 0, `{"idx":0}`, `{"idx":1}`, `{"idx":2}`, `{"idx":3}`, `{"idx":4}`)
 	for i, r := range exactly(s, e, 5, "application/json") {
@@ -181,10 +181,10 @@ func testReference_individual_messages_have_sequential_offsets(t *testing.T, in 
 }
 
 func TestReference_multi_topic_messages_delivered_with_correct_topic_metadata(t *testing.T) {
-	over(t, testReference_multi_topic_messages_delivered_with_correct_topic_metadata)
+	over(t, testReferenceMultiTopicMessagesDeliveredWithCorrectTopicMetadata)
 }
 
-func testReference_multi_topic_messages_delivered_with_correct_topic_metadata(t *testing.T, in inlet) {
+func testReferenceMultiTopicMessagesDeliveredWithCorrectTopicMetadata(t *testing.T, in inlet) {
 	s, e := reference(t, in, "individual", "json", oneTopic+`, "`+referenceTopic2+`"`, nil)
 	s.publish(referenceTopic, 0, `{"from":"one"}`, `{"from":"one"}`)
 	s.publish(referenceTopic2, 0, `{"from":"two"}`)

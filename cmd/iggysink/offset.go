@@ -63,7 +63,7 @@ func newOffsetShowCommand() *cobra.Command {
 changes nothing and may run beside a delivery.`,
 		Example: `  iggysink offset show iggysink.hcl --sink orders --format json`,
 		Args:    cobra.MinimumNArgs(1),
-		RunE:    func(cmd *cobra.Command, paths []string) error { return f.show(cmd, paths) },
+		RunE:    f.show,
 	}
 	cmd.Flags().StringArrayVar(&f.sinks, "sink", nil, "only the sink of this `name`; repeatable")
 	cmd.Flags().StringVar(&f.format, "format", "text", "text or json")
@@ -83,7 +83,7 @@ transport delivers everything again.
 Stop what runs with this configuration first. An offset that is stored on the other side already and is not behind is kept.`,
 		Example: `  iggysink offset copy iggysink.hcl --sink orders --from-transport tcp`,
 		Args:    cobra.MinimumNArgs(1),
-		RunE:    func(cmd *cobra.Command, paths []string) error { return f.copy(cmd, paths) },
+		RunE:    f.copy,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.sinks, "sink", nil, "the sink of this `name`; repeatable")
@@ -113,8 +113,8 @@ func (f *offsetFlags) show(cmd *cobra.Command, paths []string) error {
 		return err
 	}
 	rows, err := offsetRows(cmd.Context(), client, sinks)
-	if err = errors.Join(err, client.close()); err != nil {
-		return err
+	if closeErr := client.close(); err != nil || closeErr != nil {
+		return errors.Join(err, closeErr)
 	}
 	if f.format == "json" {
 		encoder := json.NewEncoder(cmd.OutOrStdout())
@@ -186,7 +186,8 @@ func writeOffsets(w io.Writer, rows []offsetRow) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, err := fmt.Fprintln(table, "sink\tstream\ttopic\tpartition\tstored\tend\tlag")
 	for _, r := range rows {
-		_, rowErr := fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%d\t%d\n", r.Sink, r.Stream, r.Topic, r.Partition, storedText(r.Stored), r.End, r.Lag)
+		_, rowErr := fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%d\t%d\n",
+			r.Sink, r.Stream, r.Topic, r.Partition, storedText(r.Stored), r.End, r.Lag)
 		err = errors.Join(err, rowErr)
 	}
 	return errors.Join(err, table.Flush())

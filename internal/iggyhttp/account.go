@@ -77,9 +77,9 @@ func (t *tokens) refuse(token string) {
 func (t *tokens) use(ctx context.Context, l *link) (string, error) {
 	for {
 		t.mu.Lock()
-		if t.token != "" && time.Until(t.until) > 0 {
-			defer t.mu.Unlock()
-			return t.token, nil
+		if token := t.token; token != "" && time.Until(t.until) > 0 {
+			t.mu.Unlock()
+			return token, nil
 		}
 		under := t.login
 		if under == nil {

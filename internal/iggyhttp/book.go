@@ -23,6 +23,7 @@ type book struct {
 type past struct {
 	settled offset // largest that Commit ever got
 	stored  offset // largest that the server ever took from here
+	doubted bool   // the log was found to be another one than what was read of it
 }
 
 // offset is an offset that may be missing.
@@ -170,6 +171,15 @@ func (b *book) forget(id uint32) {
 	defer b.mu.Unlock()
 	delete(b.past, id)
 	delete(b.commits, id)
+}
+
+// doubt notes that a partition's log is another one.
+func (b *book) doubt(id uint32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before := b.past[id]
+	before.doubted = true
+	b.past[id] = before
 }
 
 // before returns what this process knows of a partition.

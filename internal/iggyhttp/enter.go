@@ -48,8 +48,12 @@ func (v *visit) enter(ctx context.Context) error {
 	v.joined = true
 	s.book.isIn()
 	s.log.Info("reading over HTTP", "partitions", ids, "share", s.options.Share.String())
-	v.assign(ids, stored, topic, another)
-	return nil
+	if another {
+		for _, id := range ids {
+			s.book.doubt(id)
+		}
+	}
+	return v.assign(ids, stored, topic)
 }
 
 // isSame reports whether two times of creation, in microseconds, are those of one topic.
@@ -131,7 +135,9 @@ func (v *visit) storeLatest(ctx context.Context, topic *topicState) error {
 		}
 		_, there, err := v.link.stored(ctx, v.target, p.ID)
 		if err == nil && !there {
-			err = v.link.store(ctx, v.target, p.ID, p.Current, false)
+			if err = v.link.store(ctx, v.target, p.ID, p.Current, false); err == nil {
+				v.source.book.tookStore(p.ID, p.Current)
+			}
 		}
 		if hasID(err, idInvalidOffset) {
 			v.source.log.Warn("a partition does not start from its latest message: its log is new", "partition", p.ID, "err", err)
@@ -205,7 +211,7 @@ func (v *visit) storedOf(ctx context.Context, ids []uint32) (map[uint32]offset, 
 }
 
 // assign takes over partitions, each from the offset of startOf.
-func (v *visit) assign(ids []uint32, stored map[uint32]offset, topic *topicState, another bool) {
+func (v *visit) assign(ids []uint32, stored map[uint32]offset, topic *topicState) error {
 	s := v.source
 	owned := make([]relay.Assignment, 0, len(ids))
 	for _, id := range ids {
@@ -213,21 +219,34 @@ func (v *visit) assign(ids []uint32, stored map[uint32]offset, topic *topicState
 		if !found {
 			continue
 		}
-		a := startOf(state, stored[id], s.book.before(id), another)
+		before := s.book.before(id)
+		a := startOf(state, stored[id], before)
 		a.Partition = s.partition(id)
-		p := &part{id: id, name: a.Partition, end: a.End, stored: stored[id]}
-		if a.Truncated {
+		p := &part{id: id, name: a.Partition, end: a.End, log: state.end(), stored: stored[id], floor: stored[id]}
+		if before.doubted && !a.Truncated {
+			a.Start = 0 // unless the message that was settled last is still there, which the handler compares
+		}
+		if a.Truncated || before.doubted || before.stored.there && !p.stored.there {
+			p.floor = offset{}
 			s.book.forget(id)
-			s.log.Warn("the server lost the end of a partition or its stored offset: going back",
-				"partition", id, "stored", stored[id].value, "end", a.End, "start", a.Start)
+			s.log.Warn("the server lost the end of a partition or its stored offset, or has another log: "+
+				"going on behind what is settled if that is still there, otherwise going back",
+				"partition", id, "stored", p.stored.value, "end", p.log, "start", a.Start)
 		}
 		s.book.takeCommit(id) // of a former visit
 		v.parts[id] = p
 		owned = append(owned, a)
 	}
+	if err := v.identify(owned); err != nil {
+		for i := range owned {
+			delete(v.parts, owned[i].Partition.ID) // the handler does not know them yet
+		}
+		return err
+	}
 	v.sort()
 	v.idleAt = time.Time{}
 	v.handler.Assigned(owned)
+	return nil
 }
 
 // startOf tells where to read from: behind the stored offset, with exceptions for a log that lost its end, in a crash or
@@ -235,20 +254,21 @@ func (v *visit) assign(ids []uint32, stored map[uint32]offset, topic *topicState
 // offset that lies beyond the end.
 //
 // A partition with nothing in it starts at 0 whatever is stored. Where the log ends before what is stored or before what
-// this process has settled, where less is stored than the server once took from this process, or where it is another topic,
-// reading starts at the stored offset itself, or at 0 if that lies beyond the end: what comes from there on may be new.
-func startOf(state partitionState, stored offset, before past, another bool) relay.Assignment {
+// this process has settled, or where less is stored than the server once took from this process, reading starts at the
+// stored offset itself, or at 0 if that lies beyond the end: what comes from there on may be new. Where the log is long
+// enough to hold what was settled, the handler compares the last settled message first, and goes on behind it if that is
+// still there: only its offset was lost.
+func startOf(state partitionState, stored offset, before past) relay.Assignment {
 	a := relay.Assignment{End: state.end()}
-	known := before.settled.there || before.stored.there
 	switch {
 	case a.End == 0:
-		a.Truncated = stored.there || known
+		a.Truncated = stored.there || before.settled.there
 	case stored.there && stored.value >= a.End:
 		a.Truncated = true
-	case another && known,
-		before.settled.there && before.settled.value >= a.End,
-		before.stored.there && (!stored.there || stored.value < before.stored.value):
+	case before.settled.there && before.settled.value >= a.End:
 		a.Start, a.Truncated = stored.value, true // 0 without a stored one
+	case before.stored.there && (!stored.there || stored.value < before.stored.value):
+		a.Start = stored.value
 	case stored.there:
 		a.Start = stored.value + 1
 	}

@@ -45,6 +45,7 @@ func (v *visit) startLooks(now time.Time) {
 // notice acts on what is in the topic.
 func (v *visit) notice(topic *topicState) error {
 	now := time.Now()
+	v.startVerify(now)
 	v.look = now.Add(lookInterval)
 	if !isSame(v.source.created, topic.CreatedAt) {
 		return errRecreated

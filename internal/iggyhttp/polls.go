@@ -22,6 +22,7 @@ const (
 type batch struct {
 	polled
 	buffer []byte
+	other  bool // the log is another one
 }
 
 // startPolls polls partitions that the handler has demand for, in turn, several at once.
@@ -52,17 +53,17 @@ func (v *visit) startPolls(now time.Time) {
 }
 
 func (v *visit) startPoll(p *part, next uint64, bytes int) {
-	count := p.size.count(bytes)
-	q := query{partition: p.id, offset: next, count: count, limit: answerLimit(bytes, count)}
+	count, back := p.size.count(bytes), p.anchor.overlap(next)
+	q := query{partition: p.id, offset: next - uint64(back), count: count + back, limit: answerLimit(bytes, count)}
 	var buffer []byte
 	if n := len(v.buffers); n > 0 {
 		buffer, v.buffers = v.buffers[n-1], v.buffers[:n-1]
 	}
 	p.polling = true
 	v.polling++
+	anchored := p.anchor
 	begin(v, func() (batch, error) {
-		answer, used, err := v.link.poll(v.reading, v.target, q, buffer)
-		return batch{answer, used}, err
+		return v.pollAnchored(q, anchored, buffer)
 	}, func(b batch, err error) error {
 		p.polling = false
 		v.polling--
@@ -72,12 +73,29 @@ func (v *visit) startPoll(p *part, next uint64, bytes int) {
 		if v.ending || v.parts[p.id] != p {
 			return nil
 		}
-		return v.endPoll(p, q, bytes, b.polled, err)
+		q.offset, q.count = next, count
+		return v.endPoll(p, q, bytes, b, err)
 	})
 }
 
+// pollAnchored polls and compares the anchor: with a message that came, or else, after a rewind, with one read for it. That
+// comes after the poll, so that what was polled is from the same log.
+func (v *visit) pollAnchored(q query, a anchor, buffer []byte) (b batch, err error) {
+	b.polled, b.buffer, err = v.link.poll(v.reading, v.target, q, buffer)
+	if err != nil || !a.known || len(b.messages) == 0 {
+		return b, err
+	}
+	differs, covered := a.differs(b.messages)
+	if b.other = differs; !covered && !a.isLarge() {
+		same, err := v.stands(v.reading, q.partition, a)
+		b.other = !same
+		return b, err
+	}
+	return b, nil
+}
+
 // endPoll hands over what a poll brought.
-func (v *visit) endPoll(p *part, q query, bytes int, answer polled, err error) error {
+func (v *visit) endPoll(p *part, q query, bytes int, answer batch, err error) error {
 	s := v.source
 	switch {
 	case errors.Is(err, errTooLarge) && q.count > 1:
@@ -92,6 +110,9 @@ func (v *visit) endPoll(p *part, q query, bytes int, answer polled, err error) e
 		return err
 	}
 	s.book.count(func(st *relay.SourceStatus) { st.Polls++ })
+	if answer.other {
+		return v.otherLog(p)
+	}
 	if len(answer.messages) == 0 {
 		v.stayDry(p)
 		return nil
@@ -103,9 +124,13 @@ func (v *visit) endPoll(p *part, q query, bytes int, answer polled, err error) e
 	p.dry = 0
 	messages, size := take(answer.messages, q.offset, bytes)
 	if len(messages) == 0 {
-		v.stayDry(p) // messages of before what was asked for are no answer
+		if answer.current+1 <= q.offset { // the end, as it turns out
+			p.end = min(p.end, q.offset)
+		}
+		v.stayDry(p)
 		return nil
 	}
+	p.anchor = anchorAt(&messages[len(messages)-1])
 	p.polledTo = messages[len(messages)-1].Offset + 1
 	if first := messages[0].Offset; first > q.offset {
 		s.book.count(func(st *relay.SourceStatus) { st.Skipped += first - q.offset })

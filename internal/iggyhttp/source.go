@@ -91,7 +91,7 @@ func (s *Source) Run(ctx context.Context, h relay.Handler) error {
 	started, joined, wait := time.Now(), false, firstBackoff
 	for ctx.Err() == nil {
 		began := time.Now()
-		v := newVisit(s, h, work)
+		v := newVisit(work, s, h)
 		err := v.run(ctx)
 		if ctx.Err() != nil {
 			return s.unstored(err)

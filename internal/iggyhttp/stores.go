@@ -18,11 +18,11 @@ const (
 	takeBack      = 30 * time.Second       // how long messages must wait there and nobody store; plus up to a half, by chance
 )
 
-// otherStored says that something else is stored than this process stored last.
-type otherStored struct{ offset offset }
+// otherStoreError says that something else is stored than this process stored last.
+type otherStoreError struct{ offset offset }
 
 // Error says what is stored.
-func (e *otherStored) Error() string {
+func (e *otherStoreError) Error() string {
 	if !e.offset.there {
 		return "no offset is stored any more"
 	}
@@ -40,7 +40,7 @@ func (v *visit) startStores(now time.Time) {
 			continue
 		}
 		settled, found := v.source.book.takeCommit(p.id)
-		if !found || p.stored.there && settled <= p.stored.value {
+		if !found || p.floor.there && settled <= p.floor.value {
 			continue
 		}
 		p.storeAt = now.Add(storeInterval)
@@ -72,7 +72,7 @@ func (v *visit) storeChecked(expected, maybe offset, id uint32, settled uint64) 
 	}
 	found := offset{value, there}
 	if found != expected && (!maybe.there || found != maybe) {
-		return expected, &otherStored{found}
+		return expected, &otherStoreError{found}
 	}
 	if err := v.inDoubt(); err != nil {
 		return found, err
@@ -82,9 +82,9 @@ func (v *visit) storeChecked(expected, maybe offset, id uint32, settled uint64) 
 
 // endStore notes what became of a store. What could not be stored waits on.
 func (v *visit) endStore(p *part, settled uint64, found offset, err error) error {
-	var other *otherStored
+	var other *otherStoreError
 	if err == nil {
-		p.stored, p.maybe, p.doubt = offset{settled, true}, offset{}, time.Time{}
+		p.floor, p.stored, p.maybe, p.doubt = offset{settled, true}, offset{settled, true}, offset{}, time.Time{}
 		v.source.book.tookStore(p.id, settled)
 		return nil
 	}
@@ -121,7 +121,7 @@ func pauseOf(err error) time.Duration {
 
 // endDoubt acts on an offset that this process did not store. It is read once more after a while: a look at the topic comes
 // first and finds a log that lost its end. An offset that is gone, as after a purge, is no sign of anybody else.
-func (v *visit) endDoubt(p *part, other *otherStored) error {
+func (v *visit) endDoubt(p *part, other *otherStoreError) error {
 	now := time.Now()
 	if v.ending {
 		return nil
@@ -164,8 +164,7 @@ func (v *visit) takeOver(ids []uint32) error {
 		return errRecreated
 	}
 	v.source.log.Info("partitions are assigned", "partitions", ids)
-	v.assign(ids, stored, topic, false)
-	return nil
+	return v.assign(ids, stored, topic)
 }
 
 // released is a partition that is left to somebody else.

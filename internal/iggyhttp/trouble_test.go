@@ -143,7 +143,7 @@ func TestALostEndIsReadAgainFromTheStoredOffset(t *testing.T) {
 			})
 			payloads := run.Payloads(0)
 			assert.Equal(t, want, payloads[len(payloads)-15:])
-			assert.True(t, run.Assignment(0).Truncated)
+			assert.Zero(t, run.Assignment(0).Start)
 		})
 	}
 }
@@ -260,4 +260,35 @@ func TestTheLeaderOfAClusterIsAsked(t *testing.T) {
 	run := w.start(committing)
 	run.UntilCount(1)
 	require.NoError(t, run.Stop())
+}
+
+// A purge keeps the topic and its age. New messages take the offsets of the old ones, and may be as many.
+func TestAPurgeLosesNothing(t *testing.T) {
+	for _, fresh := range []int{0, 3, 5, 8} {
+		t.Run(fmt.Sprint(fresh, " new at once"), func(t *testing.T) {
+			w, server := faultyWorld(t, 1)
+			admin := iggytest.NewAdmin(t, server.Addr())
+			w.send(0, lines("old", 5)...)
+			run := w.start(committing)
+			run.UntilCount(5)
+			w.awaitStored(0, 4)
+			admin.PurgeTopic(w.stream.Name, w.topic, 1)
+			want := make([]string, 9)
+			for i := range want {
+				want[i] = fmt.Sprint("new", i)
+			}
+			if fresh > 0 {
+				w.send(0, want[:fresh]...)
+			}
+			run.Until("another assignment", func(r *sourcetest.Recorder) bool { return r.Joins > 1 && len(r.Owned) == 1 })
+			w.send(0, want[fresh:]...)
+			run.Until("all new messages", func(r *sourcetest.Recorder) bool {
+				m := r.Messages[0]
+				return len(m) >= 14 && string(m[len(m)-1].Payload) == "new8"
+			})
+			payloads := run.Payloads(0)
+			assert.Equal(t, want, payloads[len(payloads)-9:])
+			w.awaitStored(0, 8)
+		})
+	}
 }

@@ -43,11 +43,14 @@ type visit struct {
 	ending  bool // results of polls mean nothing any more
 	buffers [][]byte
 
-	look    time.Time // when to look at the topic next
-	looking bool
-	hungry  bool          // a partition that was read to its end has demand
-	idleAt  time.Time     // when to look for it next
-	idle    time.Duration // wait after the next look that brings nothing
+	look      time.Time // when to look at the topic next
+	looking   bool
+	verify    int       // number of the comparison: whose anchor is the next
+	verifyAt  time.Time // when the next one may be
+	verifying bool
+	hungry    bool          // a partition that was read to its end has demand
+	idleAt    time.Time     // when to look for it next
+	idle      time.Duration // wait after the next look that brings nothing
 }
 
 // part is a partition that is read.
@@ -55,7 +58,10 @@ type part struct {
 	id   uint32
 	name schema.Partition
 	end  uint64 // one more than the last offset that is there to read
+	log  uint64 // one more than the last offset at the assignment, whatever of it is still there
 	size sizer
+
+	anchor anchor
 
 	polling  bool
 	polledTo uint64        // one more than the last offset that a poll brought
@@ -64,18 +70,19 @@ type part struct {
 	cutSince time.Time     // since when the log ends before what was read
 
 	storing bool
+	floor   offset    // no store goes below: what is stored, unless the log has lost it
 	stored  offset    // what the server is known to have stored
 	maybe   offset    // what it may have stored: a store without a clear answer
 	storeAt time.Time // when the next store may go out
 	doubt   time.Time // since when another offset is stored
 }
 
-func newVisit(s *Source, h relay.Handler, work context.Context) *visit {
+func newVisit(work context.Context, s *Source, h relay.Handler) *visit {
 	reading, stop := context.WithCancel(work)
 	return &visit{
 		source: s, handler: h, work: work, reading: reading, stop: stop,
 		parts: map[uint32]*part{}, away: map[uint32]*released{},
-		results: make(chan func() error, pollsAtOnce+storesAtOnce+2), idle: s.options.Stream.PollInterval.Std(),
+		results: make(chan func() error, pollsAtOnce+storesAtOnce+3), idle: s.options.Stream.PollInterval.Std(),
 	}
 }
 
@@ -110,7 +117,7 @@ func (v *visit) storeLast() error {
 	var failed error
 	for _, p := range v.order {
 		settled, found := v.source.book.takeCommit(p.id)
-		if !found || p.stored.there && settled <= p.stored.value {
+		if !found || p.floor.there && settled <= p.floor.value {
 			continue
 		}
 		_, err := v.storeChecked(p.stored, p.maybe, p.id, settled)
@@ -118,7 +125,7 @@ func (v *visit) storeLast() error {
 			sleep(v.work, pauseOf(err))
 			_, err = v.storeChecked(p.stored, offset{settled, true}, p.id, settled)
 		}
-		var other *otherStored
+		var other *otherStoreError
 		switch {
 		case err == nil:
 			v.source.book.tookStore(p.id, settled)
@@ -249,7 +256,7 @@ func (v *visit) revoke(lost []*part) (unstored []uint32) {
 	v.sort()
 	v.handler.Revoked(names)
 	for _, p := range lost {
-		if value, found := v.source.book.takeCommit(p.id); found && (!p.stored.there || value > p.stored.value) {
+		if value, found := v.source.book.takeCommit(p.id); found && (!p.floor.there || value > p.floor.value) {
 			unstored = append(unstored, p.id)
 		}
 	}

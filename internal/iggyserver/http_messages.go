@@ -53,7 +53,7 @@ func readPoll(query url.Values) (q pollQuery, err error) {
 	kinds := map[string]uint8{"": byOffset, "offset": byOffset, "timestamp": byTimestamp, "first": byFirst, "last": byLast, "next": byNext}
 	kind, known := kinds[query.Get("kind")]
 	if !known {
-		return q, errors.New("Invalid command") //nolint:revive,staticcheck // as the real server writes it
+		return q, errors.New("Invalid command") //nolint:staticcheck // as the real server writes it
 	}
 	value, err := strconv.ParseUint(cmp.Or(query.Get("value"), "0"), 10, 64)
 	if err != nil {
@@ -276,7 +276,7 @@ func (f *face) send(x *exchange) answer {
 // append writes a message as it is stored.
 func (m *sentMessage) append(b []byte, now uint64) ([]byte, error) {
 	if len(m.Payload) == 0 {
-		return nil, errors.New("Failed to create message: Invalid message payload length") //nolint:revive,staticcheck // its words
+		return nil, errors.New("Failed to create message: Invalid message payload length") //nolint:staticcheck // its words
 	}
 	id, err := readID(m.ID)
 	if err != nil {
@@ -305,7 +305,7 @@ func readID(raw json.RawMessage) ([]byte, error) {
 		text, base = strings.ReplaceAll(text, "-", ""), 16
 	}
 	if _, fine := id.SetString(text, base); !fine || id.Sign() < 0 || id.BitLen() > 128 {
-		return nil, fmt.Errorf("Invalid message id") //nolint:revive,staticcheck // its words
+		return nil, fmt.Errorf("Invalid message id") //nolint:staticcheck // its words
 	}
 	b := id.FillBytes(make([]byte, 16))
 	slices.Reverse(b)
@@ -319,7 +319,8 @@ func readHeadersJSON(raw json.RawMessage) ([]byte, error) {
 	}
 	if raw[0] == '"' {
 		var block []byte
-		return block, json.Unmarshal(raw, &block)
+		err := json.Unmarshal(raw, &block)
+		return block, err
 	}
 	type part struct {
 		Kind  string

@@ -219,9 +219,7 @@ func (f *face) removeTopic(x *exchange) answer {
 		return missing()
 	}
 	f.server.state.changeMetadata()
-	size, _ := t.sizes()
-	f.server.state.stored -= size
-	f.server.state.stream(identOf(x.PathValue("stream"))).topics.remove(t.id)
+	f.server.state.dropTopic(f.server.state.stream(identOf(x.PathValue("stream"))), t)
 	return empty(http.StatusNoContent)
 }
 
@@ -259,10 +257,12 @@ func (f *face) removePartitions(x *exchange) answer {
 		return failed(tooManyPartitions)
 	}
 	f.server.state.changeMetadata()
-	for _, p := range t.partitions[len(t.partitions)-n:] {
-		f.server.state.stored -= p.size
+	keep := len(t.partitions) - n
+	for _, p := range t.partitions[keep:] {
+		f.server.state.stored -= p.purge()
 	}
-	t.partitions = t.partitions[:len(t.partitions)-n]
+	clear(t.partitions[keep:])
+	t.partitions = t.partitions[:keep]
 	f.dealAnew(t)
 	return empty(http.StatusNoContent)
 }

@@ -84,7 +84,7 @@ func (f *fakeTopic) read(id uint32, next uint64, bytes int) Batch {
 	}
 	from := sort.Search(len(log), func(i int) bool { return log[i].Offset >= next })
 	for _, m := range log[from:] {
-		if b.Bytes >= bytes || len(b.Messages) == 1000 {
+		if len(b.Messages) > 0 && b.Bytes+m.Size() > bytes || len(b.Messages) == 1000 {
 			break
 		}
 		m.Payload = slices.Clone(m.Payload)
@@ -226,7 +226,7 @@ func (s *fakeSource) reconnect(t testing.TB, ids ...uint32) {
 // Commit implements Source: it stores at once.
 func (s *fakeSource) Commit(p schema.Partition, offset uint64) {
 	s.mu.Lock()
-	owned, late := s.owned[p.ID], s.late
+	owned, late := s.owned[p.ID] && p == s.topic.partition(p.ID), s.late
 	s.mu.Unlock()
 	if !owned || late {
 		return

@@ -112,7 +112,10 @@ func next(t *testing.T, open func(*testing.T, int) Broker) {
 	second := Start(t, b.Source(), Settings{Commit: true})
 	second.UntilCount(2)
 	assert.Equal(t, []string{"b", "c"}, second.Payloads(0))
-	assert.Equal(t, relay.Assignment{Partition: b.Partition(0), Start: 1, End: 3}, second.Assignment(0))
+	a := second.Assignment(0)
+	assert.True(t, a.Sum == 0 || a.Sum == first.Messages[0][0].Checksum, "Sum is that of the message before, or unknown")
+	a.Sum = 0
+	assert.Equal(t, relay.Assignment{Partition: b.Partition(0), Start: 1, End: 3}, a)
 	require.NoError(t, second.Stop())
 	assert.Equal(t, 2, b.Stored(0))
 }
