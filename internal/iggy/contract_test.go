@@ -23,7 +23,7 @@ func (w contractWorld) Partition(id uint32) schema.Partition {
 }
 
 func (w contractWorld) Source() relay.Source {
-	source, err := iggy.NewSource(iggy.SourceOptions{Server: w.server, Stream: &w.world.stream, Topic: topicName, Group: groupName})
+	source, err := iggy.NewSource(iggy.SourceOptions{Server: w.server, Stream: &w.stream, Topic: topicName, Group: groupName})
 	require.NoError(w.t, err)
 	return source
 }
