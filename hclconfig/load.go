@@ -1,4 +1,7 @@
-// Package hclconfig turns configuration files into a schema.Config, and says what is wrong with them.
+// Package hclconfig turns configuration files into a [schema.Config], and says what is wrong with them.
+//
+// [Load] reads files and folders as one configuration; [Result.Config] is what they say, and [Diagnostics] print what is
+// wrong with them. [Format] puts a file into the canonical layout. Package language describes the language to tools.
 //
 // A file travels in a straight line:
 //

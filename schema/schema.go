@@ -4,9 +4,16 @@
 // It imports nothing else of this module. Edit config.schema.json or envelope.schema.json, then run go generate ./...;
 // what ends in _gen.go is never edited by hand.
 //
-// Two validators say the same about a document. ValidateConfig and ValidateEnvelope work on a plain tree and find
-// everything, wrong types and unknown names included: they are for what people write. The Validate methods work on the
-// Go types and are for what programs build. Both give Violations, which never carry a value of the document.
+// Which part you need:
+//
+//   - To check what people write, [ValidateConfig] and [ValidateEnvelope] work on a plain tree and find everything, wrong
+//     types and unknown names included.
+//   - To build a configuration in a program, fill a [Config] and call [Config.Validate].
+//   - To read what an endpoint receives, decode an [Envelope] and call [Envelope.Validate].
+//   - To write it, [NewEnvelopeEncoder] appends the envelope of a [Message] without allocating.
+//   - To hand the schemas to other tools, [ConfigSchema] and [EnvelopeSchema] return their text.
+//
+// The validators agree about a document. All of them return [Violation] values, which never carry a value of the document.
 package schema
 
 import _ "embed" // for the two schemas

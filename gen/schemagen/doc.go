@@ -1,6 +1,13 @@
 // Package schemagen turns a JSON Schema into Go, Markdown and whatever else follows from it.
 //
-// Parse reads and checks a schema; it is the only way to a Model. A Model is never changed again: the emitters are its
+// Which part you need:
+//
+//   - To renew the generated files of a module, or to check them: [Generate].
+//   - To know what a change of a schema breaks: [Parse] both versions and [Compare] them.
+//   - To write code for the endpoint: [Model.ReceiverGo] or [Model.ReceiverTypeScript].
+//   - To help people to write a configuration: [Model.Editor] and [Model.Example].
+//
+// [Parse] reads and checks a schema; it is the only way to a Model. A Model is never changed again: the emitters are its
 // methods, and each is a function of the Model alone. An emitter of this package walks from Model.root and Model.types
 // over schema and property in the order of the file, asks a reference for what it means with resolved, and prints with a
 // printer.

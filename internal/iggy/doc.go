@@ -17,7 +17,7 @@
 // connection, because the server takes them from the owner only. After any error of the connection it starts again:
 // everything revoked, a new connection, a new join, offsets read again.
 //
-// # Non-obvious
+// # Non-obvious: who owns a partition
 //
 //   - A partition can vanish at any moment. The server says so silently: a poll answers partition 0, offset 0, nothing.
 //     Such a reply makes the member look at the group at once. A store says it loudly (status 3022).
@@ -31,6 +31,9 @@
 //   - Iggy 0.8.0 gives a joining member one partition at most. A leave deals all partitions anew. So when the shares
 //     stay uneven, the member with the smallest share lets a second connection join and leave. The price is a few
 //     duplicates: what the others had in flight of the partitions that move. It happens once per imbalance.
+//
+// # Non-obvious: the server
+//
 //   - The server writes its log behind but offsets at once, so a crash can leave an offset that points beyond the log.
 //     See startOf for the rule that turns this into duplicates and never into a loss.
 //   - Only a ping counts as a heartbeat at a server that checks them, so pings go out under full traffic as well.
