@@ -326,6 +326,8 @@ func TestNoFlagTellsASecret(t *testing.T) {
 	writeFile(t, "broken.hcl", "iggy {\n  password = \""+canary+"\n}\n")
 	writeFile(t, "untidy.hcl", "iggy {\npassword=\""+canary+"\" # "+canary+"\n}\n")
 	writeFile(t, "untidy.vars.hcl", "secret=\""+canary+"\"\n")
+	writeFile(t, "away.hcl", "iggy {\n  address = \"127.0.0.1:1\"\n  transport = \"http\"\n  username = \"u\"\n  password = \""+canary+"\"\n}\n"+
+		"sink \"a\" {\n  url = \"http://127.0.0.1:1/\"\n  stream \"s\" {\n    topics = [\"t\"]\n  }\n}\n")
 	writeFile(t, "typed.hcl", "variable \"secret\" {\n  type      = number\n  sensitive = true\n}\n")
 	writeFile(t, "cut.vars.hcl", "secret = \""+canary+"\n")
 	writeFile(t, "bare.vars.hcl", "secret = "+canary+"\n")
@@ -336,6 +338,10 @@ func TestNoFlagTellsASecret(t *testing.T) {
 		{"send", "shop", "created", "--server", "127.0.0.1:1", "--username", "u", "--password", canary},
 		{"send", "shop", "created", "--server", "127.0.0.1:1", "--token", canary},
 		{"send", "shop", "created", "--password", canary, "--token", canary},
+		{"send", "shop", "created", "--server", "127.0.0.1:1", "--token", canary, "--transport", "http"},
+		{"offset", "show", "away.hcl"}, {"offset", "show", "away.hcl", "--format", "json"},
+		{"offset", "copy", "away.hcl", "--sink", "a", "--from-transport", "tcp", "--other-address", "127.0.0.1:1"},
+		{"offset", "copy", "away.hcl", "--sink", "a", "--from-transport", "http", "--other-address", "127.0.0.1:1"},
 		{"import", "runtime.toml", "http.toml"}, {"import", "runtime.toml", "http.toml", "--out", "imported.hcl"},
 		{"import", "broken.toml"},
 		{"fmt", "broken.hcl"},
@@ -371,6 +377,7 @@ func TestEveryCommandIsSwept(t *testing.T) {
 		"broker":   "its login is that of every in-process server",
 		"receiver": "prints what it is sent, which is its job",
 		"send":     "TestNoFlagTellsASecret",
+		"offset":   "TestNoFlagTellsASecret",
 		"import":   "TestNoFlagTellsASecret",
 		"help":     "has no input",
 		"lsp":      "TestLSPTellsNoSecret",
