@@ -22,7 +22,8 @@ const root = "../.."
 // maxFileLines is the budget of a hand-written Go file, tests included.
 const maxFileLines = 450
 
-// allowedImports says which of our packages each package may import, directly or through others, outside its tests.
+// allowedImports says which of our packages each package may import, outside its tests. What those import has rows of its
+// own. A row may name a package of the plan that is not there yet.
 var allowedImports = map[string][]string{
 	"iggysink":                            {},
 	"iggysink/schema":                     {},
@@ -32,21 +33,22 @@ var allowedImports = map[string][]string{
 	"iggysink/examples/receiver":          {"examples/receiver/envelope"},
 	"iggysink/examples/receiver/envelope": {},
 	"iggysink/internal/payload":           {}, // checks of payloads, for whoever reads a schema and whoever sends
+	"iggysink/internal/payload/format":    {},
 	"iggysink/internal/function":          {}, // the functions of the language, and what they cost
 	"iggysink/internal/jsonscan":          {}, // JSON text that is looked at and not decoded
-	"iggysink/internal/message":           {"schema", "internal/function", "internal/jsonscan"},
-	"iggysink/internal/payload/format":    {},
 	"iggysink/internal/terminal":          {}, // text of somebody else, for whoever prints
-	"iggysink/hclconfig": {"schema", "internal/payload", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
-		"hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang", "hclconfig/internal/rules"},
-	"iggysink/hclconfig/language": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
-		"hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang"},
-	"iggysink/hclconfig/internal/rules": {"schema", "internal/payload", "internal/terminal", "hclconfig/internal/words",
+	"iggysink/internal/message":           {"schema", "internal/function"},
+	"iggysink/internal/userheader":        {"schema"}, // what both transports read
+	"iggysink/hclconfig": {"schema", "internal/payload", "internal/message", "internal/function", "internal/terminal", "hclconfig/internal/words",
+		"hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang", "hclconfig/internal/rules"},
+	"iggysink/hclconfig/language": {"schema", "internal/function", "internal/message", "internal/terminal", "hclconfig/internal/words",
 		"hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang"},
-	"iggysink/hclconfig/internal/lang": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
-		"hclconfig/internal/finding", "hclconfig/internal/bound"},
-	"iggysink/hclconfig/internal/bound": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask",
-		"hclconfig/internal/finding"},
+	"iggysink/hclconfig/internal/rules": {"schema", "internal/payload", "internal/message", "internal/function", "internal/terminal",
+		"hclconfig/internal/words", "hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound", "hclconfig/internal/lang"},
+	"iggysink/hclconfig/internal/lang": {"schema", "internal/message", "internal/function", "internal/terminal", "hclconfig/internal/words",
+		"hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound"},
+	"iggysink/hclconfig/internal/bound": {"schema", "internal/function", "internal/terminal", "hclconfig/internal/words",
+		"hclconfig/internal/mask", "hclconfig/internal/finding"},
 	"iggysink/hclconfig/internal/finding": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask"},
 	"iggysink/hclconfig/internal/mask":    {"schema", "hclconfig/internal/words"},
 	"iggysink/hclconfig/internal/words":   {},
@@ -54,22 +56,26 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/langserver": {
 		"schema", "hclconfig", "internal/payload", "internal/findings", "hclconfig/language", "internal/terminal",
 	},
-	"iggysink/sinkhttp":                     {"schema", "internal/payload"},
+	"iggysink/sinkhttp": {"schema", "internal/payload", "internal/message", "internal/function",
+		"sinkhttp/internal/auth", "sinkhttp/internal/signature", "sinkhttp/internal/network"},
+	"iggysink/sinkhttp/internal/auth":       {"schema"},
+	"iggysink/sinkhttp/internal/signature":  {"schema"},
+	"iggysink/sinkhttp/internal/network":    {"schema"},
 	"iggysink/golden":                       {"schema"},
 	"iggysink/internal/iggyserver":          {"schema"},
 	"iggysink/internal/iggyserver/iggytest": {"schema", "internal/iggyserver"},
-	"iggysink/internal/relay":               {"schema", "sinkhttp", "internal/payload"},
-	"iggysink/internal/userheader":          {"schema"}, // what both transports read
-	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/payload", "internal/relay", "internal/userheader"},
-	"iggysink/internal/deadletter":          {"schema", "sinkhttp", "internal/payload", "internal/relay"},
-	"iggysink/internal/iggyhttp":            {"schema", "sinkhttp", "internal/payload", "internal/relay", "internal/userheader"},
-	"iggysink/internal/relay/sourcetest":    {"schema", "sinkhttp", "internal/payload", "internal/relay"},
-	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/payload", "internal/relay"},
+	"iggysink/internal/relay":               {"schema", "sinkhttp"},
+	"iggysink/internal/relay/sourcetest":    {"schema", "internal/relay"},
+	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/relay", "internal/userheader"},
+	"iggysink/internal/iggyhttp":            {"schema", "sinkhttp", "internal/relay", "internal/userheader"},
+	"iggysink/internal/deadletter":          {"schema", "sinkhttp", "internal/relay"},
+	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/relay"},
 	"iggysink/internal/rustsink":            {"schema"}, // import's conversion, which needs no part of the program
 	"iggysink/cmd/iggysink": {
 		"schema", "hclconfig", "hclconfig/language", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyhttp", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
-		"internal/payload", "internal/langserver", "internal/userheader", "internal/deadletter", "internal/terminal",
+		"internal/payload", "internal/message", "internal/function", "internal/langserver", "internal/userheader", "internal/deadletter",
+		"internal/terminal",
 	},
 }
 
@@ -80,7 +86,6 @@ var leaves = []string{"internal/jsonscan", "internal/payload/format"}
 type listedPackage struct {
 	ImportPath string
 	Imports    []string
-	Deps       []string
 }
 
 // The import direction is what keeps the parts separable: gen can rebuild a broken schema, an endpoint knows nothing of
@@ -92,13 +97,11 @@ func TestImportsPointOneWay(t *testing.T) {
 		if !known {
 			t.Errorf("%s is in no row of allowedImports: what may it import?", p.ImportPath)
 		}
-		for _, dep := range p.Deps {
-			short, ours := strings.CutPrefix(dep, "iggysink/")
-			if (ours || dep == "iggysink") && !slices.Contains(allowed, short) && !slices.Contains(leaves, short) && !inRoom(short, allowed) {
-				t.Errorf("%s imports %s", p.ImportPath, dep)
-			}
-		}
 		for _, path := range p.Imports {
+			short, ours := strings.CutPrefix(path, "iggysink/")
+			if (ours || path == "iggysink") && !slices.Contains(allowed, short) && !slices.Contains(leaves, short) {
+				t.Errorf("%s imports %s", p.ImportPath, path)
+			}
 			if strings.HasPrefix(path, "github.com/apache/iggy/") && p.ImportPath != "iggysink/internal/iggy" {
 				t.Errorf("%s imports the SDK; only internal/iggy does", p.ImportPath)
 			}
@@ -106,15 +109,9 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
-// inRoom reports whether a package is a room of one that may be imported. What the rooms import has rows of its own.
-func inRoom(path string, allowed []string) bool {
-	house, _, isRoom := strings.Cut(path, "/internal/")
-	return isRoom && slices.Contains(allowed, house)
-}
-
 func listPackages(t *testing.T) (packages []listedPackage) {
 	t.Helper()
-	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
 	list.Dir = root
 	out, err := list.Output()
 	if err != nil {

@@ -155,7 +155,11 @@ func designPage(t *testing.T) string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if notes := notesOf(parsed.Doc.Text()); notes != "" {
+			notes := notesOf(parsed.Doc.Text())
+			if notes == "" && strings.Contains(parsed.Doc.Text(), "Non-obvious") {
+				t.Errorf("%s has no notes below its heading Non-obvious", file)
+			}
+			if notes != "" {
 				name := path.Join(folder, filepath.Base(file))
 				fmt.Fprintf(&b, "\n## %s\n\nIn [%s](../../%s):\n%s", folder, name, name, notes)
 			}
@@ -176,7 +180,8 @@ func notesOf(doc string) string {
 			title := strings.TrimSpace(string(printer.Text(&comment.Doc{Content: []comment.Block{&comment.Paragraph{Text: block.Text}}})))
 			topic, found := strings.CutPrefix(title, "Non-obvious")
 			if inNotes = found; found && topic != "" {
-				fmt.Fprintf(&b, "\n**%s**\n", strings.TrimPrefix(topic, ": "))
+				topic = strings.TrimPrefix(topic, ": ")
+				fmt.Fprintf(&b, "\n**%s**\n", strings.ToUpper(topic[:1])+topic[1:])
 			}
 		case *comment.List:
 			if !inNotes {

@@ -29,11 +29,7 @@
 //     came from one partition: one message must not make the pauses of the others longer.
 //   - Rejects are counted where they are settled. The one that reaches max_consecutive_rejects pauses the sink instead.
 //
-// # Non-obvious
-//
-// Order and why, so that nobody tidies it up, under the headings that follow.
-//
-// # Nothing is lost
+// # Non-obvious: nothing is lost
 //
 //   - A dead letter is durable before its message is settled; the other order loses it in a crash.
 //   - The mark never passes ledger.next. Messages that are given up (a pause, a block) are removed from the ledger,
@@ -48,7 +44,7 @@
 //     its checksum: a server that crashed loses the end of its log, and by offsets alone the messages that took their
 //     places would be passed over.
 //
-// # Storing offsets
+// # Non-obvious: storing offsets
 //
 //   - Only the worker commits. The source's goroutine can move the mark as well, and two of them would race to ask
 //     for the older offset last.
@@ -57,14 +53,14 @@
 //   - A partition is marked as revoked before its latch is closed: a worker that sees the end must not find the
 //     partition still its own, and store.
 //
-// # Order
+// # Non-obvious: order
 //
 //   - A revocation cancels no request. Most come from a dropped connection, and the partition is back in a moment:
 //     cancelled requests would all be sent twice. The partition's next worker begins when the former has ended, so
 //     that two requests of it cannot overtake each other. Nobody but that worker waits for it.
 //   - With on_rejected = "block" a batch ends before a message that Prepare rejects: those behind it wait.
 //
-// # Batches and memory
+// # Non-obvious: batches and memory
 //
 //   - Only a full batch is cut while the lane is busy. A small one would freeze at the size it had then, and a slow
 //     endpoint would get many small requests where it could have few large ones.
@@ -76,7 +72,7 @@
 //   - A partition's share is its part of the sink's bound, not a place in a common pool: one that hangs cannot
 //     starve the others.
 //
-// # Stopping
+// # Non-obvious: stopping
 //
 //   - With several lanes a stop first delivers what lies before messages that are settled (fill): the mark cannot pass a
 //     gap, so they would all be delivered twice. The engine is drained only then, as it refuses every further attempt.
@@ -86,7 +82,7 @@
 //   - Unsettled counts what a request carried, and what is settled behind a gap: it is delivered again. What was only
 //     polled is nobody's loss: nothing was said about it.
 //
-// # Pausing
+// # Non-obvious: pausing
 //
 //   - A pause ends the retries of what is in flight (halt), not its attempts: 64 partitions that retry are 64 requests for
 //     an endpoint that is down. What comes back unsent is given up and polled again.
