@@ -61,10 +61,9 @@ func (s Scope) String() string {
 	return "unknown"
 }
 
-// Outcome is what became of one message of a batch.
+// Outcome is what became of one message of a batch. Its small fields stand together: there is one for each message.
 type Outcome struct {
-	Index    int // position in Batch.Messages
-	Kind     OutcomeKind
+	Index    int    // position in Batch.Messages
 	Status   int    // last HTTP status; 0 if there was no response
 	Attempts int    // requests that carried the message; 0 if Prepare rejected it
 	Reason   string // why it was not accepted, for a person; no secret, no payload
@@ -73,11 +72,15 @@ type Outcome struct {
 	// there was none, where it was no text, and for an accepted message.
 	ResponseBody string
 
+	// RetryAfter is how long the endpoint asked to be left alone where a message failed, at most max_retry_after; 0: it did not.
+	RetryAfter time.Duration
+
+	Kind OutcomeKind
+
 	// Of a failed message.
-	Scope      Scope
-	RetryAfter time.Duration // how long the endpoint asked to be left alone, at most max_retry_after; 0: it did not
-	Exhausted  bool          // on_exhausted may give it up: no transport error, 429 or 503, and no pause verdict
-	Manual     bool          // the endpoint said that it is gone for good (410): waiting mends nothing
+	Scope     Scope
+	Exhausted bool // on_exhausted may give it up: no transport error, 429 or 503, and no pause verdict
+	Manual    bool // the endpoint said that it is gone for good (410): waiting mends nothing
 }
 
 // String tells all of it in one line: "failed after 4 attempts: answered 500 Internal Server Error".
