@@ -57,6 +57,10 @@ type Options struct {
 	Unknowns bool
 	// StrictEnv makes those three errors in spite of Unknowns.
 	StrictEnv bool
+	// Hermetic leaves env(), file() and the variables of IGGYSINK_VAR_NAME unknown, whether they are there or not: nothing of
+	// the surroundings, secrets above all, can show in what is found. It is for configurations of strangers, and goes with
+	// Unknowns.
+	Hermetic bool
 	// AllowFiles are folders that file() may read from, next to the folder of the file that calls it.
 	AllowFiles []string
 	// Secret is told of each text that came from env(), file() or a sensitive variable, perhaps several times: who prints
@@ -90,7 +94,7 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	l := &loader{Report: new(finding.Report), opts: opts, files: make(mask.Files), places: make(finding.Places)}
 	l.Exact, l.Shared = l.files.Exact, l.inDefaults
 	l.scope = lang.New(l.Report, l.files, lang.Settings{
-		Vars: opts.Vars, VarFiles: opts.VarFiles, Env: opts.Env, Unknowns: opts.Unknowns && !opts.StrictEnv,
+		Vars: opts.Vars, VarFiles: opts.VarFiles, Env: opts.Env, Unknowns: opts.Unknowns && !opts.StrictEnv, Hermetic: opts.Hermetic,
 		AllowFiles: opts.AllowFiles, Secret: opts.Secret, Open: l.open,
 	})
 	l.read(paths)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -64,6 +65,8 @@ var configurations = map[string]string{
 	"good":    "iggy {\n  username = \"iggy\"\n  password = env(\"NOT_SET\")\n}\n\n" + goodSink,
 	"untidy":  "iggy {\n    username = \"iggy\"\n  password = env(\"NOT_SET\")\n}\n\n" + goodSink,
 	"invalid": "iggy {\n  username = \"iggy\"\n}\n\n" + goodSink,
+	// It asks whether a secret of the job begins with an s.
+	"asking": "iggy {\n  token = can(regex(\"^s\", env(\"CI_SECRET\"))) ? \"\" : \"x\"\n}\n\n" + goodSink,
 }
 
 const goodSink = `sink "orders" {
@@ -254,6 +257,43 @@ func TestTheGitLabJobReports(t *testing.T) {
 		output, code := inFolder(t, configuration, job.Variables, "bash", "-ec", strings.Join(job.Script, "\n"))
 		if code != want {
 			t.Errorf("%s: exit %d, not %d\n%s", configuration, code, want, output)
+		}
+	}
+}
+
+// Whoever opens a pull request may ask for a secret of the job, a bit with each finding. No part of a CI system answers.
+func TestCIPartsDoNotAnswerAboutSecrets(t *testing.T) {
+	a := readYAML[action](t, "deploy/github-action/action.yml")
+	check := a.Runs.Steps[len(a.Runs.Steps)-1]
+	folder, err := filepath.Abs(filepath.Join(root, "deploy/github-action"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := readYAML[gitlab](t, "deploy/gitlab-ci.yml").Job
+	hooks := readYAML[[]hook](t, ".pre-commit-hooks.yaml")
+	ofAction := map[string]string{"GITHUB_ACTION_PATH": folder}
+	for name, value := range check.Env {
+		ofAction[name] = a.Inputs[strings.TrimSuffix(strings.TrimPrefix(value, "${{ inputs."), " }}")].Default
+	}
+	for name, part := range map[string]struct {
+		env     map[string]string
+		shell   []string
+		answers int
+	}{
+		"validate by itself": {nil, []string{"iggysink", "validate", "."}, 2}, // otherwise nothing is asked
+		"the action":     {ofAction, []string{"bash", "-c", check.Run}, 1},
+		"the GitLab job": {job.Variables, []string{"bash", "-ec", strings.Join(job.Script, "\n")}, 1},
+		"the hook":       {nil, append(strings.Fields(hooks[0].Entry), hooks[0].Args...), 1},
+	} {
+		answers := make(map[string]bool)
+		for _, secret := range []string{"s3cret", "other"} {
+			env := map[string]string{"CI_SECRET": secret}
+			maps.Copy(env, part.env)
+			output, code := inFolder(t, "asking", env, part.shell...)
+			answers[fmt.Sprint(code, strings.ReplaceAll(output, secret, ""))] = true
+		}
+		if len(answers) != part.answers {
+			t.Errorf("%s answers: %v", name, answers)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"iggysink/hclconfig"
+	"iggysink/internal/terminal"
 )
 
 // fmtFlags are the flags of fmt.
@@ -121,11 +123,11 @@ func (f *fmtFlags) format(cmd *cobra.Command, path string) (bool, error) {
 	switch {
 	case f.check || f.diff:
 		if changed && f.check && !f.diff {
-			_, err = fmt.Fprintln(out, name)
+			err = printName(out, name)
 		}
 		if changed && f.diff {
 			before, after := hclconfig.FormatShown(source)
-			_, err = out.Write(diff.Diff(name, before, name+" (formatted)", after))
+			err = printDiff(out, diff.Diff(name, before, name+" (formatted)", after))
 		}
 		return !changed || !f.check, err
 	case path == "-":
@@ -135,7 +137,25 @@ func (f *fmtFlags) format(cmd *cobra.Command, path string) (bool, error) {
 		if err := replaceFile(path, formatted); err != nil {
 			return false, err
 		}
-		_, err = fmt.Fprintln(out, name)
+		err = printName(out, name)
 	}
 	return true, err
+}
+
+// printName prints the name of a file on a line, which is no command to whoever reads the log of a job.
+func printName(out io.Writer, name string) error {
+	_, err := fmt.Fprintln(out, terminal.NoCommand("./", terminal.OneLine(name)))
+	return err
+}
+
+// printDiff prints a diff for a log. A line that both files have begins with a space, behind which GitHub Actions would see
+// a command of its own: nothing from a file may begin a line, in whatever form a line begins.
+func printDiff(out io.Writer, text []byte) error {
+	var shown strings.Builder
+	for line := range strings.Lines(string(text)) {
+		text := strings.TrimRight(line, "\r\n")
+		shown.WriteString(terminal.NoCommand("|", terminal.Printable(text)) + line[len(text):])
+	}
+	_, err := io.WriteString(out, shown.String())
+	return err
 }

@@ -63,3 +63,24 @@ func TestFmtDiffIsAPatch(t *testing.T) {
 		})
 	}
 }
+
+// A runner reads commands from what a job prints. No line of a file, and no name of one, is any.
+func TestFmtPrintsNoCommands(t *testing.T) {
+	t.Chdir(t.TempDir())
+	hostile := "# x\n::stop-commands::t\n  ::error::x\n\t::warning::x\n# ##[error]x\r::debug::x\n# \u202e\n"
+	text := "/*\n" + hostile + "*/\nlocals {\n  a = <<EOT\n" + hostile + "EOT\n}\niggy{\n}\n" + "/*\n" + hostile + "*/\n"
+	for _, name := range []string{"a.hcl", "::error::x.hcl", "b\n::error::x.hcl"} {
+		for _, args := range [][]string{{"fmt", "--diff"}, {"fmt", "--check"}, {"fmt", "--check", "--diff"}, {"fmt"}} {
+			writeFile(t, name, text)
+			_, output := captured(t, append(args, name)...)
+			if output == "" {
+				t.Fatalf("%q prints nothing of %q", args, name)
+			}
+			for line := range strings.FieldsFuncSeq(output, func(r rune) bool { return r == '\n' || r == '\r' }) {
+				if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "\u202e") {
+					t.Errorf("%q prints %q", args, line)
+				}
+			}
+		}
+	}
+}

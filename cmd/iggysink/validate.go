@@ -19,6 +19,7 @@ type validateFlags struct {
 	filename         string
 	color            string
 	strictEnv        bool
+	hermetic         bool
 	warningsAsErrors bool
 }
 
@@ -32,6 +33,9 @@ is a file that comes from stdin; --filename says where it belongs, and stands fo
 
 An env() that is not set is no error: its value is unknown, everything else is checked, and its name is listed. The same
 goes for variables without a value and for files that file() would read. --strict-env makes them errors.
+
+--hermetic is for the configuration of somebody else, as in a pull request: env(), file() and IGGYSINK_VAR_NAME are unknown
+whether they are there or not. Otherwise whether a finding appears, and where, could tell something of a secret.
 
 Formats:
   text    for people, in colour on a terminal unless NO_COLOR is set; CLICOLOR_FORCE=1 asks for colour anywhere
@@ -58,6 +62,7 @@ Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file
 	flags.StringVar(&f.filename, "filename", "stdin.hcl", "`name` of the file that the path - stands for")
 	flags.StringVar(&f.color, "color", "auto", "`when` the text form is in colour: auto, always or never")
 	flags.BoolVar(&f.strictEnv, "strict-env", false, "make what a run needs and is not there an error")
+	flags.BoolVar(&f.hermetic, "hermetic", false, "look at nothing outside of the configuration: env() and file() stay unknown")
 	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there is a warning")
 	f.load.register(cmd)
 	return cmd
@@ -71,6 +76,9 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	if colors := []string{"auto", "always", "never"}; !slices.Contains(colors, f.color) {
 		return notOneOf("--color", f.color, colors)
 	}
+	if f.hermetic && f.strictEnv {
+		return errors.New("--strict-env asks for what --hermetic does not look at")
+	}
 	opts, err := f.load.options()
 	if err != nil {
 		return err
@@ -78,7 +86,7 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	if paths, err = f.stdin(cmd, paths, &opts); err != nil {
 		return err
 	}
-	opts.Unknowns, opts.StrictEnv = true, f.strictEnv
+	opts.Unknowns, opts.StrictEnv, opts.Hermetic = true, f.strictEnv, f.hermetic
 	result, found := hclconfig.Load(paths, opts)
 	all := findings.Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files,
 		WarningsFail: f.warningsAsErrors}

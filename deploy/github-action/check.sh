@@ -48,6 +48,11 @@ for arg in ${result[@]+"${result[@]}"}; do
   fi
 done
 args=(--format github ${result[@]+"${result[@]}"})
+# A pull request may be a stranger's: whether a finding appears could tell something of a secret in the environment of the
+# job. --strict-env asks for that environment.
+if [[ " ${args[*]} " != *" --strict-env "* ]]; then
+  args+=(--hermetic)
+fi
 if [[ "$IGGYSINK_WARNINGS_AS_ERRORS" == true ]]; then
   args+=(--warnings-as-errors)
 fi

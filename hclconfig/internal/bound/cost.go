@@ -40,7 +40,7 @@ type charged struct {
 
 // Value is unknown when there is nothing left to pay with.
 func (c *charged) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	if !c.budget.spend(c.cost) {
+	if !c.budget.Spend(c.cost) {
 		return cty.DynamicVal, nil
 	}
 	value, diags := c.Expression.Value(ctx)
@@ -51,7 +51,7 @@ func (c *charged) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if plain, _ := value.Unmark(); c.argument && plain.Type() != cty.String {
 		size /= 16
 	}
-	if !c.budget.spend(size) {
+	if !c.budget.Spend(size) {
 		return cty.DynamicVal, diags
 	}
 	return value, diags
@@ -94,8 +94,8 @@ func TextSize(v cty.Value) int {
 	return n
 }
 
-// spend reports whether there is so much left, and takes it.
-func (b *Budget) spend(cost int) bool {
+// Spend reports whether there is so much left, and takes it.
+func (b *Budget) Spend(cost int) bool {
 	if b.Exhausted = b.Exhausted || b.spent+cost > maxSpent; b.Exhausted {
 		return false
 	}
@@ -159,7 +159,7 @@ func errTooMuch() *finding.CallError {
 // paying makes a function refuse arguments from which it would make, or go through, more than there is left.
 func (b *Budget) paying(name string, f function.Function) function.Function {
 	return Guarded(f, func(args []cty.Value) error {
-		if !b.spend(callCost(name, args)) {
+		if !b.Spend(callCost(name, args)) {
 			return errTooMuch()
 		}
 		return nil

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -31,6 +32,10 @@ func (s *Scope) fileFunction(dir string) function.Function {
 			path := RelativeTo(dir, name)
 			if shown == name {
 				shown = path
+			}
+			if s.Settings.Hermetic && name != "" && s.isAllowed(path, dir) {
+				s.Needs[Need{"file", shown}] = true
+				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			}
 			text, err := s.readAllowed(path, dir)
 			switch {
@@ -59,15 +64,7 @@ var errOutside = errors.New("outside of the configuration's folder")
 // readAllowed reads a file that is in one of the allowed folders. Links count as what they lead to: a link out of the
 // folder would be a way around the bound.
 func (s *Scope) readAllowed(path, dir string) ([]byte, error) {
-	inside := func(path string, of func(string) string) bool {
-		for _, folder := range append([]string{dir}, s.Settings.AllowFiles...) {
-			if isBelow(of(folder), of(path)) {
-				return true
-			}
-		}
-		return false
-	}
-	if !inside(path, absolute) && !inside(path, bound.Canonical) {
+	if !s.isAllowed(path, dir) {
 		return nil, errOutside
 	}
 	if _, err := os.Stat(path); err != nil { // which says more than the next one does
@@ -77,10 +74,21 @@ func (s *Scope) readAllowed(path, dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !inside(target, bound.Canonical) {
+	if !s.isInside(target, dir, bound.Canonical) {
 		return nil, errOutside
 	}
 	return bound.ReadFile(target, maxValueSize)
+}
+
+// isAllowed reports whether a path is in one of the allowed folders, as far as its name tells.
+func (s *Scope) isAllowed(path, dir string) bool {
+	return s.isInside(path, dir, absolute) || s.isInside(path, dir, bound.Canonical)
+}
+
+func (s *Scope) isInside(path, dir string, of func(string) string) bool {
+	return slices.ContainsFunc(append([]string{dir}, s.Settings.AllowFiles...), func(folder string) bool {
+		return isBelow(of(folder), of(path))
+	})
 }
 
 func absolute(path string) string {

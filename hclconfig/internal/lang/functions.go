@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
@@ -37,7 +36,6 @@ func pureFunctions() map[string]function.Function {
 		"contains": stdlib.ContainsFunc, "lookup": lookupFunction(), "distinct": stdlib.DistinctFunc,
 		"flatten": stdlib.FlattenFunc, "min": stdlib.MinFunc, "max": stdlib.MaxFunc,
 		"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
-		"try":   tryfunc.TryFunc, "can": tryfunc.CanFunc,
 	}
 }
 
@@ -60,6 +58,7 @@ func Functions() (all []Function) {
 func (s *Scope) functions(dir string) map[string]function.Function {
 	all := pureFunctions()
 	s.Budget.WithCosts(all)
+	all["can"], all["try"] = s.canFunction(), s.tryFunction()
 	all["env"] = s.envFunction()
 	all["file"] = s.fileFunction(dir)
 	return all
@@ -164,8 +163,10 @@ func (s *Scope) envFunction() function.Function {
 			if len(args) > 2 {
 				return cty.NilVal, finding.Refuse("function-call", "env() failed", "It takes a name and, perhaps, a value to use instead.")
 			}
-			value, set := s.Settings.Env(name)
+			value, set := s.lookUp(name)
 			switch {
+			case s.Settings.Hermetic && len(args) == 2: // it may be set, or not
+				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			case set && bound.BadText([]byte(value)) >= 0:
 				return cty.NilVal, finding.Refuse("function-call", "env() failed", "The variable does not hold UTF-8 text.")
 			case set:
@@ -180,6 +181,14 @@ func (s *Scope) envFunction() function.Function {
 				"Set it, or give env() a second argument to use instead.")
 		},
 	})
+}
+
+// lookUp asks for an environment variable, which is never there for a stranger.
+func (s *Scope) lookUp(name string) (value string, set bool) {
+	if s.Settings.Hermetic {
+		return "", false
+	}
+	return s.Settings.Env(name)
 }
 
 // RelativeTo makes a path start at dir, unless it is absolute.

@@ -122,8 +122,11 @@ func (f *faulty) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) { return c
 // Charge makes an expression, or all that are in a body, pay for what they do, and looks at their maps.
 func (s *Scope) Charge(node hclsyntax.Node) {
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
-		if object, isObject := n.(*hclsyntax.ObjectConsExpr); isObject {
-			s.keysOnce(object)
+		switch n := n.(type) {
+		case *hclsyntax.ObjectConsExpr:
+			s.keysOnce(n)
+		case *hclsyntax.IndexExpr:
+			markIndex(n)
 		}
 		return nil
 	})

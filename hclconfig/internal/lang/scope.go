@@ -2,7 +2,8 @@
 //
 //	scope.go        what expressions may name; declare.go what declares it
 //	values.go       where variables get their values from; misfit.go what of a value does not fit the type
-//	eval.go         locals and names; functions.go what can be called, file.go file(), urltemplate.go the url
+//	eval.go         locals and names; functions.go what can be called, try.go can() and try(), file.go file(), index.go an
+//	                index, urltemplate.go the url
 //	native.go       takes expressions of JSON for native ones
 //	content.go      what belongs in a block, and what of it does not
 package lang
@@ -24,6 +25,7 @@ type Settings struct {
 	VarFiles   []string
 	Env        func(name string) (value string, set bool)
 	Unknowns   bool                         // what is not there is unknown rather than an error
+	Hermetic   bool                         // env(), file() and IGGYSINK_VAR_NAME are unknown, whether they are there or not
 	AllowFiles []string                     // folders that file() may read from
 	Secret     func(text string)            // is told of each text that is secret; may be nil
 	Open       func(path string) *mask.File // reads a file of values; nil if it cannot, which was told

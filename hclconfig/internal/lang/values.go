@@ -22,7 +22,7 @@ import (
 // not set one variable.
 func (s *Scope) Variables(beside []string) {
 	for _, name := range slices.Sorted(maps.Keys(s.variables)) {
-		if text, set := s.Settings.Env(envPrefix + name); set {
+		if text, set := s.lookUp(envPrefix + name); set {
 			s.assign(name, text, "the environment variable "+envPrefix+name)
 		}
 	}
