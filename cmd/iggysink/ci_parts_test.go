@@ -281,9 +281,9 @@ func TestCIPartsDoNotAnswerAboutSecrets(t *testing.T) {
 		answers int
 	}{
 		"validate by itself": {nil, []string{"iggysink", "validate", "."}, 2}, // otherwise nothing is asked
-		"the action":     {ofAction, []string{"bash", "-c", check.Run}, 1},
-		"the GitLab job": {job.Variables, []string{"bash", "-ec", strings.Join(job.Script, "\n")}, 1},
-		"the hook":       {nil, append(strings.Fields(hooks[0].Entry), hooks[0].Args...), 1},
+		"the action":         {ofAction, []string{"bash", "-c", check.Run}, 1},
+		"the GitLab job":     {job.Variables, []string{"bash", "-ec", strings.Join(job.Script, "\n")}, 1},
+		"the hook":           {nil, append(strings.Fields(hooks[0].Entry), hooks[0].Args...), 1},
 	} {
 		answers := make(map[string]bool)
 		for _, secret := range []string{"s3cret", "other"} {
