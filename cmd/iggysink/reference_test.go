@@ -168,31 +168,39 @@ func designPage(t *testing.T) string {
 	return b.String()
 }
 
-// notesOf returns the first sentence of each note below the headings that begin with Non-obvious.
+// notesOf returns the first sentence of each note, an item or a paragraph, below the headings that begin with Non-obvious.
 func notesOf(doc string) string {
 	var b strings.Builder
 	var parser comment.Parser
 	var printer comment.Printer
 	inNotes := false
+	note := func(content ...comment.Block) {
+		if !inNotes {
+			return
+		}
+		text := strings.Join(strings.Fields(string(printer.Text(&comment.Doc{Content: content}))), " ")
+		sentence, _, _ := strings.Cut(text, ". ")
+		fmt.Fprintf(&b, "- %s\n", proseOf(strings.TrimSuffix(sentence, ".")))
+	}
 	for _, block := range parser.Parse(doc).Content {
 		switch block := block.(type) {
 		case *comment.Heading:
 			title := strings.TrimSpace(string(printer.Text(&comment.Doc{Content: []comment.Block{&comment.Paragraph{Text: block.Text}}})))
 			topic, found := strings.CutPrefix(title, "Non-obvious")
-			if inNotes = found; found && topic != "" {
-				topic = strings.TrimPrefix(topic, ": ")
-				fmt.Fprintf(&b, "\n**%s**\n", strings.ToUpper(topic[:1])+topic[1:])
-			}
-		case *comment.List:
-			if !inNotes {
+			if inNotes = found; !found {
 				continue
 			}
 			b.WriteString("\n")
-			for _, item := range block.Items {
-				text := strings.Join(strings.Fields(string(printer.Text(&comment.Doc{Content: item.Content}))), " ")
-				sentence, _, _ := strings.Cut(text, ". ")
-				fmt.Fprintf(&b, "- %s\n", proseOf(strings.TrimSuffix(sentence, ".")))
+			if topic != "" {
+				topic = strings.TrimPrefix(topic, ": ")
+				fmt.Fprintf(&b, "**%s**\n\n", strings.ToUpper(topic[:1])+topic[1:])
 			}
+		case *comment.List:
+			for _, item := range block.Items {
+				note(item.Content...)
+			}
+		case *comment.Paragraph:
+			note(block)
 		}
 	}
 	return b.String()
