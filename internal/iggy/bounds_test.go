@@ -3,6 +3,7 @@ package iggy
 import (
 	"encoding/binary"
 	"io"
+	"log/slog"
 	"math"
 	"testing"
 
@@ -74,4 +75,71 @@ func TestTheLastOffsetOfAllIsRefused(t *testing.T) {
 	binary.LittleEndian.PutUint64(raw[polledHead+24:], math.MaxUint64)
 	_, err = decodePolled(raw)
 	require.ErrorIs(t, err, errMalformed)
+}
+
+// describes writes the description of a group of so many members, each with as many partitions.
+func describes(members, each int) []byte {
+	b := binary.LittleEndian.AppendUint32(make([]byte, 4), uint32(members*each))
+	b = append(binary.LittleEndian.AppendUint32(b, uint32(members)), 1, 'g')
+	for id := range members {
+		b = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, uint32(id)), uint32(each))
+		for p := range each {
+			b = binary.LittleEndian.AppendUint32(b, uint32(id*each+p))
+		}
+	}
+	return reply(0, string(b))
+}
+
+// A look at a group costs as much as its description is long, and one request once the member knows itself, whatever the
+// server says about others.
+func TestAHugeGroupCostsNoMoreThanItsLength(t *testing.T) {
+	cost := func(members, each int) (allocations float64, requests int) {
+		description := describes(members, each)
+		require.LessOrEqual(t, len(description), listLimit)
+		l := scripted(t, func(request) []byte { requests++; return description })
+		g := newMembership(l, someTarget(t), nil, slog.New(slog.DiscardHandler))
+		g.self, g.known = uint32(members-1), true
+		runs := 3
+		allocations = testing.AllocsPerRun(runs, func() {
+			g.layout = "" // as if it had changed
+			share, err := g.look(t.Context())
+			require.NoError(t, err)
+			require.Len(t, share.partitions, each)
+			g.evenOut(t.Context())
+		})
+		return allocations, requests / (runs + 1)
+	}
+	for _, each := range []int{0, 1, 3} {
+		for _, members := range []int{1000, 20_000} {
+			allocations, requests := cost(members, each)
+			assert.Equal(t, 1, requests)
+			assert.LessOrEqual(t, allocations, float64(8*members+1000))
+		}
+	}
+}
+
+// A member that does not know itself asks for each partition once, and no further than its own.
+func TestLearningTheOwnIDAsksForEachPartitionOnce(t *testing.T) {
+	const members = 5000
+	asked, described := 0, 0
+	l := scripted(t, func(r request) []byte {
+		if r.code == 600 {
+			described++
+			return describes(members, 1)
+		}
+		if r.code == 121 { // the doubt about partition 0
+			return reply(codeNotOwned, "")
+		}
+		asked++
+		if asked == members/2 {
+			return reply(0, pollReply(members/2-1, 1))
+		}
+		return reply(0, pollReply(0, 0))
+	})
+	g := newMembership(l, someTarget(t), nil, slog.New(slog.DiscardHandler))
+	share, err := g.look(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []uint32{members/2 - 1}, share.partitions)
+	assert.Equal(t, members/2, asked)
+	assert.Equal(t, 2, described)
 }

@@ -6,15 +6,7 @@ import (
 	"fmt"
 	"sync"
 
-	iggcon "github.com/apache/iggy/foreign/go/contracts"
-
 	"iggysink/schema"
-)
-
-// Limits of one send request.
-const (
-	sendMessages = 1000
-	sendBytes    = 1 << 20
 )
 
 // Client sends messages and looks at topics, over one connection. Every call ends with its context, and in bounded time
@@ -56,22 +48,10 @@ func (c *Client) EnsureTopic(ctx context.Context, stream, topic string, partitio
 	if _, err = l.topicState(ctx, t); !isNotFound(err) {
 		return err
 	}
-	err = l.call(ctx, "create stream", controlLimit, func() error {
-		_, err := l.sdk.CreateStream(stream)
-		return err
-	})
-	if err != nil && !hasStatus(err, codeStreamExists) {
+	if err := l.createStream(ctx, t); err != nil {
 		return err
 	}
-	err = l.call(ctx, "create topic", listLimit, func() error {
-		_, err := l.sdk.CreateTopic(t.stream, topic, uint32(partitions), iggcon.CompressionAlgorithmNone,
-			iggcon.IggyExpiryNeverExpire, 0, nil)
-		return err
-	})
-	if hasStatus(err, codeTopicExists) {
-		return nil
-	}
-	return err
+	return l.createTopic(ctx, t, partitions)
 }
 
 // TopicInfo is what is in a topic.
@@ -99,9 +79,9 @@ func (c *Client) Topic(ctx context.Context, stream, topic string) (TopicInfo, er
 	if err != nil {
 		return TopicInfo{}, err
 	}
-	info := TopicInfo{Messages: state.MessagesCount}
-	for _, p := range state.Partitions {
-		info.Partitions = append(info.Partitions, PartitionInfo{p.Id, p.MessagesCount, p.CurrentOffset})
+	info := TopicInfo{Messages: state.messages}
+	for _, p := range state.partitions {
+		info.Partitions = append(info.Partitions, PartitionInfo{p.id, p.messages, p.current})
 	}
 	return info, nil
 }
@@ -115,25 +95,35 @@ func (c *Client) StoredOffset(ctx context.Context, stream, topic, group string, 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	offset, found, err := c.link.stored(ctx, t, partition)
-	if hasStatus(err, codeNoGroup) {
+	if isNoGroup(err) {
 		return 0, false, nil
 	}
 	return offset, found, err
 }
 
 // Partitioning says which partition messages go to. The zero value is Balanced.
-type Partitioning struct{ how iggcon.Partitioning }
+type Partitioning struct {
+	kind      partitioningKind
+	partition uint32
+	key       []byte
+}
+
+type partitioningKind int
+
+const (
+	balanced partitioningKind = iota
+	toPartition
+	byKey
+)
 
 // Balanced lets the server choose the partition of each request, in turn.
-func Balanced() Partitioning { return Partitioning{iggcon.None()} }
+func Balanced() Partitioning { return Partitioning{} }
 
 // ToPartition chooses the partition.
-func ToPartition(id uint32) Partitioning { return Partitioning{iggcon.PartitionId(id)} }
+func ToPartition(id uint32) Partitioning { return Partitioning{kind: toPartition, partition: id} }
 
 // ByKey lets the server choose by the hash of key, 1 to 255 bytes.
-func ByKey(key []byte) Partitioning {
-	return Partitioning{iggcon.Partitioning{Kind: iggcon.MessageKey, Length: len(key), Value: key}}
-}
+func ByKey(key []byte) Partitioning { return Partitioning{kind: byKey, key: key} }
 
 // Outgoing is a message to send. The zero ID lets the server choose one.
 type Outgoing struct {
@@ -142,6 +132,15 @@ type Outgoing struct {
 	Payload []byte
 }
 
+// messageError is a message that cannot be sent.
+type messageError struct {
+	index int
+	err   error
+}
+
+// Error returns the text of the cause.
+func (e *messageError) Error() string { return e.err.Error() }
+
 // Send sends messages in as many requests as their number and size take. After an error some of them may have arrived,
 // always from the front.
 func (c *Client) Send(ctx context.Context, stream, topic string, to Partitioning, messages []Outgoing) error {
@@ -149,54 +148,21 @@ func (c *Client) Send(ctx context.Context, stream, topic string, to Partitioning
 	if err != nil {
 		return err
 	}
-	if to.how.Kind == 0 {
-		to = Balanced()
-	}
-	if to.how.Kind == iggcon.MessageKey && (to.how.Length < 1 || to.how.Length > 255) {
+	if to.kind == byKey && (len(to.key) < 1 || len(to.key) > 255) {
 		return errors.New("a partition key has 1 to 255 bytes")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for sent := 0; sent < len(messages); {
-		request, err := pack(messages[sent:])
-		if err != nil {
-			return fmt.Errorf("message %d: %w", sent+len(request)+1, err)
+		n, err := c.link.send(ctx, t, to, messages[sent:])
+		var wrong *messageError
+		if errors.As(err, &wrong) {
+			return fmt.Errorf("message %d: %w", sent+wrong.index+1, wrong.err)
 		}
-		err = c.link.call(ctx, "send messages", controlLimit, func() error {
-			return c.link.sdk.SendMessages(t.stream, t.topic, to.how, request)
-		})
 		if err != nil {
 			return fmt.Errorf("after %d of %d messages: %w", sent, len(messages), err)
 		}
-		sent += len(request)
+		sent += n
 	}
 	return nil
-}
-
-// maxPayload is what the server takes of one message, 0.8 and 0.9 alike. The SDK has an older number.
-const maxPayload = 64_000_000
-
-// pack turns the first of messages into one request, bounded by number and bytes, at least one message. With an error it
-// returns those before the one that is wrong.
-func pack(messages []Outgoing) ([]iggcon.IggyMessage, error) {
-	var request []iggcon.IggyMessage
-	size := 0
-	for _, m := range messages {
-		headers := appendHeaders(nil, m.Headers)
-		switch {
-		case len(m.Payload) > maxPayload:
-			return request, fmt.Errorf("a payload of %d bytes; iggy takes %d", len(m.Payload), maxPayload)
-		case len(headers) > iggcon.MaxUserHeadersSize:
-			return request, fmt.Errorf("headers of %d bytes; iggy takes %d", len(headers), iggcon.MaxUserHeadersSize)
-		}
-		size += messageHead + len(m.Payload) + len(headers)
-		if len(request) == sendMessages || len(request) > 0 && size > sendBytes {
-			break
-		}
-		request = append(request, iggcon.IggyMessage{
-			Header:  iggcon.NewMessageHeader(iggcon.MessageID(m.ID), uint32(len(m.Payload)), uint32(len(headers))),
-			Payload: m.Payload, UserHeaders: headers,
-		})
-	}
-	return request, nil
 }

@@ -8,38 +8,15 @@ import (
 
 	iggcon "github.com/apache/iggy/foreign/go/contracts"
 	ierror "github.com/apache/iggy/foreign/go/errors"
-
-	"iggysink/schema"
 )
 
-// target names a topic and a consumer group of it, in the SDK's terms.
-type target struct {
-	stream, topic iggcon.Identifier
-	group         iggcon.Identifier
-	consumer      iggcon.Consumer
-	reader        iggcon.Consumer // a single consumer: its polls move nothing of the group
-	groupName     string
+// identifier is a name in the SDK's terms. newTarget has checked its length.
+func identifier(name string) iggcon.Identifier {
+	return iggcon.Identifier{Kind: iggcon.StringId, Length: len(name), Value: []byte(name)}
 }
 
-// newTarget checks the names: 1 to 255 bytes each. An empty group is left out.
-func newTarget(stream, topic, group string) (target, error) {
-	t := target{groupName: group}
-	var err error
-	if t.stream, err = iggcon.NewIdentifier(stream); err != nil {
-		return target{}, fmt.Errorf("stream name %q: it needs 1 to 255 bytes", stream)
-	}
-	if t.topic, err = iggcon.NewIdentifier(topic); err != nil {
-		return target{}, fmt.Errorf("topic name %q: it needs 1 to 255 bytes", topic)
-	}
-	if group == "" {
-		return t, nil
-	}
-	if t.group, err = iggcon.NewIdentifier(group); err != nil {
-		return target{}, fmt.Errorf("consumer group %q: it needs 1 to 255 bytes", group)
-	}
-	t.consumer, t.reader = iggcon.NewGroupConsumer(t.group), iggcon.NewSingleConsumer(t.group)
-	return t, nil
-}
+// groupOf is the group in the SDK's terms, as who polls and stores.
+func groupOf(t target) iggcon.Consumer { return iggcon.NewGroupConsumer(identifier(t.group)) }
 
 // ping tells the server that this connection lives.
 func (l *link) ping(ctx context.Context) error {
@@ -47,10 +24,10 @@ func (l *link) ping(ctx context.Context) error {
 }
 
 // topicState reads what is in a topic. ErrNotFound is in the chain of its error if the stream or topic is missing.
-func (l *link) topicState(ctx context.Context, t target) (*iggcon.TopicDetails, error) {
+func (l *link) topicState(ctx context.Context, t target) (*topicState, error) {
 	var topic *iggcon.TopicDetails
 	err := l.call(ctx, "get topic", listLimit, func() (err error) {
-		topic, err = l.sdk.GetTopic(t.stream, t.topic)
+		topic, err = l.sdk.GetTopic(identifier(t.stream), identifier(t.topic))
 		return err
 	})
 	if err != nil && isNotFound(err) {
@@ -59,32 +36,50 @@ func (l *link) topicState(ctx context.Context, t target) (*iggcon.TopicDetails, 
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range topic.Partitions {
+	state := &topicState{messages: topic.MessagesCount, partitions: make([]partitionState, len(topic.Partitions))}
+	for i, p := range topic.Partitions {
 		if p.CurrentOffset == math.MaxUint64 {
 			l.wire.broken = true // one more than an offset must be a number
 			return nil, &LinkError{"get topic", errMalformed}
 		}
+		state.partitions[i] = partitionState{p.Id, p.CreatedAt, p.CurrentOffset, p.MessagesCount, p.SizeBytes}
 	}
-	return topic, nil
+	return state, nil
 }
 
 // members reads who is in the group; nil if there is no such group.
-func (l *link) members(ctx context.Context, t target) (*iggcon.ConsumerGroupDetails, error) {
+func (l *link) members(ctx context.Context, t target) (*groupState, error) {
 	var group *iggcon.ConsumerGroupDetails
 	err := l.call(ctx, "get consumer group", listLimit, func() (err error) {
-		group, err = l.sdk.GetConsumerGroup(t.stream, t.topic, t.group)
+		group, err = l.sdk.GetConsumerGroup(identifier(t.stream), identifier(t.topic), identifier(t.group))
 		return err
 	})
-	if errors.Is(err, ierror.ErrConsumerGroupIdNotFound) || hasStatus(err, codeNoGroup) {
+	if errors.Is(err, ierror.ErrConsumerGroupIdNotFound) || isNoGroup(err) {
 		return nil, nil
 	}
-	return group, err
+	if err != nil {
+		return nil, err
+	}
+	state := &groupState{partitions: group.PartitionsCount, members: make([]groupMember, len(group.Members))}
+	for i, m := range group.Members {
+		state.members[i] = groupMember{m.ID, m.Partitions}
+	}
+	return state, nil
+}
+
+// groupSize tells how many members the group has, and whether it is there.
+func (l *link) groupSize(ctx context.Context, t target) (members int, there bool, err error) {
+	group, err := l.members(ctx, t)
+	if group == nil {
+		return 0, false, err
+	}
+	return len(group.members), true, nil
 }
 
 // createGroup creates the group and reports whether it was this call that did.
 func (l *link) createGroup(ctx context.Context, t target) (bool, error) {
 	err := l.call(ctx, "create consumer group", controlLimit, func() error {
-		_, err := l.sdk.CreateConsumerGroup(t.stream, t.topic, t.groupName)
+		_, err := l.sdk.CreateConsumerGroup(identifier(t.stream), identifier(t.topic), t.group)
 		return err
 	})
 	if hasStatus(err, codeGroupExists) {
@@ -96,14 +91,14 @@ func (l *link) createGroup(ctx context.Context, t target) (bool, error) {
 // join makes this connection a member.
 func (l *link) join(ctx context.Context, t target) error {
 	return l.call(ctx, "join consumer group", controlLimit, func() error {
-		return l.sdk.JoinConsumerGroup(t.stream, t.topic, t.group)
+		return l.sdk.JoinConsumerGroup(identifier(t.stream), identifier(t.topic), identifier(t.group))
 	})
 }
 
 // leave ends the membership.
 func (l *link) leave(ctx context.Context, t target) error {
 	return l.call(ctx, "leave consumer group", controlLimit, func() error {
-		return l.sdk.LeaveConsumerGroup(t.stream, t.topic, t.group)
+		return l.sdk.LeaveConsumerGroup(identifier(t.stream), identifier(t.topic), identifier(t.group))
 	})
 }
 
@@ -111,7 +106,7 @@ func (l *link) leave(ctx context.Context, t target) error {
 func (l *link) stored(ctx context.Context, t target, partition uint32) (uint64, bool, error) {
 	var info *iggcon.ConsumerOffsetInfo
 	err := l.call(ctx, "get consumer offset", controlLimit, func() (err error) {
-		info, err = l.sdk.GetConsumerOffset(t.consumer, t.stream, t.topic, &partition)
+		info, err = l.sdk.GetConsumerOffset(groupOf(t), identifier(t.stream), identifier(t.topic), &partition)
 		return err
 	})
 	if err != nil || info == nil {
@@ -123,7 +118,7 @@ func (l *link) stored(ctx context.Context, t target, partition uint32) (uint64, 
 // store stores the group's offset of a partition. The partition is always named: the server would choose one.
 func (l *link) store(ctx context.Context, t target, partition uint32, offset uint64) error {
 	return l.call(ctx, "store consumer offset", controlLimit, func() error {
-		return l.sdk.StoreConsumerOffset(t.consumer, t.stream, t.topic, offset, &partition)
+		return l.sdk.StoreConsumerOffset(groupOf(t), identifier(t.stream), identifier(t.topic), offset, &partition)
 	})
 }
 
@@ -131,13 +126,13 @@ func (l *link) store(ctx context.Context, t target, partition uint32, offset uin
 // auto-commit stores before the reply is sent, which loses what a crash leaves undelivered. The reply is decoded here: the
 // SDK's decoder drops an empty payload at the end, panics on a cut reply, and takes an allocation a message.
 func (l *link) poll(ctx context.Context, t target, partition uint32, offset uint64, count, limit int) (polled, error) {
-	return l.pollAs(ctx, t, t.consumer, partition, offset, count, limit)
+	return l.pollAs(ctx, t, groupOf(t), partition, offset, count, limit)
 }
 
 // peek reads the message at offset, or the first behind it, without the group: no member's ownership and no polled
 // offset matters to it or is moved by it.
 func (l *link) peek(ctx context.Context, t target, partition uint32, offset uint64) (polled, error) {
-	return l.pollAs(ctx, t, t.reader, partition, offset, 1, maxMessage)
+	return l.pollAs(ctx, t, iggcon.NewSingleConsumer(identifier(t.group)), partition, offset, 1, maxMessage)
 }
 
 func (l *link) pollAs(
@@ -145,7 +140,7 @@ func (l *link) pollAs(
 ) (polled, error) {
 	err := l.call(ctx, "poll messages", limit, func() error {
 		l.wire.keep = true
-		_, err := l.sdk.PollMessages(t.stream, t.topic, who, iggcon.OffsetPollingStrategy(offset),
+		_, err := l.sdk.PollMessages(identifier(t.stream), identifier(t.topic), who, iggcon.OffsetPollingStrategy(offset),
 			uint32(min(count, math.MaxUint32)), false, &partition)
 		return err
 	})
@@ -157,41 +152,6 @@ func (l *link) pollAs(
 		l.wire.broken = true
 		return polled{}, &LinkError{"poll messages", err}
 	}
+	reply.foreign = reply.partition != partition
 	return reply, nil
-}
-
-// owns reports whether this connection's member owns a partition.
-func (l *link) owns(ctx context.Context, t target, partition uint32) (bool, error) {
-	reply, err := l.poll(ctx, t, partition, 0, 0, controlLimit)
-	if err != nil {
-		return false, err
-	}
-	if reply.partition != partition {
-		return false, nil
-	}
-	if partition != 0 || reply.current != 0 {
-		return true, nil
-	}
-	err = l.store(ctx, t, partition, math.MaxUint64) // beyond any end: refused in either case, nothing is stored
-	switch {
-	case hasStatus(err, codeInvalidOffset):
-		return true, nil
-	case hasStatus(err, codeNotOwned):
-		return false, nil
-	case err == nil:
-		return false, &LinkError{"probe partition 0", errors.New("the server stored an offset beyond the end")}
-	}
-	return false, err
-}
-
-// appendHeaders writes a block of user headers with text keys, as userheader.Decode reads it.
-func appendHeaders(b []byte, headers []schema.Header) []byte {
-	entries := make([]iggcon.HeaderEntry, len(headers))
-	for i, h := range headers {
-		entries[i] = iggcon.HeaderEntry{
-			Key:   iggcon.HeaderKey{Kind: iggcon.String, Value: h.Key},
-			Value: iggcon.HeaderValue{Kind: iggcon.HeaderKind(h.Kind), Value: h.Value},
-		}
-	}
-	return append(b, iggcon.GetHeadersBytes(entries)...)
 }

@@ -19,14 +19,6 @@ const (
 // errMalformed is a reply that contradicts itself.
 var errMalformed = errors.New("malformed reply")
 
-// polled is the reply to a poll.
-type polled struct {
-	partition uint32
-	current   uint64 // the partition's last offset; 0 also where nothing is in it, or where the member does not own it
-	messages  []schema.Message
-	broken    int // messages whose user headers could not be read
-}
-
 // decodePolled reads the reply to a poll. Messages alias raw; their slices are clipped, so that an append to one cannot
 // reach its neighbour. The SDK's own decoder drops a message with an empty payload at the end of a reply.
 func decodePolled(raw []byte) (polled, error) {

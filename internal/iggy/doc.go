@@ -1,6 +1,11 @@
 // Package iggy reads Apache Iggy 0.8: Source is one member of a consumer group, Client the small client that sends.
 // It is the only importer of the Iggy SDK outside of tests, so that another protocol version can replace it.
 //
+// # The seam
+//
+// link and membership, with the types of seam.go, are all that the rest of the package knows of the SDK and of the wire of
+// 0.8; a test holds the list. See docs/design/moving-to-a-newer-sdk.md.
+//
 // # One connection
 //
 // The SDK (v0.8.0) has no context, no deadline and no reconnect; a silent server would block it for ever. So link dials

@@ -9,7 +9,7 @@ func (c *Client) DeleteGroup(ctx context.Context, stream, topic, group string) e
 		return err
 	}
 	return c.link.call(ctx, "delete consumer group", controlLimit, func() error {
-		return c.link.sdk.DeleteConsumerGroup(t.stream, t.topic, t.group)
+		return c.link.sdk.DeleteConsumerGroup(identifier(t.stream), identifier(t.topic), identifier(t.group))
 	})
 }
 

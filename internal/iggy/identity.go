@@ -3,8 +3,6 @@ package iggy
 import (
 	"time"
 
-	iggcon "github.com/apache/iggy/foreign/go/contracts"
-
 	"iggysink/internal/relay"
 	"iggysink/schema"
 )
@@ -34,8 +32,8 @@ type anchor struct {
 // numbers are those of a log that only shrink when messages are deleted.
 type numbers struct{ created, messages, bytes uint64 }
 
-func numbersOf(state iggcon.PartitionContract) numbers {
-	return numbers{created: state.CreatedAt, messages: state.MessagesCount, bytes: state.SizeBytes}
+func numbersOf(state partitionState) numbers {
+	return numbers{created: state.created, messages: state.messages, bytes: state.bytes}
 }
 
 // anchorAt remembers m.
@@ -96,7 +94,7 @@ func (m *member) anchorStands(p *part) (bool, error) {
 
 // sameLog compares the numbers of a look with those before. Where they shrank, and for one partition of each look in any
 // case, the stored offset and the anchor are read again: a purge deletes the one and replaces the other.
-func (m *member) sameLog(p *part, state iggcon.PartitionContract) (bool, error) {
+func (m *member) sameLog(p *part, state partitionState) (bool, error) {
 	now, before := numbersOf(state), p.numbers
 	p.numbers = now
 	shrank := now.messages < before.messages || now.bytes < before.bytes

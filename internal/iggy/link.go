@@ -54,7 +54,8 @@ func (e *LinkError) Unwrap() error { return e.Err }
 
 // connect opens a connection to the server of cfg and logs in. A cluster member that is not the leader is left for the
 // leader, once. Every step is bounded in time. With probe the server is asked first which protocol it speaks; another one
-// is a *WireError. The question costs a line in its log, so it is left out where the answer is known.
+// is a *WireError. The question costs a line in its log, so it is left out beside a connection that is up. A drop makes the
+// answer unknown again: an upgrade drops connections too, and a newer server must get no login of ours.
 func connect(ctx context.Context, cfg *schema.Iggy, probe bool) (*link, error) {
 	secure, err := tlsConfig(cfg)
 	if err != nil {

@@ -2,12 +2,9 @@ package iggy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	iggcon "github.com/apache/iggy/foreign/go/contracts"
 
 	"iggysink/internal/relay"
 	"iggysink/schema"
@@ -23,8 +20,9 @@ type member struct {
 	joined bool
 	parts  map[uint32]*part
 	order  []*part // parts by id: the order of a round
-	group  groupView
+	group  *membership
 
+	looked   bool          // the first look is over
 	look     time.Time     // when to look at the group and the topic next
 	ping     time.Time     // when to ping next
 	verify   int           // number of the look: which partition's log it verifies
@@ -83,8 +81,7 @@ func (m *member) serve(ctx context.Context) error {
 	s := m.source
 	// Up to the join nothing is at stake: ctx ends it at once.
 	var err error
-	m.link, err = connect(ctx, s.options.Server, !s.speaks)
-	if s.speaks = err == nil; err != nil {
+	if m.link, err = connect(ctx, s.options.Server, true); err != nil {
 		return err
 	}
 	if err := m.enter(ctx); err != nil {
@@ -118,12 +115,12 @@ func (m *member) enter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group, err := m.link.members(ctx, s.target)
+	_, there, err := m.link.groupSize(ctx, s.target)
 	if err != nil {
 		return err
 	}
 	created := false
-	if group == nil {
+	if !there {
 		if !s.entered {
 			s.latest = topic // also where the answer is lost: the group may be there then
 		}
@@ -138,6 +135,7 @@ func (m *member) enter(ctx context.Context) error {
 		return err
 	}
 	m.joined = true
+	m.group = newMembership(m.link, s.target, s.options.Server, s.log)
 	if s.latest != nil && s.options.Stream.StartFrom == schema.StartFromLatest {
 		if err := m.startLatest(s.latest); err != nil {
 			return err
@@ -150,7 +148,7 @@ func (m *member) enter(ctx context.Context) error {
 }
 
 // awaitTopic waits until the topic is there, over the same connection. In Once mode a missing topic is an error.
-func (m *member) awaitTopic(ctx context.Context) (*iggcon.TopicDetails, error) {
+func (m *member) awaitTopic(ctx context.Context) (*topicState, error) {
 	s := m.source
 	for wait := firstBackoff; ; wait = min(2*wait, pingInterval) {
 		topic, err := m.link.topicState(ctx, s.target)
@@ -176,20 +174,20 @@ func (m *member) awaitTopic(ctx context.Context) (*iggcon.TopicDetails, error) {
 // The server takes offsets from members only, so the group exists for a moment before they are stored. Another process
 // that joins in this moment can get a partition; without a stored offset it reads it from the first message: more than
 // was asked for, never less.
-func (m *member) startLatest(topic *iggcon.TopicDetails) error {
-	for _, p := range topic.Partitions {
-		if p.MessagesCount == 0 {
+func (m *member) startLatest(topic *topicState) error {
+	for _, p := range topic.partitions {
+		if p.messages == 0 {
 			continue
 		}
-		_, there, err := m.link.stored(m.work, m.source.target, p.Id)
+		_, there, err := m.link.stored(m.work, m.source.target, p.id)
 		if err == nil && !there {
-			if err = m.link.store(m.work, m.source.target, p.Id, p.CurrentOffset); err == nil {
-				m.source.tookStore(p.Id, p.CurrentOffset)
+			if err = m.link.store(m.work, m.source.target, p.id, p.current); err == nil {
+				m.source.tookStore(p.id, p.current)
 			}
 		}
-		if hasStatus(err, codeNotOwned, codeInvalidOffset) {
+		if isNotTaken(err) {
 			m.source.log.Warn("a partition does not start from its latest message: another member took it at once, "+
-				"or its log is new", "partition", p.Id, "err", err)
+				"or its log is new", "partition", p.id, "err", err)
 			continue
 		}
 		if err != nil {
@@ -252,7 +250,7 @@ func (m *member) storeCommit(p *part) error {
 		return nil
 	}
 	m.source.keepCommit(p.id, settled)
-	if hasStatus(err, codeNotOwned, codeInvalidOffset) {
+	if isNotTaken(err) {
 		// Moved, or truncated: the look finds out, and a revocation drops the offset. A partition that has moved and is
 		// back by then keeps it.
 		m.look, p.storeAt = time.Time{}, time.Now().Add(lookInterval)
@@ -315,9 +313,9 @@ func (m *member) sort() {
 }
 
 // assign takes over the partitions of ids, each from the offset of startOf.
-func (m *member) assign(ids []uint32, topic *iggcon.TopicDetails) error {
+func (m *member) assign(ids []uint32, topic *topicState) error {
 	owned := make([]relay.Assignment, 0, len(ids))
-	states := partitionStates(topic)
+	states := topic.byID()
 	for _, id := range ids {
 		state, found := states[id]
 		if !found {
@@ -331,8 +329,8 @@ func (m *member) assign(ids []uint32, topic *iggcon.TopicDetails) error {
 		before := m.source.before(id)
 		a := startOf(state, stored, before)
 		a.Partition = m.source.partition(id)
-		p := &part{id: id, name: a.Partition, end: endOf(state), stored: stored}
-		p.size.expect(state.SizeBytes, state.MessagesCount)
+		p := &part{id: id, name: a.Partition, end: state.end(), stored: stored}
+		p.size.expect(state.bytes, state.messages)
 		p.numbers = numbersOf(state)
 		if before.doubted && !a.Truncated {
 			a.Start = 0 // unless the message that was settled last is still there, which the handler compares
@@ -365,8 +363,8 @@ func (m *member) assign(ids []uint32, topic *iggcon.TopicDetails) error {
 // stored offset itself, or at 0 if that lies beyond the end: what comes from there on may be new. Where the log is long
 // enough to hold what was settled, the handler compares the last settled message first, and goes on behind it if that is
 // still there: only its offset was lost, as with a group that was deleted.
-func startOf(state iggcon.PartitionContract, stored offset, before past) relay.Assignment {
-	a := relay.Assignment{End: endOf(state)}
+func startOf(state partitionState, stored offset, before past) relay.Assignment {
+	a := relay.Assignment{End: state.end()}
 	switch {
 	case a.End == 0:
 		a.Truncated = stored.there || before.settled.there
@@ -379,28 +377,8 @@ func startOf(state iggcon.PartitionContract, stored offset, before past) relay.A
 	case stored.there:
 		a.Start = stored.value + 1
 	}
-	if state.MessagesCount == 0 {
+	if state.messages == 0 {
 		a.End = 0 // retention deleted all: there is nothing to read
 	}
 	return a
 }
-
-// endOf returns one more than the last offset of a partition, 0 for one that never had a message. A partition that
-// retention emptied keeps its end.
-func endOf(state iggcon.PartitionContract) uint64 {
-	if state.MessagesCount == 0 && state.CurrentOffset == 0 {
-		return 0
-	}
-	return state.CurrentOffset + 1
-}
-
-func partitionStates(topic *iggcon.TopicDetails) map[uint32]iggcon.PartitionContract {
-	states := make(map[uint32]iggcon.PartitionContract, len(topic.Partitions))
-	for _, p := range topic.Partitions {
-		states[p.Id] = p
-	}
-	return states
-}
-
-// errOutside means that the server does not list this connection as a member any more.
-var errOutside = errors.New("the server dropped this member from the consumer group")

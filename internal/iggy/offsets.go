@@ -18,15 +18,15 @@ func (c *Client) StoreOffsets(ctx context.Context, stream, topic, group string, 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	details, err := c.link.members(ctx, t)
+	members, there, err := c.link.groupSize(ctx, t)
 	if err != nil {
 		return err
 	}
-	if details == nil {
+	if !there {
 		if _, err := c.link.createGroup(ctx, t); err != nil {
 			return err
 		}
-	} else if len(details.Members) > 0 {
+	} else if members > 0 {
 		return ErrInUse
 	}
 	if err := c.link.join(ctx, t); err != nil {
@@ -34,7 +34,7 @@ func (c *Client) StoreOffsets(ctx context.Context, stream, topic, group string, 
 	}
 	for id, value := range offsets {
 		if err := c.link.store(ctx, t, id, value); err != nil {
-			if hasStatus(err, codeNotOwned) {
+			if isNotOwned(err) {
 				err = ErrInUse // somebody joined at the same time
 			}
 			return errors.Join(fmt.Errorf("partition %d: %w", id, err), c.link.leave(ctx, t))

@@ -80,6 +80,21 @@ func TestASourceSaysThatTheServerIsNewer(t *testing.T) {
 	assert.Equal(t, wrong.Error(), run.source.Status().Err)
 }
 
+// A server that is upgraded drops its connections: what was known of it before counts for nothing.
+func TestAfterADropNoLoginGoesToANewerServer(t *testing.T) {
+	w, _ := faultyWorld(t, 1)
+	network := w.through()
+	run := w.start()
+	run.until(t, "join", func(r *recorder) bool { return len(r.owned) == 1 })
+	address, seen := newer(t, nil, pong())
+	network.set(func(p *proxy) { p.target = address })
+	network.drop()
+	run.logs.await(t, "is Iggy 0.9 or later")
+	assert.Len(t, <-seen, 256, "the probe and nothing else")
+	assert.Contains(t, run.source.Status().Err, `transport = "http" in the iggy block reads from it`)
+	run.until(t, "revocation", func(r *recorder) bool { return len(r.lost) == 1 })
+}
+
 func TestAProbeKnowsWhatIsNoIggy(t *testing.T) {
 	for want, answer := range map[string][]byte{
 		"this is not Iggy's protocol":  make([]byte, 256),

@@ -110,7 +110,7 @@ func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 		return false, err
 	}
 	m.source.count(func(st *relay.SourceStatus) { st.Polls++ })
-	if reply.partition != p.id || len(reply.messages) == 0 && reply.current+1 < max(next, p.end) {
+	if reply.foreign || len(reply.messages) == 0 && reply.current+1 < max(next, p.end) {
 		m.suspect(p, next)
 		return false, nil
 	}

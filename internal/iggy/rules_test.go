@@ -3,7 +3,6 @@ package iggy
 import (
 	"testing"
 
-	iggcon "github.com/apache/iggy/foreign/go/contracts"
 	"github.com/stretchr/testify/assert"
 
 	"iggysink/internal/relay"
@@ -13,11 +12,11 @@ import (
 func TestStartOf(t *testing.T) {
 	none := offset{}
 	at := func(n uint64) offset { return offset{n, true} }
-	state := func(current, messages uint64) iggcon.PartitionContract {
-		return iggcon.PartitionContract{CurrentOffset: current, MessagesCount: messages}
+	state := func(current, messages uint64) partitionState {
+		return partitionState{current: current, messages: messages}
 	}
 	for name, c := range map[string]struct {
-		state           iggcon.PartitionContract
+		state           partitionState
 		stored, settled offset // settled is what this process asked to be stored
 		want            relay.Assignment
 	}{
@@ -44,7 +43,7 @@ func TestStartOf(t *testing.T) {
 
 // New messages have filled the log up again, beyond what was settled, and only the stored offset shows that it was cut.
 func TestStartOfALogThatGrewAgain(t *testing.T) {
-	state := iggcon.PartitionContract{CurrentOffset: 14, MessagesCount: 15}
+	state := partitionState{current: 14, messages: 15}
 	before := past{settled: offset{9, true}, stored: offset{9, true}}
 	// Not Truncated: the handler compares what it has settled, which may still be there.
 	assert.Equal(t, relay.Assignment{Start: 0, End: 15}, startOf(state, offset{0, true}, before))
@@ -53,13 +52,12 @@ func TestStartOfALogThatGrewAgain(t *testing.T) {
 	assert.Equal(t, relay.Assignment{Start: 13, End: 15}, startOf(state, offset{12, true}, before), "another member went on")
 }
 
-func group(partitions uint32, members ...[]uint32) *iggcon.ConsumerGroupDetails {
-	details := &iggcon.ConsumerGroupDetails{}
-	details.PartitionsCount = partitions
+func group(partitions uint32, members ...[]uint32) *groupState {
+	state := &groupState{partitions: partitions}
 	for id, owned := range members {
-		details.Members = append(details.Members, iggcon.ConsumerGroupMember{ID: uint32(id), Partitions: owned})
+		state.members = append(state.members, groupMember{id: uint32(id), partitions: owned})
 	}
-	return details
+	return state
 }
 
 func TestOnlyWhatAWaitingMemberWillGetIsHeld(t *testing.T) {
@@ -72,7 +70,7 @@ func TestOnlyWhatAWaitingMemberWillGetIsHeld(t *testing.T) {
 
 func TestTheSmallestMemberEvensOut(t *testing.T) {
 	for name, c := range map[string]struct {
-		group *iggcon.ConsumerGroupDetails
+		group *groupState
 		who   []uint32
 	}{
 		"alone":          {group(8, []uint32{0, 1, 2}), nil},
@@ -83,7 +81,7 @@ func TestTheSmallestMemberEvensOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var who []uint32
-			for id := range c.group.Members {
+			for id := range c.group.members {
 				if uneven(c.group, uint32(id)) {
 					who = append(who, uint32(id))
 				}

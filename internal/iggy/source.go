@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	iggcon "github.com/apache/iggy/foreign/go/contracts"
-
 	"iggysink/internal/relay"
 	"iggysink/schema"
 )
@@ -45,9 +43,8 @@ type Source struct {
 
 	// The topic as it was when this process created the group, until start_from = "latest" is stored. entered is set by
 	// the first join: start_from is decided once. Run's goroutine owns both.
-	latest  *iggcon.TopicDetails
+	latest  *topicState
 	entered bool
-	speaks  bool // the last connection was made, so the server speaks our protocol; Run's goroutine owns it
 
 	mu      sync.Mutex
 	status  relay.SourceStatus

@@ -92,6 +92,16 @@ func isNotFound(err error) bool {
 		errors.Is(err, ierror.ErrStreamIdNotFound)
 }
 
+// isNoGroup reports whether err says that there is no such consumer group.
+func isNoGroup(err error) bool { return hasStatus(err, codeNoGroup) }
+
+// isNotOwned reports whether a store was refused because the partition is another member's.
+func isNotOwned(err error) bool { return hasStatus(err, codeNotOwned) }
+
+// isNotTaken reports whether a store was refused because of what it stores: the partition is another member's, or the log
+// ends before the offset. The connection goes on.
+func isNotTaken(err error) bool { return hasStatus(err, codeNotOwned, codeInvalidOffset) }
+
 // isHopeless reports whether waiting cannot mend err at start-up: the configuration is wrong.
 func isHopeless(err error) bool {
 	var verify *tls.CertificateVerificationError
