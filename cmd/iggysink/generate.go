@@ -85,9 +85,12 @@ func (f *generateFlags) generate() (map[string][]byte, error) {
 		}
 		file = f.schema
 	}
-	model, problems := schemagen.ParseNamed(file, schemagen.TypeName(file), source)
-	if len(problems) == 0 && f.language == "go" {
-		problems = model.ReceiverProblems(schema.DecoderSource())
+	var model *schemagen.Model
+	var problems schemagen.Problems
+	if name := schemagen.TypeName(file); f.language == "go" {
+		model, problems = schemagen.ParseReceiver(file, name, source, schema.DecoderSource())
+	} else {
+		model, problems = schemagen.ParseTypeScript(file, name, source)
 	}
 	if err := schemaProblems(problems); err != nil {
 		return nil, &exitError{code: exitFailed, err: err}

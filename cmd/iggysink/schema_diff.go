@@ -33,7 +33,8 @@ not break:
 
 Without --root a schema with x-source is an envelope, and any other is a configuration. A dash reads from stdin.
 
-A change that breaks nothing but means something, such as another default, is a warning. What cannot be decided, such as
+A change that breaks nothing but means something, such as another default, is a warning. One that changes no document but Go
+code that uses the generated types, such as another x-go-name, is of the category source. What cannot be decided, such as
 which of two regular expressions allows more, counts as breaking. --rules lists every rule.
 
 Exit codes: 0 nothing breaks; 1 a breaking change; 2 a schema cannot be read or is at fault.`,
@@ -144,15 +145,18 @@ func (d schemaDiff) verdict() string {
 	if d.direction == schemagen.Forward {
 		whose = "readers of the old schema understand every document of the new one"
 	}
-	breaking, warnings, rest := d.count(schemagen.Breaking), d.count(schemagen.Warning), d.count(schemagen.Info)
+	breaking, warnings := d.count(schemagen.Breaking), d.count(schemagen.Warning)
+	rest := plural(d.count(schemagen.Info), "compatible change")
+	if n := d.count(schemagen.Source); n > 0 {
+		rest = plural(n, "change") + " for code that uses the generated types, " + rest
+	}
 	switch {
 	case len(d.changes) == 0:
 		return "No changes for documents."
 	case breaking > 0:
-		return fmt.Sprintf("%s (%s), %s, %s.", plural(breaking, "breaking change"), d.direction, plural(warnings, "warning"),
-			plural(rest, "compatible change"))
+		return fmt.Sprintf("%s (%s), %s, %s.", plural(breaking, "breaking change"), d.direction, plural(warnings, "warning"), rest)
 	}
-	return fmt.Sprintf("Compatible (%s): %s. %s, %s.", d.direction, whose, plural(warnings, "warning"), plural(rest, "compatible change"))
+	return fmt.Sprintf("Compatible (%s): %s. %s, %s.", d.direction, whose, plural(warnings, "warning"), rest)
 }
 
 func writeSchemaDiffText(w io.Writer, d schemaDiff) error {
@@ -171,6 +175,7 @@ type schemaDiffReport struct {
 	Compatible    bool                 `json:"compatible"`
 	BreakingCount int                  `json:"breaking_count"`
 	WarningCount  int                  `json:"warning_count"`
+	SourceCount   int                  `json:"source_count"` // of changes for code that uses the generated types
 	InfoCount     int                  `json:"info_count"`
 	Changes       []schemaChangeReport `json:"changes"`
 }
@@ -198,6 +203,7 @@ func writeSchemaDiffJSON(w io.Writer, d schemaDiff) error {
 		Compatible:    d.count(schemagen.Breaking) == 0,
 		BreakingCount: d.count(schemagen.Breaking),
 		WarningCount:  d.count(schemagen.Warning),
+		SourceCount:   d.count(schemagen.Source),
 		InfoCount:     d.count(schemagen.Info),
 		Changes:       []schemaChangeReport{},
 	}
@@ -215,7 +221,8 @@ func writeSchemaDiffJSON(w io.Writer, d schemaDiff) error {
 
 // writeSchemaDiffGitHub prints workflow commands. They point into the new schema, which is what a pull request shows.
 func writeSchemaDiffGitHub(w io.Writer, d schemaDiff) error {
-	level := map[schemagen.Severity]string{schemagen.Breaking: "error", schemagen.Warning: "warning", schemagen.Info: "notice"}
+	level := map[schemagen.Severity]string{schemagen.Breaking: "error", schemagen.Warning: "warning", schemagen.Source: "warning",
+		schemagen.Info: "notice"}
 	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	for _, c := range d.changes {

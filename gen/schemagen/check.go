@@ -21,7 +21,6 @@ func check(d *Model) Problems {
 	if d.sourced() {
 		c.checkSources(d.root)
 	}
-	c.names(d)
 	return c.problems
 }
 
@@ -62,7 +61,9 @@ func reach(s *schema) []*schema {
 
 // schema checks one schema on its own.
 func (c *checker) schema(s *schema) {
-	c.keywords(s)
+	if !s.broken {
+		c.keywords(s)
+	}
 	for _, p := range s.properties {
 		if p.doc == "" {
 			c.fail(p.at, "the property %s has no description", p.key)
@@ -104,6 +105,9 @@ func (c *checker) schema(s *schema) {
 	}
 	for _, a := range s.aliases {
 		c.alias(s, a)
+	}
+	if s.resolved().broken || s.broken {
+		return // nothing can be said of values
 	}
 	if s.defaults != nil {
 		c.instance(s, s.defaults)
@@ -213,6 +217,9 @@ func (c *checker) union(s *schema) {
 	for _, b := range s.branches {
 		t := b.resolved()
 		kind := strings.Replace(t.kind, "integer", "number", 1)
+		if b.broken || t.broken {
+			continue
+		}
 		switch {
 		case t.kind == "object" && !t.isType():
 			c.fail(b.at, "a branch of oneOf that is an object needs properties")
@@ -258,7 +265,7 @@ func (c *checker) oneAttribute(s *schema) {
 func (c *checker) instance(s *schema, n *node) {
 	t := s.resolved()
 	switch {
-	case t.kind == "any":
+	case t.kind == "any" || t.broken || s.broken:
 	case t.kind == "union":
 		for i, b := range t.branches {
 			kind := strings.Replace(b.resolved().kind, "integer", "number", 1)

@@ -26,6 +26,8 @@ const (
 	Breaking Severity = "breaking"
 	// Warning means that documents stay valid, and that something about them is not what it was.
 	Warning Severity = "warning"
+	// Source means that documents stay valid and mean the same, and that code which uses the generated types has to change.
+	Source Severity = "source"
 	// Info means that nobody has to do anything.
 	Info Severity = "info"
 )
@@ -63,21 +65,7 @@ func Compare(before, after *Model, direction Direction) []Change {
 	return c.changes
 }
 
-func rank(s Severity) int { return slices.Index([]Severity{Breaking, Warning, Info}, s) }
-
-// ParseNamed is Parse for a file of any name: the Go name of the root type is made of name.
-func ParseNamed(file, name string, source []byte) (*Model, Problems) {
-	m, problems := loadModel(file, source)
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	m.name = goName(name)
-	m.root.name = m.name
-	if problems := check(m); len(problems) > 0 {
-		return nil, problems
-	}
-	return m, nil
-}
+func rank(s Severity) int { return slices.Index([]Severity{Breaking, Warning, Source, Info}, s) }
 
 // TypeName returns the name that a schema file gives its root type: what is before .schema.json, .json or the end; a
 // file whose name is none, such as a pipe's, has a Document.
@@ -171,6 +159,6 @@ func (c Change) Text() string {
 		p = c.Old.problem
 	}
 	p.Message = c.Message + " [" + c.Rule + "]"
-	title := map[Severity]string{Breaking: "Breaking", Warning: "Warning", Info: "Compatible"}[c.Severity]
+	title := map[Severity]string{Breaking: "Breaking", Warning: "Warning", Source: "Source", Info: "Compatible"}[c.Severity]
 	return title + strings.TrimPrefix(p.Text(), "Error")
 }

@@ -70,7 +70,7 @@ func Rules() []Rule {
 		{"sensitive-changed", Warning, Warning, "whether a value is kept out of outputs"},
 		{"source-changed", Info, Warning, "a property is filled from something else"},
 		{"presence-changed", Info, Warning, "a property that may be absent is there at other times"},
-		{"go-changed", Info, Info, "the Go name or type of something"},
+		{"go-changed", Source, Source, "the Go name or type of something that generated code has: documents stay as they are"},
 		{"description-changed", Info, Info, "what the schema says about something"},
 	}
 }

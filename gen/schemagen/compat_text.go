@@ -12,7 +12,7 @@ func (c *comparison) text(p pair, s spots) {
 	before, after := texts(p.old), texts(p.new)
 	switch at := s.below("enum"); {
 	case before != nil && after != nil: // two lists say all: what else narrows them has been applied to them
-		c.values(before, after, s)
+		c.values(p, before, after, s)
 		return
 	case after != nil:
 		c.note("enum-added", at, fmt.Sprintf("only %s will do now", words(after)))
@@ -48,7 +48,7 @@ func texts(s *schema) []string {
 	return out
 }
 
-func (c *comparison) values(before, after []string, s spots) {
+func (c *comparison) values(p pair, before, after []string, s spots) {
 	at := spots{s.old + listed(c.oldTree, s.old), s.new + listed(c.newTree, s.new)}
 	for _, v := range after {
 		if !slices.Contains(before, v) {
@@ -58,6 +58,7 @@ func (c *comparison) values(before, after []string, s spots) {
 	for _, v := range before {
 		if !slices.Contains(after, v) {
 			c.note("enum-value-removed", at, fmt.Sprintf("%q is not a value any more", v))
+			c.sourceOfValue(p, v, at)
 		}
 	}
 }
@@ -129,8 +130,6 @@ func (c *comparison) annotations(p pair, s spots) {
 		{"sensitive-changed", "x-sensitive", truth(before.sensitive), truth(after.sensitive)},
 		{"source-changed", "x-source", before.source, after.source},
 		{"presence-changed", "x-when", before.when, after.when},
-		{"go-changed", "x-go-name", before.goName, after.goName},
-		{"go-changed", "x-go-type", before.goType, after.goType},
 	} {
 		if a.before != a.after {
 			c.note(a.rule, s.below(a.keyword), fmt.Sprintf("%s was %s and is %s", a.keyword, orNone(a.before), orNone(a.after)))

@@ -21,6 +21,7 @@ func (c *comparison) schema(p pair, s spots) {
 		return
 	}
 	c.seen[q] = true
+	c.typeName(q, s)
 	if p.old.target != nil && p.new.target != nil {
 		c.annotations(q, s)
 	}
@@ -153,6 +154,7 @@ func (c *comparison) object(p pair, s spots) {
 		switch old := p.old.property(f.key); {
 		case old != nil:
 			c.schema(pair{old.schema, f.schema}, at)
+			c.field(p, old, f, at)
 		case p.old.closed:
 			c.note("property-added", at, fmt.Sprintf("the property %q is new", f.key))
 		case f.resolved().kind == "any": // whatever a document has there stays valid
@@ -172,6 +174,7 @@ func (c *comparison) object(p pair, s spots) {
 				rule = "property-removed"
 			}
 			c.note(rule, at, fmt.Sprintf("the property %q is gone", f.key))
+			c.note("go-changed", at, "the Go field "+p.old.name+"."+f.field()+" is gone")
 		}
 		if p.old.requires(f.key) && !p.new.requires(f.key) {
 			c.note("required-removed", at, fmt.Sprintf("the property %q is not required any more", f.key))

@@ -34,6 +34,9 @@
 //	x-source        what fills a property of the envelope, see below
 //	x-when          when a property of the envelope that is not required is there
 //
+// A run gives every problem, in the order of the file and those of one kind together, and one for each mistake: what cannot
+// be read is not judged any further. Nothing is written before it was type-checked with the code around it.
+//
 // A schema that says less than its author meant is refused as well: a name that occurs twice, a $ref to nothing or to
 // another $ref, a definition that is never used or contains itself, a keyword that means nothing beside its type, an
 // unknown format, a default, example or const that its own schema refuses, two things of one Go name.

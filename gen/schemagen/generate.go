@@ -60,7 +60,7 @@ func outputs(dir string) (map[string][]byte, error) {
 			return nil, err
 		}
 		m, found := Parse(file, source)
-		problems = append(problems, found...)
+		problems = append(problems, found...) // of both schemas in one run
 		models = append(models, m)
 	}
 	if len(problems) == 0 {
@@ -82,6 +82,11 @@ func outputs(dir string) (map[string][]byte, error) {
 			return nil, err
 		}
 		maps.Copy(out, files)
+	}
+	for _, folder := range []string{"schema", wordsFolder} {
+		if err := checkFolder(dir, folder, out); err != nil {
+			return nil, err
+		}
 	}
 	if err := receiver(dir, models[1], out); err != nil {
 		return nil, err
@@ -117,14 +122,11 @@ func shared(models []*Model, reserved map[string]bool) Problems {
 
 // writtenByHand returns the Go files of a folder that nobody generates, without tests.
 func writtenByHand(folder string) (sources [][]byte, err error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	files, err := handwritten(folder)
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_gen.go") || strings.HasSuffix(file, "_test.go") {
-			continue
-		}
 		source, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
@@ -132,6 +134,14 @@ func writtenByHand(folder string) (sources [][]byte, err error) {
 		sources = append(sources, source)
 	}
 	return sources, nil
+}
+
+// handwritten returns the names of those files.
+func handwritten(folder string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	return slices.DeleteFunc(files, func(file string) bool {
+		return strings.HasSuffix(file, "_gen.go") || strings.HasSuffix(file, "_test.go")
+	}), err
 }
 
 // orphans notes for removal every file of schema and of the tables that an earlier run has written.

@@ -113,6 +113,22 @@ func jsonText(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// presenceRule says when a property of the envelope is there. Every message about that gives all of it: a part of it alone
+// leads to the next message.
+func presenceRule() string {
+	return "a property filled by header:NAME is not required and has no x-when; every other, const:TEXT included, is either required, or " +
+		"not required and has an x-when of " + conditionNames()
+}
+
+// conditionNames lists the words of x-when for a message.
+func conditionNames() string {
+	var words []string
+	for _, w := range conditions() {
+		words = append(words, w[0])
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
 func findCondition(name string) string {
 	for _, c := range conditions() {
 		if c[0] == name {
@@ -132,36 +148,41 @@ func (d *Model) sourced() bool {
 // checkSources checks that everything in an envelope has a source that fits, and that what may be absent says when.
 func (c *checker) checkSources(s *schema) {
 	for i, f := range s.properties {
-		t := f.resolved()
-		known, found := sourceOf(f)
-		nested := t.kind == "object" && t.values == nil && f.source == ""
-		switch {
-		case nested:
-			c.checkSources(t)
-		case !found:
-			c.fail(f.at, "%s needs an x-source that is one of %s", f.key, sourceNames())
-		case known.kind != t.kind:
-			c.fail(f.at, "x-source %s gives a value of type %s", f.source, known.kind)
-		default:
-			c.sourceFits(f, known)
+		if f.broken || f.resolved().broken {
+			continue
 		}
-		switch {
-		case known.header != "":
-			if s.requires(f.key) || f.when != "" {
-				c.fail(f.at, "%s must be neither required nor have an x-when: it is there if the message has the header", f.key)
-			}
-		case f.when != "" && findCondition(f.when) == "":
-			var words []string
-			for _, w := range conditions() {
-				words = append(words, w[0])
-			}
-			c.fail(f.at, "x-when must be one of %s", strings.Join(words, ", "))
-		case s.requires(f.key) != (f.when == ""):
-			c.fail(f.at, "%s must be either required or have an x-when", f.key)
-		}
+		c.checkSource(s, f)
 		if i == 0 && !s.requires(f.key) {
 			c.fail(f.at, "the first property must always be there: it decides where the commas go")
 		}
+	}
+}
+
+func (c *checker) checkSource(s *schema, f *property) {
+	t := f.resolved()
+	known, found := sourceOf(f)
+	nested := t.kind == "object" && t.values == nil && f.source == ""
+	switch {
+	case nested:
+		c.checkSources(t)
+	case !found:
+		c.fail(f.at, "%s needs an x-source that is one of %s; %s; iggysink has to be built again with it (go generate ./... and go build)",
+			f.key, sourceNames(), presenceRule())
+		return // when it is there depends on what fills it
+	case known.kind != t.kind:
+		c.fail(f.at, "x-source %s gives a value of type %s", f.source, known.kind)
+	default:
+		c.sourceFits(f, known)
+	}
+	switch {
+	case known.header != "":
+		if s.requires(f.key) || f.when != "" {
+			c.fail(f.at, "%s must be neither required nor have an x-when: it is there if the message has the header; %s", f.key, presenceRule())
+		}
+	case f.when != "" && findCondition(f.when) == "":
+		c.fail(f.at, "x-when must be one of %s", conditionNames())
+	case s.requires(f.key) != (f.when == ""):
+		c.fail(f.at, "%s must be either required or have an x-when: %s", f.key, presenceRule())
 	}
 }
 

@@ -7,25 +7,14 @@ import (
 	"strings"
 )
 
-// Parse reads and checks one schema. The name of its root type is that of the file: Envelope for envelope.schema.json.
-// It finds every problem that it can in one run. With a problem the Model is nil.
-func Parse(file string, source []byte) (*Model, Problems) {
-	m, problems := loadModel(file, source)
-	if len(problems) == 0 {
-		problems = check(m)
-	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return m, nil
-}
-
 // Model is a schema that has been checked.
 type Model struct {
 	file string // such as schema/config.schema.json
 	name string // of the root's Go type
 	root *schema
 	defs []*schema // in the order of the file
+
+	foreign bool // it is written in another language than draft 2020-12
 }
 
 // schema is one schema node with the keywords that the generator knows.
@@ -34,6 +23,8 @@ type schema struct {
 	keys map[string]member // its keywords
 	def  string            // name in $defs; empty for the root and for nested schemas
 	name string            // Go name of the type, for the root and for $defs
+
+	broken bool // what a value is could not be read, which has been reported
 
 	doc    string
 	kind   string // object, array, string, integer, number, boolean, union, reference, or any
@@ -52,6 +43,7 @@ type schema struct {
 
 	enum      []reference
 	aliases   []alias
+	alike     map[string]bool // Go names that several values would have
 	constant  *node
 	untyped   bool // the constant has no type beside it
 	single    bool // the constant is written as an enum of one value
@@ -144,8 +136,9 @@ func loadModel(file string, source []byte) (*Model, Problems) {
 		return nil, Problems{stop.problem}
 	}
 	d := &Model{file: file, name: goName(strings.TrimSuffix(path.Base(file), ".schema.json"))}
-	r := reader{}
+	r := reader{problems: root.at.file.problems}
 	d.root = r.schema(root, true)
+	d.foreign = r.foreign
 	d.root.name = d.name
 	if defs := root.get("$defs"); defs != nil {
 		for _, m := range r.object(defs) {
@@ -164,11 +157,16 @@ func loadModel(file string, source []byte) (*Model, Problems) {
 		}
 	})
 	walk(d, (*schema).findTag)
+	walk(d, (*schema).findAlike)
 	return d, r.problems
 }
 
 // reader turns nodes into schemas and collects what it does not understand.
-type reader struct{ problems Problems }
+type reader struct {
+	problems Problems
+	current  *schema // whose keywords are read
+	foreign  bool    // $schema is not the draft that it reads
+}
 
 func (r *reader) fail(at position, format string, args ...any) {
 	r.problems = append(r.problems, at.problem(format, args...))
@@ -177,13 +175,18 @@ func (r *reader) fail(at position, format string, args ...any) {
 // schema reads a schema node.
 func (r *reader) schema(n *node, root bool) *schema {
 	s := &schema{at: n.at, kind: "any", keys: make(map[string]member)}
+	outer := r.current
+	r.current = s
+	defer func() { r.current = outer }()
 	for _, m := range r.object(n) {
 		s.keys[m.name] = m
 		switch m.name {
 		case "$schema":
 			r.root(root, m)
 			if r.text(m.value) != "https://json-schema.org/draft/2020-12/schema" {
-				r.fail(m.value.at, "$schema must be draft 2020-12: an older one ignores what stands beside $ref")
+				r.foreign = true
+				r.fail(m.value.at, "$schema must be draft 2020-12: an older one ignores what stands beside $ref, and has definitions "+
+					"where this one has $defs")
 			}
 		case "$id":
 			r.root(root, m)
@@ -196,7 +199,8 @@ func (r *reader) schema(n *node, root bool) *schema {
 			s.doc = r.text(m.value)
 		default:
 			if !r.structure(s, m) && !r.constraint(s, m) && !r.extension(s, m) {
-				r.fail(m.at, "the keyword %q is not supported", m.name)
+				s.broken = s.broken || slices.Contains(shapes(), m.name)
+				r.fail(m.at, unsupported, m.name)
 			}
 		}
 	}
@@ -209,6 +213,13 @@ func (r *reader) schema(n *node, root bool) *schema {
 	return s
 }
 
+// shapes lists keywords of JSON Schema that say what a value is and that the subset lacks: without them the rest of a schema
+// cannot be judged.
+func shapes() []string {
+	return []string{"anyOf", "allOf", "not", "if", "then", "else", "prefixItems", "patternProperties", "unevaluatedProperties",
+		"$dynamicRef", "nullable"}
+}
+
 // root refuses a keyword below the root.
 func (r *reader) root(root bool, m member) {
 	if !root {
@@ -219,6 +230,7 @@ func (r *reader) root(root bool, m member) {
 // shape refuses a second of the keywords that say what a value is: only one of them would be kept.
 func (r *reader) shape(s *schema, m member) {
 	if s.kind != "any" {
+		s.broken = true
 		r.fail(m.at, "%s cannot stand beside another of type, $ref and oneOf", m.name)
 	}
 }
@@ -228,10 +240,11 @@ func (r *reader) structure(s *schema, m member) bool {
 	switch m.name {
 	case "type":
 		r.shape(s, m)
-		s.kind = r.oneOf(m.value, "object", "array", "string", "integer", "number", "boolean")
+		s.kind = r.typeOf(m.value)
 	case "$ref":
 		name, found := strings.CutPrefix(r.text(m.value), "#/$defs/")
 		if !found {
+			s.broken = true
 			r.fail(m.value.at, "$ref must begin with #/$defs/")
 		}
 		r.shape(s, m)
@@ -343,10 +356,14 @@ func (r *reader) link(d *Model) {
 		s.target = byName[s.ref]
 		switch {
 		case s.target == nil:
-			r.fail(s.value("$ref"), "$ref to #/$defs/%s, which is not there", s.ref)
-			s.kind = "any"
+			if !s.broken {
+				r.fail(s.value("$ref"), "$ref to #/$defs/%s, which is not there", s.ref)
+			}
+			s.kind, s.broken = "any", true
 		case s.target.kind == "reference":
+			used[s.target], s.broken = true, true
 			r.fail(s.value("$ref"), "$ref to #/$defs/%s, which is a $ref itself", s.ref)
+			s.kind, s.target = "any", nil
 		default:
 			used[s.target] = true
 		}

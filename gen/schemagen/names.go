@@ -36,13 +36,40 @@ func (p *property) field() string {
 	return goName(p.key)
 }
 
-// constant returns the name of an enum's constant. A value without a letter or a digit goes by its number.
+// constant returns the name of an enum's constant. Values that differ in their signs alone, such as Etc/GMT+1 and Etc/GMT-1,
+// have them as words. A value without a letter or a digit goes by its number.
 func constant(s *schema, value string) string {
-	if name := goName(value); name != "" {
+	if name := goName(value); s.alike[name] {
+		return s.name + goName(spellSigns(value))
+	} else if name != "" {
 		return s.name + name
 	}
 	i := slices.IndexFunc(s.enum, func(v reference) bool { return v.text == value })
 	return s.name + "Value" + strconv.Itoa(i+1)
+}
+
+// findAlike notes the Go names that several values of an enum would have.
+func (s *schema) findAlike() {
+	seen := make(map[string]bool)
+	for _, v := range s.enum {
+		name := goName(v.text)
+		if s.isAlias(v.text) || name == "" {
+			continue
+		}
+		if seen[name] {
+			if s.alike == nil {
+				s.alike = make(map[string]bool)
+			}
+			s.alike[name] = true
+		}
+		seen[name] = true
+	}
+}
+
+// spellSigns returns a value with its signs as words; those that separate words in most values stay.
+func spellSigns(value string) string {
+	return strings.NewReplacer("+", " plus ", "-", " minus ", "<", " less ", ">", " greater ", "=", " equal ", "!", " not ", "*", " star ",
+		"%", " percent ", "&", " and ", "#", " hash ", "@", " at ", ".", " dot ", "~", " tilde ").Replace(value)
 }
 
 // isAlias reports whether a value of an enum is another spelling.
@@ -58,30 +85,35 @@ func (s *schema) canonical(value string) string {
 	return value
 }
 
-// names refuses two things of one Go name, and names that are none.
-func (c *checker) names(d *Model) {
+// names refuses two things of one Go name, and names that are none. Without members it looks at types alone.
+func (c *checker) names(d *Model, members bool) {
 	taken := make(map[string]position)
-	claim := func(scope, name string, at position) {
+	hold := func(scope, name string, at position, remedy string) {
 		if !token.IsIdentifier(name) || !token.IsExported(name) {
-			c.fail(at, "%q is not an exported Go name: add x-go-name", name)
+			c.fail(at, "%q is not an exported Go name: %s", name, remedy)
 		}
 		if earlier, there := taken[scope+name]; there {
-			c.fail(at, "the Go name %s is taken by %s: add x-go-name", name, earlier)
+			c.fail(at, "the Go name %s is taken by %s: %s", name, earlier, remedy)
 			return
 		}
 		taken[scope+name] = at
 	}
+	claim := func(scope, name string, at position) { hold(scope, name, at, "add x-go-name") }
 	for _, s := range append([]*schema{d.root}, d.defs...) {
 		if !s.isType() {
 			continue
 		}
 		claim("", s.name, s.at)
+		if !members {
+			continue
+		}
 		for _, method := range []string{"Validate", "UnmarshalJSON", "MarshalJSON"} {
 			taken[s.name+"."+method] = s.at
 		}
 		for _, v := range s.enum {
 			if !s.isAlias(v.text) {
-				claim("", constant(s, v.text), v.at)
+				hold("", constant(s, v.text), v.at, "a value needs letters or digits that make another name, or x-enum-aliases if the two "+
+					"mean the same")
 			}
 		}
 		for _, p := range s.properties {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,23 +19,38 @@ type position struct {
 
 // file is a schema file and its text.
 type file struct {
-	name  string
-	lines []string
+	name     string
+	lines    []string
+	starts   []int    // offset of each line
+	problems Problems // found while it was read, none of which ended the reading
 }
 
 func newFile(name string, source []byte) *file {
-	return &file{name, strings.Split(string(source), "\n")}
+	f := &file{name: name, lines: strings.Split(string(source), "\n")}
+	start := 0
+	for _, line := range f.lines {
+		f.starts = append(f.starts, start)
+		start += len(line) + 1
+	}
+	return f
 }
 
 func (p position) String() string { return fmt.Sprintf("%s:%d:%d", p.file.name, p.line, p.col) }
 
 // problem returns what is wrong with the token.
 func (p position) problem(format string, args ...any) Problem {
+	kind := format
+	if format == unsupported {
+		kind = "" // each keyword is a kind
+	}
 	return Problem{
 		File: p.file.name, Line: p.line, Column: p.col, Width: max(1, p.width), Message: fmt.Sprintf(format, args...),
-		Source: strings.TrimSuffix(p.file.lines[p.line-1], "\r"),
+		Source: strings.TrimSuffix(p.file.lines[p.line-1], "\r"), kind: kind,
 	}
 }
+
+// unsupported is what is wrong with a keyword that the subset lacks.
+const unsupported = "the keyword %q is not supported"
 
 // stopError ends the reading of a file: nothing behind it can be understood.
 type stopError struct{ problem Problem }
@@ -104,8 +120,12 @@ type jsonParser struct {
 
 // position returns the place of a byte.
 func (p *jsonParser) position(offset int) position {
-	before := p.source[:max(0, min(offset, len(p.source)))]
-	return position{p.file, bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n'), 1}
+	offset = max(0, min(offset, len(p.source)))
+	line, exact := slices.BinarySearch(p.file.starts, offset)
+	if !exact {
+		line--
+	}
+	return position{p.file, line + 1, offset - p.file.starts[line] + 1, 1}
 }
 
 // next returns the place of the next token and the token.
@@ -155,19 +175,22 @@ func (p *jsonParser) value(depth int) (*node, error) {
 
 func (p *jsonParser) object(at position, depth int) (*node, error) {
 	n := &node{at: at, kind: "object"}
+	names := make(map[string]bool)
 	for p.decoder.More() {
 		nameAt, token, err := p.next()
 		if err != nil {
 			return nil, err
 		}
 		name, _ := token.(string)
-		if n.get(name) != nil {
-			return nil, nameAt.stop("the name %q occurs twice", name)
-		}
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
+		if names[name] {
+			p.file.problems = append(p.file.problems, nameAt.problem("the name %q occurs twice", name))
+			continue
+		}
+		names[name] = true
 		n.members = append(n.members, member{name, nameAt, v})
 	}
 	_, _, err := p.next()

@@ -1,8 +1,11 @@
 package schemagen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,6 +19,8 @@ type Problem struct {
 	Width   int    // bytes of the token at fault, at least 1
 	Message string // what is wrong, without a full stop
 	Source  string // the line, without its end
+
+	kind string // what its kind has in common; if empty the message
 }
 
 // String gives file, line, column and message in one line.
@@ -66,7 +71,7 @@ func printable(s string) []rune {
 	}, s))
 }
 
-// Problems is everything that is wrong with a schema, in the order in which it was found.
+// Problems is everything that is wrong with a schema, in the order of the file.
 type Problems []Problem
 
 // String gives one line for each problem.
@@ -78,14 +83,76 @@ func (l Problems) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// Err returns the problems as one error that reads like Text, or nil if there is none.
+// Bounds of Err: a schema that was written for something else has thousands of problems of a few kinds.
+const (
+	maxKinds   = 20 // that are shown
+	maxOfAKind = 3  // that are shown in full
+	maxLines   = 12 // that are named of the others
+)
+
+// Err returns the problems as one error that reads like Text, or nil if there is none. Problems of one kind stand together:
+// the first of them in full, the lines of some others, and how many there are.
 func (l Problems) Err() error {
 	if len(l) == 0 {
 		return nil
 	}
-	texts := make([]string, 0, len(l))
-	for _, p := range l {
-		texts = append(texts, p.Text())
+	kinds, order := l.byKind()
+	var texts []string
+	shown := 0
+	for _, kind := range order[:min(len(order), maxKinds)] {
+		list := kinds[kind]
+		shown += len(list)
+		for _, p := range list[:min(len(list), maxOfAKind)] {
+			texts = append(texts, p.Text())
+		}
+		if rest := list[min(len(list), maxOfAKind):]; len(rest) > 0 {
+			texts[len(texts)-1] += "  " + others(rest) + "\n"
+		}
+	}
+	if len(order) > maxKinds {
+		texts = append(texts, fmt.Sprintf("%d more problems of %d other kinds were left out; fix these first\n",
+			len(l)-shown, len(order)-maxKinds))
+	}
+	if len(l) > maxOfAKind {
+		texts = append(texts, fmt.Sprintf("%d problems\n", len(l)))
 	}
 	return errors.New(strings.TrimSuffix(strings.Join(texts, "\n"), "\n"))
+}
+
+// byKind returns the problems of each kind, and the kinds in the order of their first.
+func (l Problems) byKind() (kinds map[string]Problems, order []string) {
+	kinds = make(map[string]Problems)
+	for _, p := range l {
+		kind := cmp.Or(p.kind, p.Message)
+		if kinds[kind] == nil {
+			order = append(order, kind)
+		}
+		kinds[kind] = append(kinds[kind], p)
+	}
+	return kinds, order
+}
+
+// others says where the problems are that are not shown.
+func others(list Problems) string {
+	var lines []string
+	for _, p := range list {
+		if line := strconv.Itoa(p.Line); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+		if len(lines) > maxLines {
+			lines[maxLines] = "..."
+			break
+		}
+	}
+	where := "line"
+	if len(lines) > 1 {
+		where = "lines"
+	}
+	return fmt.Sprintf("and %d more of this kind: %s %s", len(list), where, strings.Join(lines, ", "))
+}
+
+// inOrder returns the problems in the order of the file, each once.
+func (l Problems) inOrder() Problems {
+	slices.SortStableFunc(l, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
+	return slices.CompactFunc(l, func(a, b Problem) bool { return a.Line == b.Line && a.Column == b.Column && a.Message == b.Message })
 }

@@ -12,7 +12,7 @@ func (r *reader) want(n *node, kind string) bool {
 	if n.kind == kind {
 		return true
 	}
-	r.fail(n.at, "this must be of type %s", kind)
+	r.refuse(n.at, "this must be of type %s", kind)
 	return false
 }
 
@@ -59,8 +59,37 @@ func (r *reader) words(n *node) []reference {
 // oneOf reads one of a few words.
 func (r *reader) oneOf(n *node, allowed ...string) string {
 	if !slices.Contains(allowed, r.text(n)) {
-		r.fail(n.at, "%q is not one of %s", n.text, strings.Join(allowed, ", "))
+		if n.kind == "string" {
+			r.refuse(n.at, "%q is not one of %s", n.text, strings.Join(allowed, ", "))
+		}
 		return allowed[0]
 	}
 	return n.text
+}
+
+// typeOf reads a type. Go has no value that says null: what may be null in other schemas is a property that may be absent.
+func (r *reader) typeOf(n *node) string {
+	var types []string
+	for _, item := range n.items {
+		types = append(types, item.text)
+	}
+	rest := slices.DeleteFunc(slices.Clone(types), func(t string) bool { return t == "null" })
+	switch {
+	case n.kind != "array":
+		return r.oneOf(n, "object", "array", "string", "integer", "number", "boolean")
+	case len(rest) == 1 && len(types) > 1:
+		r.refuse(n.at, "a value that may be null is not supported: write \"type\": %q, and leave the property out of required, so that it "+
+			"may be absent instead", rest[0])
+	default:
+		r.refuse(n.at, "one of several types is not supported: write a oneOf in $defs with a branch for each type")
+	}
+	return "any"
+}
+
+// refuse is fail for a keyword that cannot be read, so that its schema cannot be judged any further.
+func (r *reader) refuse(at position, format string, args ...any) {
+	if r.current != nil {
+		r.current.broken = true
+	}
+	r.fail(at, format, args...)
 }

@@ -66,7 +66,7 @@ func (d *Model) ReceiverGo(pkg string, decoder []byte) (map[string][]byte, error
 	}
 	base := receiverBase(d.file)
 	files := map[string][]byte{base + "_gen.go": source, base + "_decoding_gen.go": support}
-	if err := typeCheck(files); err != nil {
+	if err := typeCheck(files, files); err != nil {
 		return nil, fmt.Errorf("what was generated from %s does not compile, which is a mistake of the generator: %w", d.file, err)
 	}
 	return files, nil
