@@ -39,6 +39,7 @@ func ExampleCompare() {
 	// 0 problems
 	// breaking /properties/offset required-removed
 	// warning /properties/offset property-removed-open
+	// source /properties/offset go-changed
 	// info /properties/topic property-added-open
 	// info /properties/topic required-added
 }
