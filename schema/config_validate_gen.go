@@ -47,6 +47,14 @@ func (v *Config) validate(l *violations, at string) {
 	}
 }
 
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Iggy) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
 func (v *Iggy) validate(l *violations, at string) {
 	if !hasFormat("host-port", v.Address) {
 		l.add(at, "/address", Violation{Keyword: "format", Format: "host-port"})
@@ -85,13 +93,37 @@ func (v *Iggy) validate(l *violations, at string) {
 	}
 }
 
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *IggyTLS) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
 func (v *IggyTLS) validate(l *violations, at string) {
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Admin) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
 }
 
 func (v *Admin) validate(l *violations, at string) {
 	if !hasFormat("host-port", v.Address) {
 		l.add(at, "/address", Violation{Keyword: "format", Format: "host-port"})
 	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Sink) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
 }
 
 func (v *Sink) validate(l *violations, at string) {
@@ -261,6 +293,14 @@ func (v *Sink) validate(l *violations, at string) {
 	}
 }
 
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Stream) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
 func (v *Stream) validate(l *violations, at string) {
 	if v.Name == "" {
 		l.add(at, "/name", Violation{Keyword: "minLength", Limit: "1"})
@@ -311,6 +351,14 @@ func (v *Stream) validate(l *violations, at string) {
 	}
 }
 
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *DeadLetter) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
 func (v *DeadLetter) validate(l *violations, at string) {
 	if !slices.Contains(DeadLetterTypeValues(), v.Type) {
 		l.add(at, "/type", Violation{Keyword: "enum", Allowed: []string{"file"}})
@@ -318,6 +366,14 @@ func (v *DeadLetter) validate(l *violations, at string) {
 	if v.Path == "" {
 		l.add(at, "/path", Violation{Keyword: "minLength", Limit: "1"})
 	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *TLS) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
 }
 
 func (v *TLS) validate(l *violations, at string) {
@@ -330,6 +386,14 @@ func (v *TLS) validate(l *violations, at string) {
 	if v.KeyFile != "" && v.CertFile == "" {
 		l.add(at, "", Violation{Keyword: "dependentRequired", Property: "cert_file", Trigger: "key_file"})
 	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Network) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
 }
 
 func (v *Network) validate(l *violations, at string) {
@@ -363,6 +427,14 @@ func (v *Network) validate(l *violations, at string) {
 	if !slices.Contains(HTTPVersionValues(), v.HTTPVersion) {
 		l.add(at, "/http_version", Violation{Keyword: "enum", Allowed: []string{"1.1", "2"}})
 	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *CircuitBreaker) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
 }
 
 func (v *CircuitBreaker) validate(l *violations, at string) {

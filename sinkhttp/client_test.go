@@ -79,18 +79,25 @@ func TestTLS(t *testing.T) {
 		}
 		return s.classifier.response(status, header, 1, time.Time{})
 	}
-	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = &schema.TLS{CAFile: ca} }).verdict)
-	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = &schema.TLS{CAFile: ca, ServerName: "example.com"} }).verdict)
+	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = trust(ca, "") }).verdict)
+	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = trust(ca, "example.com") }).verdict)
 	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLSDangerAcceptInvalidCerts = true }).verdict)
 	j := judge(nil)
 	assert.Equal(t, pause, j.verdict)
 	assert.Equal(t, "the endpoint's certificate is signed by an unknown authority", j.reason)
-	j = judge(func(c *schema.Sink) { c.TLS = &schema.TLS{CAFile: ca, ServerName: "other.test"} })
+	j = judge(func(c *schema.Sink) { c.TLS = trust(ca, "other.test") })
 	assert.Equal(t, pause, j.verdict)
 	assert.Equal(t, "the endpoint's certificate is for another name", j.reason)
 
 	server = serve(tls.RequireAnyClientCert)
-	assert.NotEqual(t, accept, judge(func(c *schema.Sink) { c.TLS = &schema.TLS{CAFile: ca} }).verdict)
+	assert.NotEqual(t, accept, judge(func(c *schema.Sink) { c.TLS = trust(ca, "") }).verdict)
+}
+
+// trust is a tls block with an authority, and another name of the endpoint.
+func trust(ca, serverName string) *schema.TLS {
+	block := schema.DefaultTLS()
+	block.CAFile, block.ServerName = ca, serverName
+	return &block
 }
 
 func TestTLSFilesAreReadByNew(t *testing.T) {
@@ -102,6 +109,7 @@ func TestTLSFilesAreReadByNew(t *testing.T) {
 		"tls: cert_file and key_file: open /nowhere/c": {CertFile: "/nowhere/c", KeyFile: "/nowhere/k"},
 	} {
 		cfg := config(t, "https://h/")
+		block.MinVersion = schema.DefaultTLS().MinVersion
 		cfg.TLS = &block
 		_, err := New(&cfg, Options{})
 		assert.ErrorContains(t, err, want)

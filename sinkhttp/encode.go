@@ -3,6 +3,7 @@ package sinkhttp
 import (
 	"fmt"
 	"net/url"
+	"sync/atomic"
 
 	"iggysink/schema"
 )
@@ -17,8 +18,11 @@ type target struct {
 	encoders  map[schema.PayloadSchema]*schema.EnvelopeEncoder
 }
 
-// Prepared is a batch as the final bytes of its requests. It belongs to the Sink that made it and is sent once.
+// Prepared is a batch as the final bytes of its requests. It belongs to the Sink that made it and is sent once: its memory is
+// then another batch's. Send and Probe panic where another Sink made it, or where it was sent before.
 type Prepared struct {
+	sink     *Sink
+	sent     atomic.Bool
 	target   *target
 	body     []byte // the bodies, one after the other
 	spans    []span // the messages that are left to send, in offset order
@@ -237,17 +241,31 @@ const maxRecycled = 4 << 20
 
 // take returns an empty Prepared, with the memory of an earlier one where there is one.
 func (s *Sink) take() *Prepared {
-	if p, isPrepared := s.pool.Get().(*Prepared); isPrepared {
-		return p
+	p, isPrepared := s.pool.Get().(*Prepared)
+	if !isPrepared {
+		p = &Prepared{}
 	}
-	return &Prepared{}
+	p.sink = s
+	return p
 }
 
-// give recycles p, unless the transport may still read its bytes.
+// claim marks p as sent. Without it a caller that sends p twice would deliver whatever batch has its memory by then, and be
+// told that its own was accepted.
+func (s *Sink) claim(p *Prepared) {
+	if p.sink != s {
+		panic("sinkhttp: a Prepared is sent by the Sink that made it, and this is another one")
+	}
+	if p.sent.Swap(true) {
+		panic("sinkhttp: a Prepared is sent once, and this one has been sent before; call Prepare again")
+	}
+}
+
+// give recycles the memory of p, unless the transport may still read its bytes. p itself stays what it is, so that claim
+// knows it again.
 func (s *Sink) give(p *Prepared) {
 	if p.inUse || cap(p.body) > maxRecycled {
 		return
 	}
-	*p = Prepared{body: p.body[:0], spans: p.spans[:0], requests: p.requests[:0]}
-	s.pool.Put(p)
+	s.pool.Put(&Prepared{body: p.body[:0], spans: p.spans[:0], requests: p.requests[:0]})
+	p.body, p.spans, p.requests = nil, nil, nil
 }

@@ -64,7 +64,7 @@ func (s Scope) String() string {
 // Outcome is what became of one message of a batch. Its small fields stand together: there is one for each message.
 type Outcome struct {
 	Index    int    // position in Batch.Messages
-	Status   int    // last HTTP status; 0 if there was no response
+	Status   int    // of the last answer to a request with the message, also where an attempt behind it got none; 0: no answer
 	Attempts int    // requests that carried the message; 0 if Prepare rejected it
 	Reason   string // why it was not accepted, for a person; no secret, no payload
 

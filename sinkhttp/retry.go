@@ -80,6 +80,7 @@ func (s *Sink) send(ctx context.Context, stop <-chan struct{}, p *Prepared, prob
 	if p == nil {
 		return nil
 	}
+	s.claim(p)
 	w := &sending{
 		sink: s, ctx: ctx, stop: stop, prepared: p, probe: probe, pass: newPass(),
 		outcomes: make([]Outcome, 0, len(p.spans)),
@@ -96,7 +97,7 @@ func (s *Sink) send(ctx context.Context, stop <-chan struct{}, p *Prepared, prob
 		goOn = w.deliver(head)
 	}
 	for _, r := range w.todo {
-		w.settle(r, Unsent, judgement{status: r.status, reason: "not delivered: the sink or the partition stops here"})
+		w.settle(r, Unsent, judgement{reason: "not delivered: the sink or the partition stops here"})
 	}
 	slices.SortFunc(w.outcomes, func(a, b Outcome) int { return a.Index - b.Index })
 	s.give(p)
@@ -125,7 +126,7 @@ func (w *sending) deliver(r run) bool {
 		w.prepared.inUse = w.prepared.inUse || unread
 		w.log(&r, &j, time.Since(started))
 		s.gate.leave(w.pass, j.retryAfter, j.verdict != cancelled)
-		if j.verdict != cancelled {
+		if j.status != 0 {
 			r.status = j.status
 		}
 		if j.replay && !replayed { // the end of a connection is no failure of the endpoint
@@ -243,7 +244,7 @@ func (w *sending) halve(r run) {
 
 // settle makes the outcomes of a run.
 func (w *sending) settle(r run, kind OutcomeKind, j judgement) {
-	o := Outcome{Kind: kind, Status: j.status, Attempts: r.attempts, Reason: j.reason, ResponseBody: j.body}
+	o := Outcome{Kind: kind, Status: r.status, Attempts: r.attempts, Reason: j.reason, ResponseBody: j.body}
 	switch kind {
 	case Accepted:
 		o.Reason, o.ResponseBody = "", ""

@@ -8,7 +8,8 @@
 //	Send: gate -> attempt -> classify -> (wait, gate, attempt)* -> outcomes
 //
 // Every message of a batch gets exactly one outcome, either from Prepare (rejected before anything was sent) or from
-// Send, also when Send is cancelled half-way: [Accepted], [Rejected], [Failed] or [Unsent].
+// Send, also when Send is cancelled half-way: [Accepted], [Rejected], [Failed] or [Unsent]. [Sink.Deliver] is both in one
+// call, for whoever has an own consumer; [Ignored] names the settings that are then the caller's business.
 //
 // Send does what one request needs: it waits for the gate and between attempts, tries again, halves, and returns. It never
 // waits for an endpoint to become well. A failed outcome says what is known (status, reason, scope, when to come back), and
@@ -108,7 +109,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// New checks the configuration and builds the client; it makes no connection. Errors name the attribute at fault.
+// New checks the configuration and builds the client; it makes no connection. Errors name the attribute at fault. Start
+// from [schema.DefaultSink]: a zero is a value like any other. What [Ignored] names may have any value.
 func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 	log := opts.Logger
 	if log == nil {
@@ -121,6 +123,9 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 		classifier:   newClassifier(cfg), backoff: newBackoff(cfg),
 	}
 	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if err := validate(cfg); err != nil {
 		return nil, err
 	}
 	var ignored string

@@ -60,7 +60,8 @@ func TestTLSFilesAreReadAgainWhenTheyChange(t *testing.T) {
 	t.Cleanup(server.Close)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(ca, []byte("none yet"), 0o600))
-	block := &schema.TLS{CAFile: ca, CertFile: certFile, KeyFile: keyFile}
+	block := trust(ca, "")
+	block.CertFile, block.KeyFile = certFile, keyFile
 	cfg := config(t, server.URL+"/${partition}")
 	cfg.TLS = block
 	_, err := New(&cfg, Options{})
@@ -89,12 +90,17 @@ func TestTLSFilesAreReadAgainWhenTheyChange(t *testing.T) {
 }
 
 func TestMinVersionOfTLS(t *testing.T) {
+	assert.Equal(t, schema.TLSVersion12, schema.DefaultTLS().MinVersion)
+	cfg := config(t, "https://h/")
+	cfg.TLS = &schema.TLS{}
+	_, err := New(&cfg, Options{})
+	require.EqualError(t, err, `tls: min_version: must be "1.2" or "1.3"`)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS12, MinVersion: tls.VersionTLS12}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	for version, want := range map[schema.TLSVersion]verdict{schema.TLSVersion12: accept, "": accept, schema.TLSVersion13: pause} {
+	for version, want := range map[schema.TLSVersion]verdict{schema.TLSVersion12: accept, schema.TLSVersion13: pause} {
 		s := startAt(t, server.URL, func(c *schema.Sink) {
 			c.TLSDangerAcceptInvalidCerts = true
 			c.TLS = &schema.TLS{MinVersion: version}
@@ -126,7 +132,11 @@ func TestAnEndpointWithAnOldTLSIsTold(t *testing.T) {
 
 // What network refuses is a pause that says why, for deliveries and the health check.
 func TestADeniedEndpointPauses(t *testing.T) {
-	s := start(t, func(c *schema.Sink) { c.Network = &schema.Network{Deny: []string{"loopback"}} }, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	s := start(t, func(c *schema.Sink) {
+		network := schema.DefaultNetwork()
+		network.Deny = []string{"loopback"}
+		c.Network = &network
+	}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("nothing may arrive")
 	}))
 	_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))

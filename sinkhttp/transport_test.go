@@ -93,7 +93,8 @@ func TestClientCertificates(t *testing.T) {
 			pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 		judge := func(cert, key string) judgement {
 			s := startAt(t, server.URL, func(c *schema.Sink) {
-				c.TLS = &schema.TLS{CAFile: ca, CertFile: cert, KeyFile: key}
+				c.TLS = trust(ca, "")
+				c.TLS.CertFile, c.TLS.KeyFile = cert, key
 			})
 			status, header, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
 			if err != nil {

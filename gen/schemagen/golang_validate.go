@@ -14,19 +14,16 @@ type validation struct {
 	patterns printer
 }
 
-// printValidate prints Validate for the root and validate for every type.
+// printValidate prints Validate and validate for every type.
 func printValidate(p *printer, d *Model) {
 	g := &validation{body: &printer{}}
-	root := g.body
-	root.comment("Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from " +
-		"an absent one, such as an empty text where the property is optional, counts as absent.")
-	root.line("func (v *%s) Validate() []Violation {", d.root.name)
-	root.line("var l violations\nv.validate(&l, \"\")\nreturn l.sorted()\n}\n")
 	for _, s := range d.types() {
 		switch s.kind {
 		case "object":
+			g.entry(s)
 			g.object(s)
 		case "union":
+			g.entry(s)
 			g.union(s)
 		}
 	}
@@ -38,6 +35,14 @@ func printValidate(p *printer, d *Model) {
 		p.line(")\n")
 	}
 	p.Write(g.body.Bytes())
+}
+
+// entry prints Validate, which checks a value by itself: its pointers begin there.
+func (g *validation) entry(s *schema) {
+	g.body.comment("Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from " +
+		"an absent one, such as an empty text where the property is optional, counts as absent.")
+	g.body.line("func (v *%s) Validate() []Violation {", s.name)
+	g.body.line("var l violations\nv.validate(&l, \"\")\nreturn l.sorted()\n}\n")
 }
 
 // spot is a value that is being checked.

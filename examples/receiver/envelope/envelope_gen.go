@@ -204,6 +204,14 @@ func (v *Envelope) validate(l *violations, at string) {
 	}
 }
 
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Metadata) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
 func (v *Metadata) validate(l *violations, at string) {
 	if !patternMetadataIggyID.MatchString(v.IggyID) {
 		l.add(at, "/iggy_id", Violation{Keyword: "pattern", Pattern: patternMetadataIggyID.String()})
@@ -215,11 +223,27 @@ func (v *Metadata) validate(l *violations, at string) {
 	}
 }
 
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *HeaderValue) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
 func (v *HeaderValue) validate(l *violations, at string) {
 	switch {
 	case v.EncodedHeader != nil:
 		v.EncodedHeader.validate(l, at)
 	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *EncodedHeader) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
 }
 
 func (v *EncodedHeader) validate(l *violations, at string) {
