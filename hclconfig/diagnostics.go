@@ -9,6 +9,9 @@ import (
 // be printed anywhere.
 type Diagnostic = finding.Diagnostic //nolint:errname // it is a finding first
 
+// Fix is what a finding asks whether it is meant.
+type Fix = finding.Fix
+
 // Diagnostics are findings, sorted by file and position when Load or Format returns them.
 type Diagnostics = finding.Diagnostics //nolint:errname // they are findings first
 

@@ -16,6 +16,7 @@ func Format(name string, text []byte) ([]byte, Diagnostics) {
 		found = found.Sorted()
 		for i := range found {
 			found[i].Snippet = f.Snippet(found[i].Range)
+			found[i].FindFix(f.Text)
 		}
 		return nil, found
 	}

@@ -150,6 +150,7 @@ func (l *loader) finish(config *schema.Config) (*Result, Diagnostics) {
 	for i := range found {
 		if f := l.files.Of(found[i].Range); f != nil {
 			found[i].Snippet = f.Snippet(found[i].Range)
+			found[i].FindFix(f.Text)
 		}
 	}
 	if !found.HasErrors() && len(result.Needs) == 0 {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"iggysink/hclconfig"
 )
 
@@ -31,6 +33,13 @@ type jsonFinding struct {
 	Detail   string       `json:"detail"`
 	Range    *jsonRange   `json:"range,omitempty"`
 	Snippet  *jsonSnippet `json:"snippet,omitempty"`
+	Fix      *jsonFix     `json:"fix,omitempty"`
+}
+
+// jsonFix is what the detail asks whether it is meant.
+type jsonFix struct {
+	Range jsonRange `json:"range"` // what to replace
+	Text  string    `json:"text"`
 }
 
 // jsonRange counts lines and columns from 1 and bytes from 0; the end is exclusive.
@@ -77,11 +86,11 @@ func writeJSON(out *bytes.Buffer, f Findings, _ Options) error {
 func newJSONFinding(d hclconfig.Diagnostic) jsonFinding {
 	r := jsonFinding{Severity: string(d.Severity), Rule: d.Rule, Summary: d.Summary, Detail: d.Detail}
 	if d.Range.Filename != "" {
-		r.Range = &jsonRange{
-			Filename: d.Range.Filename,
-			Start:    jsonPosition{d.Range.Start.Line, d.Range.Start.Column, d.Range.Start.Byte},
-			End:      jsonPosition{d.Range.End.Line, d.Range.End.Column, d.Range.End.Byte},
-		}
+		at := newJSONRange(d.Range)
+		r.Range = &at
+	}
+	if d.Fix != nil {
+		r.Fix = &jsonFix{newJSONRange(d.Fix.Range), d.Fix.Text}
 	}
 	if s := d.Snippet; s != nil {
 		r.Snippet = &jsonSnippet{
@@ -92,6 +101,14 @@ func newJSONFinding(d hclconfig.Diagnostic) jsonFinding {
 		}
 	}
 	return r
+}
+
+func newJSONRange(rng hcl.Range) jsonRange {
+	return jsonRange{
+		Filename: rng.Filename,
+		Start:    jsonPosition{rng.Start.Line, rng.Start.Column, rng.Start.Byte},
+		End:      jsonPosition{rng.End.Line, rng.End.Column, rng.End.Byte},
+	}
 }
 
 // encodeJSON writes < and > as they are: they stand in messages, and nobody embeds the report in HTML.

@@ -75,6 +75,22 @@ type sarifResult struct {
 	Message      sarifText         `json:"message"`
 	Locations    []sarifLocation   `json:"locations"`
 	Fingerprints map[string]string `json:"partialFingerprints"`
+	Fixes        []sarifFix        `json:"fixes,omitempty"`
+}
+
+type sarifFix struct {
+	Description     sarifText     `json:"description"`
+	ArtifactChanges []sarifChange `json:"artifactChanges"`
+}
+
+type sarifChange struct {
+	ArtifactLocation sarifArtifact      `json:"artifactLocation"`
+	Replacements     []sarifReplacement `json:"replacements"`
+}
+
+type sarifReplacement struct {
+	DeletedRegion   sarifRegion `json:"deletedRegion"`
+	InsertedContent sarifText   `json:"insertedContent"`
 }
 
 type sarifLocation struct {
@@ -137,6 +153,7 @@ func writeSARIF(out *bytes.Buffer, f Findings, opts Options) error {
 			Message:      sarifText{noLink(terminal.OneLine(d.Message()))},
 			Locations:    []sarifLocation{{place}},
 			Fingerprints: prints,
+			Fixes:        f.sarifFixes(d, place.ArtifactLocation),
 		})
 	}
 	return encodeJSON(out, sarifLog{
@@ -164,6 +181,20 @@ func (f Findings) sarifPlace(d hclconfig.Diagnostic, opts Options, last *cursor)
 		place.Region = sarifRegion{at.startLine, at.startColumn, at.endLine, at.endColumn}
 	}
 	return place
+}
+
+// sarifFixes returns what a viewer may offer to put in the place of a name.
+func (f Findings) sarifFixes(d hclconfig.Diagnostic, file sarifArtifact) []sarifFix {
+	if d.Fix == nil {
+		return nil
+	}
+	at := f.region(d.Fix.Range, new(cursor))
+	if at.startLine == 0 {
+		return nil
+	}
+	return []sarifFix{{sarifText{"Change to " + noLink(terminal.OneLine(d.Fix.Text))}, []sarifChange{{file, []sarifReplacement{{
+		sarifRegion{at.startLine, at.startColumn, at.endLine, at.endColumn}, sarifText{d.Fix.Text},
+	}}}}}}
 }
 
 // fingerprintName has a version: another way to make fingerprints makes other ones.

@@ -7,10 +7,12 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"maps"
 	"net/url"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +28,7 @@ import (
 // source as a viewer cuts it out.
 func TestSARIFIsValidAndPointsAtTheSource(t *testing.T) {
 	schema := sarifSchema(t)
-	regions := 0
+	regions, fixes := 0, 0
 	for _, v := range vectors(t) {
 		t.Run(v.name(), func(t *testing.T) {
 			f := v.load(t)
@@ -51,9 +53,19 @@ func TestSARIFIsValidAndPointsAtTheSource(t *testing.T) {
 				if rule := run.Tool.Driver.Rules[result.RuleIndex]; *rule.ID != d.Rule || *result.RuleID != d.Rule {
 					t.Errorf("result %d is of %s and %s, not of %s", i, *rule.ID, *result.RuleID, d.Rule)
 				}
-				if len(result.Locations) != 1 || len(result.PartialFingerprints) < 1 {
-					t.Fatalf("result %d has %d locations, %d fingerprints", i, len(result.Locations), len(result.PartialFingerprints))
+				want := []string{fingerprintName} // and the line's, where nothing is masked that its hash is made of
+				if text := f.Files[d.Range.Filename]; d.Range.Start.Line > 0 && text != nil {
+					if shown := shownHashes(d.Range.Filename, text); len(shown) > 0 && shown[d.Range.Start.Line-1] != "" {
+						want = append(want, lineHashName)
+						if hash := result.PartialFingerprints[lineHashName]; hash != lineHashes(text)[d.Range.Start.Line-1] {
+							t.Errorf("result %d has the line hash %q", i, hash)
+						}
+					}
 				}
+				if prints := slices.Sorted(maps.Keys(result.PartialFingerprints)); len(result.Locations) != 1 || !slices.Equal(prints, want) {
+					t.Fatalf("result %d has %d locations and the fingerprints %q, not %q", i, len(result.Locations), prints, want)
+				}
+				fixes += sameAsFix(t, f, d, result.Fixes)
 				regions += sameAsLocation(t, f, d, result.Locations[0].PhysicalLocation)
 			}
 		})
@@ -61,6 +73,29 @@ func TestSARIFIsValidAndPointsAtTheSource(t *testing.T) {
 	if regions < 5 {
 		t.Errorf("only %d regions were compared", regions)
 	}
+	if fixes < 1 {
+		t.Error("no fix was compared")
+	}
+}
+
+// sameAsFix returns how many fixes it compared: each puts the text of the finding in the place of the name that it is about.
+func sameAsFix(t *testing.T, f Findings, d hclconfig.Diagnostic, fixes []*sarif.Fix) int {
+	t.Helper()
+	if d.Fix == nil {
+		if len(fixes) != 0 {
+			t.Errorf("there are %d fixes of a finding without one", len(fixes))
+		}
+		return 0
+	}
+	change := fixes[0].ArtifactChanges[0]
+	replacement := change.Replacements[0]
+	at := replacement.DeletedRegion
+	got := cutUTF16(f.Files[d.Range.Filename], region{*at.StartLine, *at.StartColumn, *at.EndLine, *at.EndColumn})
+	want := string(d.Fix.Range.SliceBytes(f.Files[d.Range.Filename]))
+	if len(fixes) != 1 || got != want || *replacement.InsertedContent.Text != d.Fix.Text || path.Base(*change.ArtifactLocation.URI) != path.Base(d.Range.Filename) {
+		t.Errorf("%s: %q becomes %q, not %q %q", *change.ArtifactLocation.URI, got, *replacement.InsertedContent.Text, want, d.Fix.Text)
+	}
+	return 1
 }
 
 // sameAsLocation returns how many regions it compared.

@@ -55,9 +55,14 @@ func (s *server) check(configuration string) error {
 	for _, name := range s.published[configuration] {
 		files[name] = []protocol.Diagnostic{}
 	}
+	for name := range files {
+		delete(s.fixes, name)
+	}
 	for _, d := range found {
 		for _, name := range s.shownIn(d, files) {
-			files[name] = append(files[name], diagnosticOf(d, result.Files[name]))
+			shown := diagnosticOf(d, result.Files[name])
+			files[name] = append(files[name], shown)
+			s.offer(name, shown, d.Fix, result.Files[name])
 		}
 	}
 	s.published[configuration] = nil

@@ -5,6 +5,7 @@
 //	message.go   the wire: one bounded message of JSON-RPC
 //	server.go    the loop, and which method does what
 //	check.go     hclconfig.Load -> findings, published
+//	action.go    what the findings offer to put in the place of a name
 //	language.go  the language as hcl-lang knows it: schema_gen.go, which gen writes, and what no JSON Schema describes
 //	document.go  the syntax of a configuration while it is being typed, and hcl-lang over it
 //	answer.go    what is asked about a place in a document
@@ -119,6 +120,7 @@ type server struct {
 	due       []string               // configurations to check
 	published map[string][]string    // files with findings, by the configuration that they are of
 	files     map[string]filesByName // of each configuration, as it was checked last
+	fixes     map[string][]fix       // that the findings of a file offer, as it was checked last
 	parsed    map[string]parsed      // by file name
 	state     sessionState
 }
@@ -139,7 +141,7 @@ type client struct{ snippets, markdown, watches bool }
 
 func newServer(out io.Writer, opts Options) (*server, error) {
 	s := &server{out: out, opts: opts, grammar: newGrammar(),
-		published: make(map[string][]string), files: make(map[string]filesByName), parsed: make(map[string]parsed)}
+		published: make(map[string][]string), files: make(map[string]filesByName), fixes: make(map[string][]fix), parsed: make(map[string]parsed)}
 	s.opts.Load.Unknowns = true
 	s.opts.Load.Texts = make(map[string][]byte)
 	s.opts.Paths = nil
@@ -233,6 +235,8 @@ func (s *server) handle(method string, params []byte) (any, error) {
 		return with(params, s.definition)
 	case protocol.MethodTextDocumentDocumentSymbol:
 		return with(params, s.symbols)
+	case protocol.MethodTextDocumentCodeAction:
+		return with(params, s.codeActions)
 	case protocol.MethodTextDocumentFormatting:
 		return with(params, s.formatting)
 	}
@@ -272,6 +276,7 @@ func (s *server) initialize(p *protocol.InitializeParams) (any, error) {
 			DefinitionProvider:         true,
 			DocumentSymbolProvider:     true,
 			DocumentFormattingProvider: true,
+			CodeActionProvider:         &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.QuickFix}},
 		},
 		ServerInfo: &protocol.ServerInfo{Name: "iggysink", Version: s.opts.Version},
 	}, nil
@@ -354,6 +359,7 @@ func (s *server) didChangeFiles(p *protocol.DidChangeWatchedFilesParams) (any, e
 }
 
 func (s *server) changed(name, text string) {
+	delete(s.fixes, name) // their places are those of the text before
 	s.opts.Load.Texts[name] = []byte(text)
 	s.isDue(name)
 }
@@ -367,5 +373,6 @@ func (s *server) didSave(p *protocol.DidSaveTextDocumentParams) (any, error) {
 func (s *server) didClose(p *protocol.DidCloseTextDocumentParams) (any, error) {
 	name := fileOf(p.TextDocument.URI)
 	delete(s.opts.Load.Texts, name)
+	delete(s.fixes, name)
 	return nil, s.closed(name)
 }

@@ -2,6 +2,7 @@
 //
 //	diagnostics.go  findings as a user gets them; rules.go the ids of all of them, with their severity, words and reasons
 //	text.go         findings as text
+//	fix.go          what an editor may put in the place of a name
 //	report.go       collects them, each once, and says which sinks one is about
 //	place.go        where the values stand that findings are about
 //	translate.go    what HCL found, in our own words; suggest.go which name may be meant
@@ -37,6 +38,9 @@ type Diagnostic struct { //nolint:errname // it is a finding first
 	// Range is where. Its Filename is empty if the finding is about no place in a file, such as a --var.
 	Range   hcl.Range
 	Snippet *Snippet // the first source line of Range, nil without a readable one
+	Fix     *Fix     // what Detail asks whether it is meant, nil where there is nothing that can be put in its place
+
+	meant meaning
 }
 
 // Snippet is one source line with everything replaced that may be secret.

@@ -18,7 +18,8 @@ type Report struct {
 	rows     map[string]Rule // by id, made at the first use
 	seen     map[findingKey]*repetition
 	number   map[Severity]int
-	compared int // pairs of names, for suggestions
+	compared int     // pairs of names, for suggestions
+	meant    meaning // the last of them
 
 	// Instance is the sink that is looked at, the zero value outside of one; Sinks are all, by their place in the tree.
 	Instance Instance
@@ -71,7 +72,11 @@ func (r *Report) At(rng hcl.Range, rule, summary, detail string) {
 		}
 		s = &repetition{count: r.Instance.Count, shared: r.Shared != nil && r.Shared(rng)}
 		r.seen[key] = s
-		r.Found = append(r.Found, Diagnostic{Severity: row.Severity, Rule: rule, Summary: key.summary, Detail: detail, Range: rng})
+		d := Diagnostic{Severity: row.Severity, Rule: rule, Summary: key.summary, Detail: detail, Range: rng}
+		if r.meant.asks(detail) {
+			d.meant = r.meant
+		}
+		r.Found = append(r.Found, d)
 	}
 	a := r.Instance.Address
 	if s.shared {

@@ -32,7 +32,8 @@ func (r *Report) Closest(name string, known []string) string {
 	if r.compared += len(known); r.compared > maxCompared {
 		return ""
 	}
-	return Closest(name, known)
+	r.meant = meaning{name, Closest(name, known)}
+	return r.meant.instead
 }
 
 // YouMean asks whether a name is meant; nothing if it is empty.
@@ -144,10 +145,13 @@ func AlreadyThere(name string, content *hcl.BodyContent, rng hcl.Range) string {
 	case at.Filename == "":
 		return ""
 	case at.Filename != rng.Filename:
-		return fmt.Sprintf("%s is already set at %s.", name, Place(at))
+		return fmt.Sprintf("%s%s at %s.", name, alreadySet, Place(at))
 	}
-	return fmt.Sprintf("%s is already set on line %d.", name, at.Start.Line)
+	return fmt.Sprintf("%s%s on line %d.", name, alreadySet, at.Start.Line)
 }
+
+// alreadySet is what AlreadyThere says of a name.
+const alreadySet = " is already set"
 
 // Belongs says where a name means something that means nothing in a block of the type title.
 func Belongs(name, title string) string {
