@@ -51,7 +51,8 @@ func (l *loader) collect() []rootBlock {
 		if f.Body == nil {
 			continue
 		}
-		content, _ := l.scope.Content(f.Body, want, "")
+		content, meant := l.scope.Content(f.Body, want, "")
+		l.lacking = append(l.lacking, meant...)
 		for _, b := range content.Blocks {
 			l.files[f.Name].ShowBlock(b)
 			l.files[f.Name].Context(b)
@@ -74,6 +75,7 @@ func (l *loader) collect() []rootBlock {
 func (l *loader) decode(blocks []rootBlock) map[string]any {
 	tree := make(map[string]any)
 	l.places[""] = &finding.Origin{Value: fileRange(l.sources[0].Name)}
+	l.meantIn("", l.lacking)
 	for _, b := range blocks {
 		if b.table.Name == "sink" {
 			l.sinksOf(b.block, b.table, tree)

@@ -9,7 +9,8 @@
 //	decode.go      blocks and attributes -> a plain tree; sourcemap.go notes the place of every value in it
 //	expand.go      for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block that
 //	               every sink inherits from
-//	violations.go  the tree against the JSON Schema, each violation at its place
+//	violations.go  the tree against the JSON Schema, each violation at its place; forms.go what of a duration, an address or a
+//	               url is wrong
 //
 // Beside Load there are effective.go with what every attribute is in the end, and format.go with the layout of fmt;
 // diagnostics.go names what a user gets to see. The rooms, each of which knows those before it:
@@ -124,6 +125,7 @@ type loader struct {
 	files   mask.Files   // all that were read
 	sources []*mask.File // those of the configuration, in the order in which they were named
 	beside  []string     // files of variables that were found in folders
+	lacking []string     // blocks at the top of files that are there, and are not what they should be
 	broken  bool         // a file could not be read, or may change what the others mean: nothing is said about the rest
 
 	tree      map[string]any                        // nil if nothing could be decoded

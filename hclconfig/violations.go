@@ -3,7 +3,6 @@ package hclconfig
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -46,8 +45,8 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 		value, isText := valueAt(tree, v.Pointer).(string)
 		if rule == "invalid-duration" || rule == "invalid-address" || rule == "invalid-url" {
 			summary, detail = "", name+" "+v.Message()+"."
-			if rule == "invalid-duration" && isText && !o.Secret {
-				detail = durationDetail(value, v.Format)
+			if isText {
+				detail = formDetail(v, value, !o.Secret || o.Literal && rule == "invalid-url")
 			}
 		}
 		if v.Keyword == "enum" && isText && !o.Secret {
@@ -167,31 +166,6 @@ func leafName(pointer string) string {
 		return "a value of headers"
 	}
 	return name
-}
-
-// durationDetail says what in a duration was not understood.
-func durationDetail(s, format string) string {
-	const known = "(ms, s, m, h, d)"
-	if _, err := schema.ParseDuration(s); err == nil && format == "go-duration-positive" {
-		return `It must be more than zero. Try "5s".`
-	}
-	if strings.ContainsAny(s, "+-") {
-		return `A duration has no sign. Try "5s".`
-	}
-	number := strings.TrimLeft(s, "0123456789.")
-	unit := strings.TrimRight(number, "0123456789.")
-	switch {
-	case s == "":
-		return `It is empty. Try "5s".`
-	case number == "" && strings.Trim(s, "0123456789") == "":
-		return fmt.Sprintf("A unit is missing %s. Try %q.", known, mask.Shorten(s)+"s")
-	case number != "" && len(number) == len(s):
-		return fmt.Sprintf(`%q does not begin with a number. Try "5s".`, mask.Shorten(s))
-	case unit != "" && strings.Trim(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZµ ") == "" &&
-		!slices.Contains([]string{"ns", "us", "µs", "ms", "s", "m", "h", "d"}, unit):
-		return fmt.Sprintf(`%q is not a unit %s. Try "5s".`, mask.Shorten(unit), known)
-	}
-	return fmt.Sprintf(`%q is not numbers with units %s that fit. Try "5s".`, mask.Shorten(s), known)
 }
 
 func firstSentence(s string) string {

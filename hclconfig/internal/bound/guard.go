@@ -1,6 +1,6 @@
 // Package bound is what reading a configuration may cost: who writes one is not always who runs it.
 //
-//	guard.go    what HCL's parser may be given; parse.go gives it that
+//	guard.go    what HCL's parser may be given; parse.go gives it that, and mistake.go says what was meant
 //	cost.go     what the expressions of a configuration may cost
 //	numbers.go  how large a number may be
 //	file.go     which files are read, and how much of them
@@ -55,9 +55,6 @@ func Guard(f *mask.File) finding.Diagnostics {
 
 // BadText returns the first byte that is not part of UTF-8 text, or -1.
 func BadText(text []byte) int {
-	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
-		return 0
-	}
 	for i := 0; i < len(text); {
 		c, size := utf8.DecodeRune(text[i:])
 		if c == 0 || c == utf8.RuneError && size <= 1 {
@@ -70,8 +67,6 @@ func BadText(text []byte) int {
 
 func describeText(text []byte, i int) string {
 	switch {
-	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
-		return "It begins with a byte order mark. Save it as UTF-8 without one."
 	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")):
 		return "It is UTF-16. Save it as UTF-8."
 	case text[i] == 0:

@@ -217,3 +217,6 @@ func holdsNumber(t cty.Type) bool {
 	}
 	return t == cty.Number
 }
+
+// UnwrapExpression lets the expression be read through it.
+func (o *operand) UnwrapExpression() hcl.Expression { return o.Expression }

@@ -1,7 +1,7 @@
 package bound
 
 import (
-	"strings"
+	"bytes"
 
 	hcljson "github.com/hashicorp/hcl/v2/json"
 
@@ -17,6 +17,13 @@ func Parse(f *mask.File) (hcl.Body, finding.Diagnostics) {
 	if found := Guard(f); len(found) > 0 {
 		return nil, found
 	}
+	if !f.JSON && endsWithCR(f.Text) {
+		var r finding.Report
+		i := bytes.IndexByte(f.Text, '\r')
+		r.At(RangeAt(f.Name, f.Text, i, i+1), "invalid-encoding", "the file's lines end with CR alone",
+			"Save it with LF, or CR and LF, at the end of a line.")
+		return nil, r.Found
+	}
 	var file *hcl.File
 	var diags hcl.Diagnostics
 	if f.JSON {
@@ -25,23 +32,23 @@ func Parse(f *mask.File) (hcl.Body, finding.Diagnostics) {
 	} else {
 		file, diags = hclsyntax.ParseConfig(f.Text, f.Name, hcl.InitialPos)
 	}
-	if diags.HasErrors() {
-		var r finding.Report
-		for _, d := range diags {
-			if r.Full(finding.Error) || finding.Shadowed(d, diags) {
-				continue
-			}
-			if finding.IsUnquoted(d, f.Text) {
-				r.At(finding.Subject(d), "syntax", "text stands in double quotes", `Such as "5s" or "https://example.com/".`)
-				continue
-			}
-			r.Syntax(d)
-			if strings.Contains(d.Summary, "nterminated") || strings.Contains(d.Summary, "multi-line string") {
-				break // from here on text and quotes have changed places
-			}
-		}
-		r.More()
+	if !diags.HasErrors() {
+		return file.Body, nil
+	}
+	var r finding.Report
+	if f.JSON {
+		r.Syntax(diags[0])
 		return nil, r.Found
 	}
-	return file.Body, nil
+	tokens, _ := hclsyntax.LexConfig(f.Text, f.Name, hcl.InitialPos) // whose findings are among those of the parser
+	(&source{f.Name, f.Text, tokens}).mistakes(&r, diags)
+	r.More()
+	return nil, r.Found
+}
+
+// endsWithCR reports whether the lines of a text end with CR alone, as those of old editors do. The whole file is one line
+// then, so that each of them would be a mistake.
+func endsWithCR(text []byte) bool {
+	text = bytes.TrimRight(text, "\r\n")
+	return bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0
 }

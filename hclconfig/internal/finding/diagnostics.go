@@ -5,7 +5,8 @@
 //	fix.go          what an editor may put in the place of a name
 //	report.go       collects them, each once, and says which sinks one is about
 //	place.go        where the values stand that findings are about
-//	translate.go    what HCL found, in our own words; suggest.go which name may be meant
+//	syntax.go       what the parsers of HCL found, in our own words; translate.go what evaluating did
+//	suggest.go      which name may be meant
 //
 // No text of HCL or cty is ever shown: it may quote what stands there, which may be a secret.
 package finding

@@ -39,7 +39,8 @@ func fileRules() []Rule {
 		{"file-too-large", Error, "a file is too large",
 			"A configuration file has at most 2 MiB, which is thousands of sinks. What is larger is another kind of file by mistake.", nil},
 		{"invalid-encoding", Error, "a file is not plain UTF-8 text",
-			"Configuration files are UTF-8 without a byte order mark and without NUL characters.", nil},
+			"Configuration files are UTF-8 without NUL characters, and their lines end with LF, or with CR and LF. A byte order mark " +
+				"at the start means nothing.", nil},
 		{"too-deep", Error, "too deeply nested",
 			"Brackets nest at most 100 deep, and one statement has at most 10,000 operators and brackets.", nil},
 		{"number-out-of-range", Error, "a number is out of range",

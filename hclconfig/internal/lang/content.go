@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
@@ -15,6 +16,7 @@ import (
 // Content reads a body by its table and tells what does not belong there.
 func (s *Scope) Content(body hcl.Body, want *hcl.BodySchema, title string) (content *hcl.BodyContent, meant []string) {
 	content, diags := body.Content(want)
+	content, diags, meant = s.unlabelled(body, want, content, diags)
 	for _, d := range diags {
 		if s.Full(finding.Error) {
 			continue
@@ -34,7 +36,9 @@ func (s *Scope) Content(body hcl.Body, want *hcl.BodySchema, title string) (cont
 			s.At(rng, "duplicate-attribute", fmt.Sprintf("%q is set twice", name), "Each attribute is set once in a block.")
 		case strings.HasPrefix(d.Summary, "Extraneous label"), d.Summary == "Missing block label",
 			strings.HasPrefix(d.Summary, "Missing ") && strings.Contains(d.Summary, " for "):
-			s.labels(rng, d.Summary, want)
+			if lacking := s.labels(d, want); lacking != "" {
+				meant = append(meant, lacking)
+			}
 		case d.Summary == "Incorrect JSON value type":
 			s.At(rng, "wrong-type", "a JSON object is expected", "A block is an object; its label is the name of a property: "+
 				`{"sink": {"orders": { ... }}}.`)
@@ -73,6 +77,9 @@ func (s *Scope) unknown(d *hcl.Diagnostic, want *hcl.BodySchema, content *hcl.Bo
 	}
 	var detail string
 	switch elsewhere := finding.Belongs(name, title); {
+	case name == "count" && title == "sink":
+		s.countTold = true
+		detail = "Did you mean \"for_each\"? It makes a sink for each element of a map or a set: for_each = toset([\"a\", \"b\"])."
 	case slices.Contains(other, name):
 		detail = fmt.Sprintf(hint, name, name)
 	case elsewhere != "":
@@ -91,15 +98,102 @@ func (s *Scope) unknown(d *hcl.Diagnostic, want *hcl.BodySchema, content *hcl.Bo
 	return meant
 }
 
-func (s *Scope) labels(rng hcl.Range, summary string, want *hcl.BodySchema) {
+// labels tells of a block with too many or too few labels. It returns the type of the block, which is there all the same.
+func (s *Scope) labels(d *hcl.Diagnostic, want *hcl.BodySchema) (blockType string) {
+	rng := finding.Subject(d)
 	detail := "Labels stand between the type of a block and its opening brace."
 	for _, b := range want.Blocks {
-		if strings.HasSuffix(summary, " for "+b.Type) {
-			detail = fmt.Sprintf("A %s block has no label.", b.Type)
-			if len(b.LabelNames) > 0 {
-				detail = fmt.Sprintf("A %s block has %d label, its %s.", b.Type, len(b.LabelNames), strings.Join(b.LabelNames, ", "))
-			}
+		if !strings.HasSuffix(d.Summary, " for "+b.Type) && !(d.Summary == "Missing block label" && len(b.LabelNames) > 0) {
+			continue
 		}
+		blockType = b.Type
+		detail = fmt.Sprintf("A %s block has no label.", b.Type)
+		if len(b.LabelNames) > 0 {
+			detail = fmt.Sprintf("A %s block has one label, its %s: %s { ... }.", b.Type, b.LabelNames[0], labelled(b))
+		}
+		if d.Summary != "Missing block label" {
+			break
+		}
+		detail = fmt.Sprintf("The name of a property is the label: %s.", labelledJSON(b))
+	}
+	if f := s.Files.Of(rng); f != nil && d.Context != nil {
+		f.ShowName(*d.Context)
 	}
 	s.At(rng, "block-labels", "", detail)
+	return blockType
+}
+
+// exampleLabel is a label as it may be for a block.
+func exampleLabel(b hcl.BlockHeaderSchema) string {
+	if b.Type == "dead_letter" {
+		return "file"
+	}
+	if b.Type == "dynamic" {
+		return "stream"
+	}
+	return "NAME"
+}
+
+func labelled(b hcl.BlockHeaderSchema) string { return fmt.Sprintf("%s %q", b.Type, exampleLabel(b)) }
+
+func labelledJSON(b hcl.BlockHeaderSchema) string {
+	return fmt.Sprintf(`{%q: {%q: { ... }}}`, b.Type, exampleLabel(b))
+}
+
+// unlabelled tells of the blocks of a JSON file that lack their label, so that their attributes would be taken for labels,
+// each with a finding or two. It takes them, and what was found in them, away, and returns their types.
+func (s *Scope) unlabelled(body hcl.Body, want *hcl.BodySchema, content *hcl.BodyContent, diags hcl.Diagnostics) (
+	*hcl.BodyContent, hcl.Diagnostics, []string,
+) {
+	if _, isNative := body.(*hclsyntax.Body); isNative {
+		return content, diags, nil
+	}
+	properties, _ := body.JustAttributes() // what is no object was told
+	var types []string
+	for _, b := range want.Blocks {
+		p := properties[b.Type]
+		if p == nil || len(b.LabelNames) == 0 || !isUnlabelled(p.Expr, b.Type) {
+			continue
+		}
+		s.At(p.NameRange, "block-labels", "", fmt.Sprintf("A %s block has one label, its %s: %s.", b.Type, b.LabelNames[0], labelledJSON(b)))
+		types = append(types, b.Type)
+		inside := func(rng hcl.Range) bool {
+			return p.Expr.Range().Start.Byte <= rng.Start.Byte && rng.End.Byte <= p.Expr.Range().End.Byte
+		}
+		diags = slices.DeleteFunc(slices.Clone(diags), func(d *hcl.Diagnostic) bool { return inside(finding.Subject(d)) })
+		kept := *content
+		kept.Blocks = slices.DeleteFunc(slices.Clone(content.Blocks), func(block *hcl.Block) bool { return inside(block.DefRange) })
+		content = &kept
+	}
+	return content, diags, types
+}
+
+// isUnlabelled reports whether an object has attributes of a block where its labels should be.
+func isUnlabelled(expr hcl.Expression, blockType string) bool {
+	if list, diags := hcl.ExprList(expr); !diags.HasErrors() {
+		return slices.ContainsFunc(list, func(e hcl.Expression) bool { return isUnlabelled(e, blockType) })
+	}
+	pairs, diags := hcl.ExprMap(expr)
+	if diags.HasErrors() {
+		return false
+	}
+	for _, pair := range pairs {
+		name := KeyOf(pair.Key)
+		isObject := false
+		if _, diags := hcl.ExprMap(pair.Value); !diags.HasErrors() {
+			isObject = true
+		}
+		if isObject {
+			continue
+		}
+		for table := range words.ConfigBlock().All() {
+			if table.Name == blockType && table.Setting(name) != nil {
+				return true
+			}
+		}
+		if blockType == "variable" && slices.Contains([]string{"type", "default", "description", "sensitive"}, name) {
+			return true
+		}
+	}
+	return false
 }

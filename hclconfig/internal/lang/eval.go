@@ -189,9 +189,13 @@ func namedBy(expr hcl.Expression, root string) iter.Seq[string] {
 
 // namesKnown tells of every name in an expression that means nothing. HCL would tell too, but only where it evaluates.
 func (s *Scope) namesKnown(expr hcl.Expression, how evaluation) bool {
-	known := true
-	for _, t := range s.native(expr).Variables() {
-		known = s.nameKnown(t, how) && known
+	node := s.native(expr)
+	told := s.operations(node, how)
+	known := len(told) == 0
+	for _, t := range node.Variables() {
+		if !slices.ContainsFunc(told, func(rng hcl.Range) bool { return rng.Overlaps(t.SourceRange()) }) {
+			known = s.nameKnown(t, how) && known
+		}
 	}
 	return known
 }
@@ -215,13 +219,10 @@ func (s *Scope) nameKnown(t hcl.Traversal, how evaluation) bool {
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
 	case root == "var", root == "local":
 		return s.declared(t)
+	case root == "count":
+		s.count(rng)
 	default:
-		summary := "" // the name may be a secret that lost its quotes
-		if !how.quiet {
-			summary = fmt.Sprintf("unknown name %q", mask.Printable(root))
-		}
-		roots := append([]string{"var", "local", "true", "false", "null"}, slices.Sorted(maps.Keys(how.template))...)
-		s.At(rng, "unknown-name", summary, finding.Join("Text stands in quotes. Names are var.NAME and local.NAME.", s.DidYouMean(root, roots)))
+		s.bare(t, how)
 	}
 	return false
 }

@@ -117,7 +117,13 @@ type faulty struct {
 }
 
 // Value fails with what is wrong.
-func (f *faulty) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) { return cty.DynamicVal, f.diags }
+func (f *faulty) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	diags := finding.FirstMistake(f.diags)
+	for _, d := range diags {
+		d.Extra = finding.NoTemplate{}
+	}
+	return cty.DynamicVal, diags
+}
 
 // Charge makes an expression, or all that are in a body, pay for what they do, and looks at their maps.
 func (s *Scope) Charge(node hclsyntax.Node) {

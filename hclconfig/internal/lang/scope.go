@@ -2,8 +2,8 @@
 //
 //	scope.go        what expressions may name; declare.go what declares it
 //	values.go       where variables get their values from; misfit.go what of a value does not fit the type
-//	eval.go         locals and names; functions.go what can be called, try.go can() and try(), file.go file(), index.go an
-//	                index, urltemplate.go the url
+//	eval.go         locals and names, bare.go names that are none; functions.go what can be called, try.go can() and try(),
+//	                file.go file(), index.go an index, urltemplate.go the url
 //	native.go       takes expressions of JSON for native ones
 //	content.go      what belongs in a block, and what of it does not
 package lang
@@ -48,6 +48,7 @@ type Scope struct {
 	variables map[string]*variable
 	locals    map[string]*local
 	values    cty.Value                               // of all variables, when they have them
+	countTold bool                                    // a block has count, which was told
 	ready     bool                                    // all locals have a value
 	contexts  map[string]*hcl.EvalContext             // by folder, made when all locals have a value
 	calls     map[string]map[string]function.Function // by folder: what can be called

@@ -9,6 +9,7 @@
 package mask
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -34,8 +35,10 @@ type File struct {
 	escaped  []span // strings of JSON that have escapes, made at the first use
 }
 
-// New returns a file that was not parsed yet. It is JSON if its name says so.
+// New returns a file that was not parsed yet. It is JSON if its name says so. A byte order mark at its start is no part of
+// the text: some editors write one, and it means nothing in UTF-8.
 func New(name string, text []byte) *File {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	return &File{Name: name, Text: text, JSON: strings.HasSuffix(name, ".json")}
 }
 

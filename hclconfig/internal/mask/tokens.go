@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -76,8 +78,12 @@ func hiddenOf(all hclsyntax.Tokens) (out []token) {
 		case hclsyntax.TokenIdent:
 			hide = !isName(all, i, bound)
 		}
-		if hide {
-			out = append(out, token{spanOf(t.Range), comment})
+		if at := spanOf(t.Range); hide && t.Type == hclsyntax.TokenQuotedLit {
+			if at.start += urlHost(t.Bytes, i+1 < len(all) && all[i+1].Type == hclsyntax.TokenCQuote); at.start < at.end {
+				out = append(out, token{at, false})
+			}
+		} else if hide {
+			out = append(out, token{at, comment})
 		}
 	}
 	return out
@@ -95,7 +101,7 @@ func isLookedUp(all hclsyntax.Tokens, i int) bool {
 // boundNames returns what a name may begin with: the scopes, the fields of a url, and the words that a for or a dynamic
 // block gives a meaning.
 func boundNames(all hclsyntax.Tokens) map[string]bool {
-	bound := map[string]bool{"var": true, "local": true, "each": true}
+	bound := map[string]bool{"var": true, "local": true, "each": true, "count": true, "path": true}
 	for _, field := range words.TemplateFields() {
 		bound[field] = true
 	}
@@ -109,6 +115,8 @@ func boundNames(all hclsyntax.Tokens) map[string]bool {
 				}
 			}
 		case word == "dynamic" && i+2 < len(all) && all[i+2].Type == hclsyntax.TokenQuotedLit:
+			bound[string(all[i+2].Bytes)] = true
+		case word == "variable" && i+2 < len(all) && all[i+2].Type == hclsyntax.TokenQuotedLit: // its name without var.
 			bound[string(all[i+2].Bytes)] = true
 		case word == "iterator" && i+2 < len(all) && all[i+1].Type == hclsyntax.TokenEqual:
 			bound[string(all[i+2].Bytes)] = true
@@ -127,7 +135,29 @@ func isName(all hclsyntax.Tokens, i int, bound map[string]bool) bool {
 		i -= 2
 	}
 	word := string(all[i].Bytes)
-	return bound[word] || slices.Contains(plainWords(), word)
+	inText := i > 0 && all[i-1].Type == hclsyntax.TokenTemplateInterp && environmentName.MatchString(word)
+	return inText || bound[word] || slices.Contains(plainWords(), word)
+}
+
+// environmentName is how people name environment variables: ${NAME} is meant as one, and its value is elsewhere.
+var environmentName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
+
+// urlStart is what a url shows: its scheme and host, unless that may be a user name in front of one.
+var urlStart = regexp.MustCompile(`^https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?`)
+
+// urlHost returns how many bytes of a text may be shown because they are the scheme and the host of a url: all, if
+// nothing else is in it. What follows the text is looked at only where it is whole.
+func urlHost(text []byte, whole bool) int {
+	n := len(urlStart.Find(text))
+	switch {
+	case n == 0 || n == len(text) && !whole:
+		return 0
+	case n == len(text), whole && string(text[n:]) == "/":
+		return len(text)
+	case bytes.IndexByte([]byte("/?#"), text[n]) >= 0:
+		return n + 1
+	}
+	return 0
 }
 
 // plainWords are the words of the language that stand alone: those of conditions and loops, and types.
@@ -142,26 +172,69 @@ var (
 	rawAttribute = regexp.MustCompile(`^\s*"?([A-Za-z_][\w-]*)"?\s*[=:]\s*("[^"=:#]*"|[\w.]*),?\s*$`)
 	rawName      = regexp.MustCompile(`^\s*"?[A-Za-z_][\w-]*"?\s*[=:]\s*`)
 	rawBrackets  = regexp.MustCompile(`^[\s{}\[\](),]*$`)
+	// rawAssigned is what something on a line is set to; of two equals signs the first is one too many.
+	rawAssigned = regexp.MustCompile(`([A-Za-z_][\w.-]*)"?\s*(?:=|:|\s"|\s\[)`)
+	// rawURL is an attribute with a url, whose sign may be missing.
+	rawURL = regexp.MustCompile(`^\s*"?(?:url|health_check_url)"?\s*[=:]?\s*"https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?([/?#"].*)$`)
+	rawEnd = regexp.MustCompile(`"\s*,?\s*$`)
 )
 
 // rawHidden hides in a line of a file that does not parse all but what is plainly no secret.
 func rawHidden(line, text []byte) []token {
-	plain := bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark is what may be wrong with the line
+	plain := bytes.TrimLeftFunc(line, isBlank)
+	lead := len(line) - len(plain)
 	if isRawHeader(plain) || rawBrackets.Match(plain) {
 		return nil
 	}
-	if m := rawAttribute.FindSubmatch(line); m != nil && !bytes.Contains(text, []byte("locals")) && isHarmless(string(m[1])) {
+	if m := rawAttribute.FindSubmatch(plain); m != nil && !bytes.Contains(text, []byte("locals")) && isHarmless(string(m[1])) {
 		return nil
 	}
-	start := len(line) - len(bytes.TrimLeft(line, " \t"))
-	if m := rawName.Find(line); m != nil {
-		start = len(m)
+	if isRawHarmless(plain) && !bytes.Contains(text, []byte("locals")) {
+		return nil
+	}
+	start := lead
+	if m := rawURL.FindSubmatchIndex(plain); m != nil {
+		from, end := m[2]+1, len(plain) // behind the sign that ends the host
+		if plain[m[2]] == '"' {
+			from--
+		}
+		if at := rawEnd.FindIndex(plain[m[2]:]); at != nil {
+			end = m[2] + at[0]
+		}
+		if from >= end {
+			return nil
+		}
+		return []token{{span: span{lead + from, lead + end}}}
+	}
+	if m := rawName.Find(plain); m != nil {
+		start += len(m)
 	}
 	end := len(bytes.TrimRight(line, " \t{[("))
 	if start >= end {
 		return nil
 	}
 	return []token{{span: span{start, end}}}
+}
+
+// isBlank reports whether a character looks like a space, or like nothing: it may be what is wrong with its line.
+func isBlank(c rune) bool {
+	return unicode.IsSpace(c) || unicode.In(c, unicode.Zs, unicode.Cf)
+}
+
+// isRawHarmless reports whether all that a line sets is sensitive nowhere, and nothing else stands on it.
+func isRawHarmless(line []byte) bool {
+	if bytes.Count(line, []byte(`"`))%2 != 0 || bytes.ContainsAny(line, "#'`(\\") || bytes.Contains(line, []byte("//")) {
+		return false
+	}
+	all := rawAssigned.FindAllSubmatchIndex(line, -1)
+	for i, m := range all {
+		name := string(line[m[2]:m[3]])
+		isName := strings.HasPrefix(name, "var.") || strings.HasPrefix(name, "each.") || slices.Contains(plainWords(), name)
+		if i == 0 && m[2] != 0 || !isHarmless(name) && !(isName && i > 0) {
+			return false
+		}
+	}
+	return len(all) > 0
 }
 
 // isRawHeader reports whether a line begins a block of the language.

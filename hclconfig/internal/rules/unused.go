@@ -20,6 +20,9 @@ func (rv *review) unused() {
 	for _, f := range rv.Sources {
 		for _, t := range traversals(f.Body) {
 			for root, names := range declared {
+				if _, bare := names[t.RootName()]; bare { // var. was forgotten, which was told
+					used[root+"."+t.RootName()] = true
+				}
 				if name, named := lang.NameAfter(t, root); named {
 					used[root+"."+rv.meant(root, name, names, misspelled)] = true
 				} else if t.RootName() == root { // var[expression] may name any of them
