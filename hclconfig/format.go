@@ -10,8 +10,8 @@ import (
 )
 
 // Format returns a native configuration file with its spacing put right; nothing but white space changes, and formatting
-// again changes nothing. It ends with a line break, and has no byte order mark. A file that does not parse is refused, with the findings of Load: its tokens may not be what
-// they seem.
+// again changes nothing. It ends with a line break, and has no byte order mark. A file that does not parse is refused, with
+// the findings of Load: its tokens may not be what they seem.
 func Format(name string, text []byte) ([]byte, Diagnostics) {
 	f := mask.New(name, text)
 	f.JSON = false

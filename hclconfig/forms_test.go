@@ -22,7 +22,7 @@ func TestWhatIsWrongWithAnAddress(t *testing.T) {
 		"http://iggy":   `An address has no scheme: take "http://" away. Try "iggy:8090".`,
 		"tcp://h:9/x":   `An address has no scheme: take "tcp://" away. Try "h:9".`,
 		"iggy:8090/":    `An address has no path. Try "iggy:8090".`,
-		"iggy:8090 ":    `There is a space around it. Try "iggy:8090".`,
+		"\tiggy:8090":   `There is a space around it. Try "iggy:8090".`,
 		"":              `It is empty. address is no address.`,
 		"a:b:c:d":       `address is no address.`,
 		"iggy+tcp://h:": `An address has no scheme: take "iggy+tcp://" away. Try "h:".`,

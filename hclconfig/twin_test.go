@@ -182,12 +182,12 @@ func TestVectorsHaveATwin(t *testing.T) {
 	different := map[string]string{
 		"deep":   "the guard counts brackets of the text",
 		"ignore": "comments are properties in JSON", "ignore_unknown": "comments are properties in JSON",
-		"keys":   "a map of the twin is made without them",
-		"work":   "TestHostileExpressions has what takes long, in both",
-		"labels": "labels that are missing, and blocks that are attributes",
+		"keys":          "a map of the twin is made without them",
+		"work":          "TestHostileExpressions has what takes long, in both",
+		"labels":        "labels that are missing, and blocks that are attributes",
 		"case_no_label": "in JSON what follows from it has no label either", "case_two_labels": "a label too many is a block in JSON",
 		"case_count": "in JSON a text may name what is not there in another order",
-		"syntax": "syntax", "numbers": "syntax", "partial": "syntax", "partial_defaults": "syntax",
+		"syntax":     "syntax", "numbers": "syntax", "partial": "syntax", "partial_defaults": "syntax",
 	}
 	for _, v := range vectors(t) {
 		name := strings.TrimSuffix(filepath.Base(v.path), ".txtar")

@@ -138,7 +138,7 @@ func (s *source) character(i int) (mistake, bool) {
 	case text == `\` && s.kind(i+1) == hclsyntax.TokenOQuote, text == `\` && s.kind(i+1) == hclsyntax.TokenCQuote:
 		return mistake{rng, `a quote in ${ ... } has no \ before it`, `Between ${ and } write " as it is: "${env("NAME")}".`, true}, true
 	case text == ";":
-		return mistake{rng, "a semicolon is too many", "Attributes and blocks stand on lines of their own, without anything between them.", false}, true
+		return mistake{rng, "a semicolon is too many", "Attributes and blocks stand on lines of their own, without it.", false}, true
 	case text == "'", text == "`":
 		return mistake{rng, "text stands in double quotes", "The quote is \", as in \"5s\".", false}, true
 	case text == "\r":
@@ -148,13 +148,18 @@ func (s *source) character(i int) (mistake, bool) {
 		detail := "It has no meaning here. " + quotes
 		name := characterName(c)
 		switch {
-		case strings.Contains(name, "SPACE"), strings.Contains(name, "WIDTH"), strings.Contains(name, "JOINER"), strings.Contains(name, "SEPARATOR"):
+		case looksEmpty(name):
 			detail = "It looks like a space, or like nothing. Take it out, or write a space."
 		case strings.Contains(name, "QUOTATION"):
 			detail = quotes
 		}
 		return mistake{rng, strings.TrimSpace(fmt.Sprintf("invalid character U+%04X %s", c, name)), detail, false}, true
 	}
+}
+
+// looksEmpty reports whether nobody sees a character, by its name.
+func looksEmpty(name string) bool {
+	return slices.ContainsFunc([]string{"SPACE", "WIDTH", "JOINER", "SEPARATOR"}, func(word string) bool { return strings.Contains(name, word) })
 }
 
 // characterName names characters that programs put into text on their own.
@@ -243,7 +248,8 @@ func (s *source) statement(i int) (mistake, bool) {
 	between := hcl.Range{Filename: s.name, Start: name.Range.End, End: next.Range.Start}
 	last := s.lastOfLine(first)
 	switch {
-	case next.Type == hclsyntax.TokenColon && s.kind(first+2) == hclsyntax.TokenEqual, next.Type == hclsyntax.TokenPlus, next.Type == hclsyntax.TokenQuestion:
+	case next.Type == hclsyntax.TokenColon && s.kind(first+2) == hclsyntax.TokenEqual, next.Type == hclsyntax.TokenPlus,
+		next.Type == hclsyntax.TokenQuestion:
 		return mistake{next.Range, "a value is set with = alone", attributeForm, false}, true
 	case next.Type == hclsyntax.TokenColon:
 		return mistake{next.Range, "= stands between a name and its value, and no colon", attributeForm, false}, true

@@ -72,7 +72,8 @@ func (s *Scope) inText(rng hcl.Range) bool {
 // count tells of Terraform's count, unless the attribute was told.
 func (s *Scope) count(rng hcl.Range) {
 	if !s.countTold {
-		s.At(rng, "unknown-name", "there is no count here", "A sink with for_each is made once for each element: each.key and each.value stand for it.")
+		s.At(rng, "unknown-name", "there is no count here",
+			"A sink with for_each is made once for each element: each.key and each.value stand for it.")
 	}
 }
 

@@ -103,7 +103,8 @@ func (s *Scope) labels(d *hcl.Diagnostic, want *hcl.BodySchema) (blockType strin
 	rng := finding.Subject(d)
 	detail := "Labels stand between the type of a block and its opening brace."
 	for _, b := range want.Blocks {
-		if !strings.HasSuffix(d.Summary, " for "+b.Type) && !(d.Summary == "Missing block label" && len(b.LabelNames) > 0) {
+		unnamed := d.Summary == "Missing block label" && len(b.LabelNames) > 0
+		if !strings.HasSuffix(d.Summary, " for "+b.Type) && !unnamed {
 			continue
 		}
 		blockType = b.Type

@@ -229,8 +229,8 @@ func isRawHarmless(line []byte) bool {
 	all := rawAssigned.FindAllSubmatchIndex(line, -1)
 	for i, m := range all {
 		name := string(line[m[2]:m[3]])
-		isName := strings.HasPrefix(name, "var.") || strings.HasPrefix(name, "each.") || slices.Contains(plainWords(), name)
-		if i == 0 && m[2] != 0 || !isHarmless(name) && !(isName && i > 0) {
+		isName := i > 0 && (strings.HasPrefix(name, "var.") || strings.HasPrefix(name, "each.") || slices.Contains(plainWords(), name))
+		if i == 0 && m[2] != 0 || !isHarmless(name) && !isName {
 			return false
 		}
 	}
