@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -15,16 +16,24 @@ import (
 func newBrokerCommand() *cobra.Command {
 	var opts iggyserver.Options
 	var insecure bool
+	var certFile, keyFile string
 	cmd := &cobra.Command{
 		Use:   "broker",
 		Short: "Run the in-process Iggy server alone, for development",
 		Long: `broker runs the Iggy server of 'iggysink dev' alone. It speaks the protocol of Iggy 0.8 over TCP to any client, and the
 routes of its HTTP API that messages take with --http-address. It takes user iggy with the password of $IGGY_PASSWORD, iggy
-without one, and keeps everything in memory: what it holds is gone when it ends.`,
+without one, and keeps everything in memory: what it holds is gone when it ends. With --tls-cert and --tls-key both
+listeners speak TLS.`,
+		Example: `  iggysink broker
+  IGGY_PASSWORD=$(openssl rand -hex 16) iggysink broker --address 0.0.0.0:8090 --tls-cert tls.crt --tls-key tls.key`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return stoppable(cmd.Context(), func(ctx context.Context) error {
 				opts.Password = os.Getenv("IGGY_PASSWORD")
+				var err error
+				if opts.TLS, err = serverTLS(certFile, keyFile); err != nil {
+					return err
+				}
 				if !insecure {
 					if err := refuseOpenBroker(opts); err != nil {
 						return err
@@ -37,7 +46,22 @@ without one, and keeps everything in memory: what it holds is gone when it ends.
 	cmd.Flags().StringVar(&opts.Address, "address", "127.0.0.1:8090", "host and port to listen on; port 0 takes a free one")
 	cmd.Flags().StringVar(&opts.HTTPAddress, "http-address", "", "host and port to listen on for HTTP, such as 127.0.0.1:3000 (default: not)")
 	cmd.Flags().BoolVar(&insecure, "insecure", false, "listen beyond loopback with the default password")
+	cmd.Flags().StringVar(&certFile, "tls-cert", "", "PEM `file` with the certificate of the broker, and those above it (default: clear text)")
+	cmd.Flags().StringVar(&keyFile, "tls-key", "", "PEM `file` with the key of --tls-cert")
+	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
+}
+
+// serverTLS is how a server speaks TLS with a certificate of files; nil without files.
+func serverTLS(certFile, keyFile string) (*tls.Config, error) {
+	if certFile == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", certFile, keyFile, err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // refuseOpenBroker is an error where others than this machine could log in with a password that everybody knows.

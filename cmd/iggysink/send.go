@@ -19,6 +19,9 @@ type sendFlags struct {
 	username   string
 	password   string
 	token      string
+	tls        bool
+	caFile     string
+	serverName string
 	headers    []string
 	create     bool
 	partitions int
@@ -34,9 +37,9 @@ lines go to the topic's partitions in turn.
 
 Credentials come from the flags or from the environment: IGGY_TOKEN, or IGGY_USERNAME and IGGY_PASSWORD. Without any, user
 iggy with password iggy is taken, as 'iggysink dev' and 'iggysink broker' have it. Other users of the machine can see
-flags: prefer the environment.`,
+flags: prefer the environment. Without --tls they cross the network in clear text.`,
 		Example: `  echo '{"id": 1}' | iggysink send shop created --create --partitions 4
-  iggysink send shop created orders.ndjson --server iggy.internal:8090 --header source=import`,
+  iggysink send shop created orders.ndjson --server iggy.internal:8090 --tls --header source=import`,
 		Args: cobra.RangeArgs(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.send(cmd.Context(), cmd, args)
@@ -48,6 +51,9 @@ flags: prefer the environment.`,
 	flags.StringVar(&f.username, "username", "", "user to log in as (default $IGGY_USERNAME, then iggy)")
 	flags.StringVar(&f.password, "password", "", "password of the user (default $IGGY_PASSWORD, then iggy)")
 	flags.StringVar(&f.token, "token", "", "personal access token instead of user and password (default $IGGY_TOKEN)")
+	flags.BoolVar(&f.tls, "tls", false, "speak TLS, and verify the server's certificate")
+	flags.StringVar(&f.caFile, "ca-file", "", "PEM `file` with authorities that are trusted beside the system's; implies --tls")
+	flags.StringVar(&f.serverName, "server-name", "", "host name of the certificate (default: the host of --server); implies --tls")
 	flags.StringArrayVar(&f.headers, "header", nil, "header of every message, as `key=value`; repeatable")
 	flags.BoolVar(&f.create, "create", false, "create the stream and the topic if they are missing")
 	flags.IntVar(&f.partitions, "partitions", 1, "partitions of a topic that --create creates")
@@ -60,6 +66,9 @@ flags: prefer the environment.`,
 func (f *sendFlags) credentials(getenv func(string) string) *schema.Iggy {
 	cfg := schema.DefaultIggy()
 	cfg.Address = f.server
+	if f.tls || f.caFile != "" || f.serverName != "" {
+		cfg.TLS = &schema.IggyTLS{CAFile: f.caFile, ServerName: f.serverName}
+	}
 	first := func(values ...string) string {
 		for _, v := range values {
 			if v != "" {

@@ -98,7 +98,7 @@ func (c *session) enter() {
 	select {
 	case <-c.stop:
 	default:
-		_ = c.conn.SetReadDeadline(time.Time{})
+		_ = c.conn.SetDeadline(time.Time{})
 	}
 }
 

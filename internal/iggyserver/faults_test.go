@@ -287,7 +287,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, code uint32, payload []byte) {
 		s := &Server{opts: Options{Now: newClock().Now, Username: "iggy", Password: "iggy"}, log: discard(),
-			sessions: map[uint32]*session{}, state: state{limit: 1 << 20}}
+			sessions: map[uint32]*session{}, state: state{limit: 1 << 20, maxItems: 1000}}
 		conn, _ := net.Pipe()
 		defer func() { _ = conn.Close() }()
 		c := &session{id: 1, conn: conn, loggedIn: true, code: code}

@@ -3,9 +3,11 @@ package iggyserver
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -19,6 +21,13 @@ const maxHTTPBody = 2_000_000
 
 // tokenLife is how long a token is valid.
 const tokenLife = time.Hour
+
+// Bounds of what clients make the HTTP face keep.
+const (
+	maxTokens   = 1000 // of a login, and personal ones
+	maxHTTPConn = 512  // connections at once; one more ends at once
+	idleHTTP    = 2 * time.Minute
+)
 
 // face is the HTTP side of a server: the same state, through the routes of Iggy's HTTP API that a consumer and a producer
 // need. Requests run one at a time, under the lock of the server.
@@ -72,7 +81,13 @@ func (f *face) serve(listener net.Listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.over, f.conns, f.stop = false, map[net.Conn]struct{}{}, make(chan struct{})
-	f.http = &http.Server{Handler: f.handler(f.stop), ConnState: f.track, ReadHeaderTimeout: time.Minute}
+	f.http = &http.Server{
+		Handler: f.handler(f.stop), ConnState: f.track, ReadHeaderTimeout: time.Minute, IdleTimeout: idleHTTP,
+		ErrorLog: slog.NewLogLogger(f.server.log.Handler(), slog.LevelWarn),
+	}
+	if secure := f.server.opts.TLS; secure != nil {
+		listener = tls.NewListener(listener, secure)
+	}
 	f.serving.Go(func() { _ = f.http.Serve(listener) }) // it returns when end closes it
 }
 
@@ -82,7 +97,9 @@ func (f *face) track(conn net.Conn, state http.ConnState) {
 	defer f.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		f.conns[conn] = struct{}{}
+		if f.conns[conn] = struct{}{}; len(f.conns) > maxHTTPConn {
+			abort(conn) // its state becomes closed
+		}
 	case http.StateClosed, http.StateHijacked: // what a fault took over ends with stop
 		delete(f.conns, conn)
 	case http.StateActive, http.StateIdle:
@@ -317,9 +334,28 @@ func (f *face) refused(request *http.Request) *answer {
 
 // newToken makes a token. The lock is held.
 func (f *face) newToken() (string, time.Time) {
+	f.makeRoom()
 	token, end := "test."+rand.Text()+"."+rand.Text(), f.server.opts.Now().Add(tokenLife)
 	f.tokens[token] = end
 	return token, end
+}
+
+// makeRoom forgets tokens that have ended, and where that is not enough the one that ends first.
+func (f *face) makeRoom() {
+	if len(f.tokens) < maxTokens {
+		return
+	}
+	now, first := f.server.opts.Now(), ""
+	for token, end := range f.tokens {
+		if !now.Before(end) {
+			delete(f.tokens, token)
+		} else if first == "" || end.Before(f.tokens[first]) {
+			first = token
+		}
+	}
+	if len(f.tokens) >= maxTokens {
+		delete(f.tokens, first)
+	}
 }
 
 // write sends an answer.

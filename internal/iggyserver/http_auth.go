@@ -116,6 +116,9 @@ func (f *face) createToken(x *exchange) answer {
 	if n := len(token.Name); n < 3 || n > 30 {
 		return failure(http.StatusBadRequest, 50, "invalid_personal_access_token_name")
 	}
+	if _, there := f.access[token.Name]; !there && len(f.access) >= maxTokens {
+		return failure(http.StatusBadRequest, 56, "personal_access_tokens_limit_reached")
+	}
 	f.access[token.Name] = rand.Text()
 	return said(http.StatusOK, map[string]any{"token": f.access[token.Name]})
 }

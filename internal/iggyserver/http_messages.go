@@ -94,7 +94,9 @@ func (f *face) poll(x *exchange) answer {
 	}
 	parts, n, last := p.read(from, q.count)
 	if n > 0 && q.commit {
-		f.server.state.store(to, c, p, last)
+		if bad := f.server.state.store(to, c, p, last); bad != ok {
+			return failed(bad)
+		}
 	}
 	current := p.current
 	return answer{status: http.StatusOK, later: func() []byte { return polledJSON(id, current, n, parts) }}
@@ -424,7 +426,9 @@ func (f *face) storeOffset(x *exchange) answer {
 	if text != "" {
 		c.id = identOf(text)
 	}
-	f.server.state.store(target{topic: t, partition: id}, c, p, want.Offset)
+	if bad := f.server.state.store(target{topic: t, partition: id}, c, p, want.Offset); bad != ok {
+		return failed(bad)
+	}
 	return empty(http.StatusNoContent)
 }
 

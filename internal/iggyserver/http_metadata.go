@@ -146,6 +146,8 @@ func (f *face) createStream(x *exchange) answer {
 		return failure(http.StatusBadRequest, 1013, "invalid_stream_name")
 	case state.stream(ident{name: made.Name}) != nil:
 		return failed(streamNameExists)
+	case !state.hasRoom(1):
+		return failed(topicFull)
 	default:
 		state.changeMetadata()
 		s := &stream{name: made.Name, created: micros(f.server.opts.Now())}
@@ -195,6 +197,8 @@ func (f *face) createTopic(x *exchange) answer {
 		return failed(tooManyPartitions)
 	case s.topic(ident{name: made.Name}) != nil:
 		return failed(topicNameExists)
+	case !f.server.state.hasRoom(1 + int(made.Partitions)):
+		return failed(topicFull)
 	}
 	t := &topic{
 		name: made.Name, compression: 1, expiry: made.Expiry, maxSize: made.MaxSize, replication: 1,
@@ -236,6 +240,9 @@ func (f *face) addPartitions(x *exchange) answer {
 	}
 	if more.Count < 1 || more.Count > maxPartitions {
 		return failed(tooManyPartitions)
+	}
+	if !f.server.state.hasRoom(int(more.Count) * t.perPartition()) {
+		return failed(topicFull)
 	}
 	f.server.state.changeMetadata()
 	t.addPartitions(more.Count, micros(f.server.opts.Now()))
@@ -327,6 +334,8 @@ func (f *face) createGroup(x *exchange) answer {
 		return f.failedWrite(found)
 	case t.group(ident{name: made.Name}) != nil:
 		return failed(groupNameExists)
+	case !f.server.state.hasRoom(1 + len(t.partitions)):
+		return failed(topicFull)
 	}
 	f.server.state.changeMetadata()
 	g := &group{name: made.Name, partitions: numbers(len(t.partitions))}

@@ -102,7 +102,9 @@ func (s *Server) poll(c *session, r *reader) reply {
 	}
 	parts, n, last := p.read(from, count)
 	if n > 0 && commit {
-		s.state.store(to, who, p, last)
+		if bad := s.state.store(to, who, p, last); bad != ok {
+			return refuse(bad)
+		}
 	}
 	if n > 0 && who.group {
 		p.polled[to.group.id] = last
@@ -181,8 +183,7 @@ func (s *Server) storeOffset(c *session, r *reader) reply {
 	case p.messages == 0 && p.current == 0, offset > p.current:
 		return refuse(invalidOffset)
 	}
-	s.state.store(to, who, p, offset)
-	return reply{}
+	return refuse(s.state.store(to, who, p, offset))
 }
 
 func (s *Server) deleteOffset(c *session, r *reader) reply {

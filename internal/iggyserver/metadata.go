@@ -64,6 +64,8 @@ func (s *Server) createStream(_ *session, r *reader) reply {
 		return refuse(r.err)
 	case s.state.stream(ident{name: name}) != nil:
 		return refuse(streamNameExists)
+	case !s.state.hasRoom(1):
+		return refuse(topicFull)
 	}
 	s.state.changeMetadata()
 	str := &stream{name: name, created: micros(s.opts.Now())}
@@ -116,6 +118,8 @@ func (s *Server) createTopic(_ *session, r *reader) reply {
 		return refuse(invalidTopicSize)
 	case str.topic(ident{name: t.name}) != nil:
 		return refuse(topicNameExists)
+	case !s.state.hasRoom(1 + int(partitions)):
+		return refuse(topicFull)
 	}
 	// 0 asks for the server's default, which the reply shows: no expiry, no limit, one replica.
 	if t.expiry == 0 {
@@ -141,8 +145,11 @@ func (s *Server) createPartitions(_ *session, r *reader) reply {
 		return refuse(tooManyPartitions)
 	}
 	t, found := s.state.topic(streamID, topicID)
-	if found != ok {
+	switch {
+	case found != ok:
 		return refuse(found)
+	case !s.state.hasRoom(int(n) * t.perPartition()):
+		return refuse(topicFull)
 	}
 	s.state.changeMetadata()
 	t.addPartitions(n, micros(s.opts.Now()))
@@ -215,6 +222,8 @@ func (s *Server) createGroup(_ *session, r *reader) reply {
 		return refuse(found)
 	case t.group(ident{name: name}) != nil:
 		return refuse(groupNameExists)
+	case !s.state.hasRoom(1 + len(t.partitions)):
+		return refuse(topicFull)
 	}
 	s.state.changeMetadata()
 	g := &group{name: name, partitions: numbers(len(t.partitions))}

@@ -2,6 +2,7 @@ package iggyserver
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,8 @@ const (
 	handOverCheck    = 5 * time.Second
 	acceptPause      = 50 * time.Millisecond
 	goodbyeTimeout   = time.Second // for a client that does not read while the server closes
+	maxStrangers     = 128         // connections before their login, or their handshake
+	DefaultMaxItems  = 100_000     // streams, topics, partitions, groups and what else Options.MaxItems counts
 )
 
 // Options of a server. The zero value listens on a free port of the loopback interface for iggy with password iggy.
@@ -30,6 +33,9 @@ type Options struct {
 	Token    string       // personal access token that may log in too; default none
 	Logger   *slog.Logger // default none
 
+	// TLS is how both listeners speak TLS; default: in clear text.
+	TLS *tls.Config
+
 	// HTTPAddress is host:port of the HTTP face, port 0 for one that the kernel chooses; default: none. NewerHTTP lets it
 	// answer as 0.9 does. Leader is the address of another server that the face names as the leader of its cluster.
 	HTTPAddress string
@@ -38,6 +44,9 @@ type Options struct {
 
 	// MaxStored bounds the bytes of messages in memory; a send beyond it answers 3009, topic full. Default 1 GiB.
 	MaxStored int64
+	// MaxItems bounds what clients create: streams, topics, partitions, groups for each partition, and offsets of single
+	// consumers. What goes beyond it answers 3009, as a full topic does. Default 100,000.
+	MaxItems int
 	// MaxFrame bounds one request in bytes; a longer one answers 3 and ends the connection. Default 128 MiB.
 	MaxFrame int
 
@@ -75,39 +84,44 @@ type generation struct {
 
 // Start listens and serves until Close.
 func Start(opts Options) (*Server, error) {
-	opts.Address = cmp.Or(opts.Address, "127.0.0.1:0")
-	opts.Username = cmp.Or(opts.Username, "iggy")
-	opts.Password = cmp.Or(opts.Password, "iggy")
-	opts.MaxStored = cmp.Or(opts.MaxStored, DefaultMaxStored)
-	opts.MaxFrame = cmp.Or(opts.MaxFrame, DefaultMaxFrame)
-	log := opts.Logger
-	if log == nil {
-		log = discard()
-	}
-	timed := opts.Now == nil
-	if timed {
-		opts.Now = time.Now
-	}
-	listener, err := net.Listen("tcp", opts.Address)
+	s := newServer(opts)
+	listener, err := net.Listen("tcp", s.opts.Address)
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", opts.Address, err)
+		return nil, fmt.Errorf("listening on %s: %w", s.opts.Address, err)
 	}
-	s := &Server{
-		opts: opts, log: log, addr: listener.Addr().String(), listener: listener,
-		stop: make(chan struct{}), sessions: map[uint32]*session{},
-		running: &generation{stop: make(chan struct{})},
-		state:   state{limit: uint64(max(opts.MaxStored, 0))},
-	}
+	s.addr, s.listener = listener.Addr().String(), listener
 	if opts.HTTPAddress != "" {
 		if s.face, err = startFace(s, opts.HTTPAddress); err != nil {
 			return nil, errors.Join(err, listener.Close())
 		}
 	}
 	s.own.Go(func() { s.accept(listener) })
-	if timed {
+	if opts.Now == nil {
 		s.own.Go(s.check)
 	}
 	return s, nil
+}
+
+// newServer is a server that does not listen yet.
+func newServer(opts Options) *Server {
+	opts.Address = cmp.Or(opts.Address, "127.0.0.1:0")
+	opts.Username = cmp.Or(opts.Username, "iggy")
+	opts.Password = cmp.Or(opts.Password, "iggy")
+	opts.MaxStored = cmp.Or(opts.MaxStored, DefaultMaxStored)
+	opts.MaxItems = cmp.Or(opts.MaxItems, DefaultMaxItems)
+	opts.MaxFrame = cmp.Or(opts.MaxFrame, DefaultMaxFrame)
+	log := opts.Logger
+	if log == nil {
+		log = discard()
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Server{
+		opts: opts, log: log, stop: make(chan struct{}), sessions: map[uint32]*session{},
+		running: &generation{stop: make(chan struct{})},
+		state:   state{limit: uint64(max(opts.MaxStored, 0)), maxItems: opts.MaxItems},
+	}
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -205,10 +219,34 @@ func (s *Server) begin(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastID++
+	if s.opts.TLS != nil {
+		conn = tls.Server(conn, s.opts.TLS) // its handshake is the session's first read
+	}
+	s.dropStranger()
 	c := &session{id: s.lastID, conn: conn, server: s, stop: s.running.stop}
 	s.sessions[c.id] = c
-	_ = conn.SetReadDeadline(time.Now().Add(loginTimeout)) // until a login
+	_ = conn.SetDeadline(time.Now().Add(loginTimeout)) // until a login
 	s.running.sessions.Go(c.serve)
+}
+
+// dropStranger makes room for a connection: where many have not logged in, the oldest of them ends, so that a flood of
+// silent ones keeps nobody out. The lock is held.
+func (s *Server) dropStranger() {
+	var oldest *session
+	strangers := 0
+	for _, c := range s.sessions {
+		if c.loggedIn {
+			continue
+		}
+		strangers++
+		if !c.dropped && (oldest == nil || c.id < oldest.id) {
+			oldest = c
+		}
+	}
+	if strangers >= maxStrangers && oldest != nil {
+		oldest.dropped = true
+		abort(oldest.conn)
+	}
 }
 
 // end takes a connection out: its memberships end with it.

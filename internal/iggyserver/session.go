@@ -2,6 +2,7 @@ package iggyserver
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"io"
 	"net"
@@ -10,13 +11,14 @@ import (
 // firstRead is how much of a long request is allocated on the word of its length field alone.
 const firstRead = 1 << 20
 
-// session is one connection. Its goroutine alone reads and writes; Server guards loggedIn with its lock.
+// session is one connection. Its goroutine alone reads and writes; Server guards loggedIn and dropped with its lock.
 type session struct {
 	id       uint32
 	conn     net.Conn
 	server   *Server
 	stop     chan struct{} // closed when the generation ends
 	loggedIn bool
+	dropped  bool   // others needed its room before it logged in
 	code     uint32 // of the request in hand
 	scratch  []byte // of requests that nobody keeps
 }
@@ -29,6 +31,9 @@ func (c *session) isKnown() bool {
 }
 
 func abort(conn net.Conn) {
+	if secure, isTLS := conn.(*tls.Conn); isTLS {
+		conn = secure.NetConn() // no goodbye of TLS, which could wait for the client
+	}
 	if tcp, isTCP := conn.(*net.TCPConn); isTCP {
 		_ = tcp.SetLinger(0) // a reset, not an orderly end
 	}

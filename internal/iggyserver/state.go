@@ -13,10 +13,11 @@ const unlimited = ^uint64(0)
 // state is everything that a restart keeps: streams, topics, logs, groups, stored offsets. Its owner, Server, guards it
 // with one lock; what goes out to a poller is immutable, so the lock is never held while bytes move.
 type state struct {
-	streams slab[stream]
-	stored  uint64 // bytes of all logs
-	limit   uint64
-	again   []polledKey // to be forgotten once more at the next change of metadata
+	streams  slab[stream]
+	stored   uint64 // bytes of all logs
+	limit    uint64
+	maxItems int
+	again    []polledKey // to be forgotten once more at the next change of metadata
 }
 
 // polledKey is the last polled offset of a group in a partition.
@@ -44,6 +45,27 @@ type topic struct {
 	groups      slab[group]
 	turn        int // balanced partitioning
 }
+
+// hasRoom reports whether n more items may be made.
+func (s *state) hasRoom(n int) bool { return s.items()+n <= s.maxItems }
+
+// items counts what clients created, weighed by what it takes: a group has something for each partition. It looks at every
+// partition, as finding one by its name does.
+func (s *state) items() (n int) {
+	for _, str := range s.streams.all() {
+		n++
+		for _, t := range str.topics.all() {
+			n += 1 + t.groups.len() + len(t.partitions)*t.perPartition()
+			for _, p := range t.partitions {
+				n += len(p.consumers)
+			}
+		}
+	}
+	return n
+}
+
+// perPartition is how many items a partition of the topic is.
+func (t *topic) perPartition() int { return 1 + t.groups.len() }
 
 func micros(t time.Time) uint64 { return uint64(t.UnixMicro()) }
 
@@ -222,13 +244,18 @@ func (to target) stored(c consumer, p *partition) (offset uint64, any bool) {
 	return offset, any
 }
 
-func (s *state) store(to target, c consumer, p *partition, offset uint64) {
+// store stores an offset. Only one that is new to its partition can be refused, for want of room.
+func (s *state) store(to target, c consumer, p *partition, offset uint64) status {
 	if !c.group {
+		if _, there := p.consumers[c.key()]; !there && !s.hasRoom(1) {
+			return topicFull
+		}
 		p.consumers[c.key()] = offset
-		return
+		return ok
 	}
 	p.groups[to.group.id] = offset
 	s.settle(to.topic, to.group, to.member, int(to.partition))
+	return ok
 }
 
 // sizes are the sums that get_topic and get_stream show.
