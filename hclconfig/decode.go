@@ -202,8 +202,11 @@ func (l *loader) wrongType(value cty.Value, table *words.Attribute, pointer stri
 }
 
 func (l *loader) attributeValue(a *hcl.Attribute, table *words.Attribute) cty.Value {
-	if table.Template {
-		return l.scope.Template(a.Expr)
+	switch {
+	case table.Template && table.Type.IsMapType():
+		return l.scope.TemplateMap(a.Expr)
+	case table.Template:
+		return l.scope.Template(a.Expr, table.Format == "http-url-template")
 	}
 	return l.scope.Evaluate(a.Expr, table.Sensitive)
 }

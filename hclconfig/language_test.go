@@ -60,7 +60,7 @@ sink "set" {
 	require.Equal(t, "https://a/t", one.URL.Fill(schema.Partition{Topic: "t"}))
 	require.Equal(t, 7*time.Second, one.Timeout.Std())
 	require.Equal(t, 30*time.Second, two.Timeout.Std(), "null is absent")
-	require.Equal(t, "ONE", one.Headers["X-Tenant"].Reveal())
+	require.Equal(t, "ONE", one.Headers["X-Tenant"].Source())
 	require.Equal(t, []string{"events"}, one.Streams[0].Topics, "the default of an optional attribute")
 	require.Equal(t, `iggysink-tenant["one"]`, one.Group(&one.Streams[0]))
 	require.Equal(t, []string{"s0", "s1"}, []string{two.Streams[0].Name, two.Streams[1].Name})
@@ -110,7 +110,7 @@ sink "own" {
 	plain, own := &result.Config.Sinks[0], &result.Config.Sinks[1]
 	require.Equal(t, 10*time.Second, plain.Timeout.Std())
 	require.Equal(t, 7, plain.MaxRetries)
-	require.Equal(t, "defaults", plain.Headers["X-From"].Reveal(), "a path starts at the folder of the defaults")
+	require.Equal(t, "defaults", plain.Headers["X-From"].Source(), "a path starts at the folder of the defaults")
 	require.Equal(t, filepath.Join("base", "ca.pem"), plain.TLS.CAFile)
 	require.Equal(t, "https://example.com/t", plain.URL.Fill(schema.Partition{Topic: "t"}))
 	require.Equal(t, 3*time.Second, own.Timeout.Std())
@@ -160,7 +160,7 @@ func TestFileIsConfined(t *testing.T) {
 				require.Contains(t, inWords(result, found), tt.want)
 				return
 			}
-			require.Equal(t, tt.want, result.Config.Sinks[0].Headers["A"].Reveal())
+			require.Equal(t, tt.want, result.Config.Sinks[0].Headers["A"].Source())
 		})
 	}
 }
@@ -231,8 +231,8 @@ sink "tenant" {
   }
 }`}, Options{})
 	require.Len(t, c.Sinks, 300)
-	require.Equal(t, "token of t0", c.Sinks[0].Headers["A"].Reveal())
-	require.Equal(t, "yes", c.Sinks[0].Headers["B"].Reveal())
+	require.Equal(t, "token of t0", c.Sinks[0].Headers["A"].Source())
+	require.Equal(t, "yes", c.Sinks[0].Headers["B"].Source())
 }
 
 // Whichever way a folder is named, its files of values count once, and none of them is configuration.

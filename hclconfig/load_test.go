@@ -71,8 +71,8 @@ func TestTheExampleOfTheLanguage(t *testing.T) {
 		require.Equal(t, "p", c.Iggy.Password.Reveal())
 		require.Equal(t, "ca.pem", c.Iggy.TLS.CAFile)
 		require.Equal(t, "http://127.0.0.1:9090/ingest/a%2Fb", orders.URL.Fill(schema.Partition{Topic: "a/b"}))
-		require.Equal(t, "Bearer t", orders.Headers["Authorization"].Reveal())
-		require.Equal(t, "acme", orders.Headers["X-Tenant"].Reveal())
+		require.Equal(t, "Bearer t", orders.Headers["Authorization"].Source())
+		require.Equal(t, "acme", orders.Headers["X-Tenant"].Source())
 		require.Equal(t, []string{"created", "updated"}, orders.Streams[0].Topics)
 		require.Equal(t, 500, orders.Streams[0].BatchLength)
 		require.Equal(t, schema.OnRejectedDeadLetter, orders.RejectedPolicy())
@@ -174,7 +174,7 @@ sink "a" {
 }`)
 	compareSecrets := cmp.Comparer(func(a, b schema.Secret) bool { return a.Reveal() == b.Reveal() })
 	require.Empty(t, cmp.Diff(native, twin, compareSecrets))
-	require.Equal(t, "secret", twin.Sinks[0].Headers["C"].Reveal())
+	require.Equal(t, "secret", twin.Sinks[0].Headers["C"].Source())
 }
 
 func TestPathsStartAtTheFolderOfTheirFile(t *testing.T) {
@@ -194,7 +194,7 @@ func TestPathsStartAtTheFolderOfTheirFile(t *testing.T) {
 	require.Equal(t, filepath.Join("conf", "dead", "x.ndjson"), sink.DeadLetter.Path)
 	require.Equal(t, filepath.Join("conf", "ca.pem"), result.Config.Iggy.TLS.CAFile)
 	require.Equal(t, "/etc/ca.pem", sink.TLS.CAFile)
-	require.Equal(t, "value", sink.Headers["X"].Reveal())
+	require.Equal(t, "value", sink.Headers["X"].Source())
 }
 
 func TestKeysMayBeExpressions(t *testing.T) {
@@ -203,8 +203,8 @@ func TestKeysMayBeExpressions(t *testing.T) {
 variable "name" {
   default = "X-Name"`))
 	require.Len(t, c.Sinks[0].Headers, 5)
-	require.Equal(t, "a", c.Sinks[0].Headers["X-Name"].Reveal())
-	require.Equal(t, "d", c.Sinks[0].Headers["X-Name2"].Reveal())
+	require.Equal(t, "a", c.Sinks[0].Headers["X-Name"].Source())
+	require.Equal(t, "d", c.Sinks[0].Headers["X-Name2"].Source())
 }
 
 // The environment, then the files, then --var: the last one wins.

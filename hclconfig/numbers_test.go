@@ -78,7 +78,7 @@ func TestTextMayLookLikeANumber(t *testing.T) {
 				if header[0] == 'B' {
 					want = "found"
 				}
-				require.Equal(t, want, value.Reveal(), header)
+				require.Equal(t, want, value.Source(), header)
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func TestReferenceOverridesAreTaken(t *testing.T) {
 	require.Equal(t, schema.MethodPut, s.Method)
 	require.Equal(t, 5*time.Second, s.Timeout.Std())
 	require.Equal(t, 1024, s.MaxPayloadSizeBytes)
-	require.Equal(t, "acme", s.Headers["X-Tenant"].Reveal())
+	require.Equal(t, "acme", s.Headers["X-Tenant"].Source())
 	require.Equal(t, schema.BatchModeJSONArray, s.BatchMode)
 	require.False(t, s.IncludeMetadata)
 	require.True(t, s.IncludeChecksum)

@@ -122,6 +122,298 @@ func (v *TLSVersion) UnmarshalText(b []byte) error {
 	return err
 }
 
+// ClientAuth is where client credentials stand in a token request.
+type ClientAuth string
+
+// The values of ClientAuth.
+const (
+	ClientAuthBasic ClientAuth = "basic"
+	ClientAuthBody  ClientAuth = "body"
+)
+
+// ClientAuthValues returns the values in the order of the schema, other spellings left out.
+func ClientAuthValues() []ClientAuth {
+	return []ClientAuth{ClientAuthBasic, ClientAuthBody}
+}
+
+// String returns the value.
+func (v ClientAuth) String() string { return string(v) }
+
+// ParseClientAuth reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParseClientAuth(s string) (ClientAuth, error) {
+	switch s {
+	case "basic":
+		return ClientAuthBasic, nil
+	case "body":
+		return ClientAuthBody, nil
+	}
+	return "", unknown("basic", "body")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v ClientAuth) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseClientAuth.
+func (v *ClientAuth) UnmarshalText(b []byte) error {
+	p, err := ParseClientAuth(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
+// SignatureAlgorithm is how an HTTP message is signed.
+type SignatureAlgorithm string
+
+// The values of SignatureAlgorithm.
+const (
+	SignatureAlgorithmHmacSha256 SignatureAlgorithm = "hmac-sha256"
+	SignatureAlgorithmEd25519    SignatureAlgorithm = "ed25519"
+)
+
+// SignatureAlgorithmValues returns the values in the order of the schema, other spellings left out.
+func SignatureAlgorithmValues() []SignatureAlgorithm {
+	return []SignatureAlgorithm{SignatureAlgorithmHmacSha256, SignatureAlgorithmEd25519}
+}
+
+// String returns the value.
+func (v SignatureAlgorithm) String() string { return string(v) }
+
+// ParseSignatureAlgorithm reads a value, or another spelling of one. Its error lists the values and does not repeat
+// s.
+func ParseSignatureAlgorithm(s string) (SignatureAlgorithm, error) {
+	switch s {
+	case "hmac-sha256":
+		return SignatureAlgorithmHmacSha256, nil
+	case "ed25519":
+		return SignatureAlgorithmEd25519, nil
+	}
+	return "", unknown("hmac-sha256", "ed25519")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v SignatureAlgorithm) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseSignatureAlgorithm.
+func (v *SignatureAlgorithm) UnmarshalText(b []byte) error {
+	p, err := ParseSignatureAlgorithm(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
+// HmacAlgorithm is the hash of a signature.
+type HmacAlgorithm string
+
+// The values of HmacAlgorithm.
+const (
+	HmacAlgorithmSha1   HmacAlgorithm = "sha1"
+	HmacAlgorithmSha256 HmacAlgorithm = "sha256"
+	HmacAlgorithmSha512 HmacAlgorithm = "sha512"
+)
+
+// HmacAlgorithmValues returns the values in the order of the schema, other spellings left out.
+func HmacAlgorithmValues() []HmacAlgorithm {
+	return []HmacAlgorithm{HmacAlgorithmSha1, HmacAlgorithmSha256, HmacAlgorithmSha512}
+}
+
+// String returns the value.
+func (v HmacAlgorithm) String() string { return string(v) }
+
+// ParseHmacAlgorithm reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParseHmacAlgorithm(s string) (HmacAlgorithm, error) {
+	switch s {
+	case "sha1":
+		return HmacAlgorithmSha1, nil
+	case "sha256":
+		return HmacAlgorithmSha256, nil
+	case "sha512":
+		return HmacAlgorithmSha512, nil
+	}
+	return "", unknown("sha1", "sha256", "sha512")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v HmacAlgorithm) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseHmacAlgorithm.
+func (v *HmacAlgorithm) UnmarshalText(b []byte) error {
+	p, err := ParseHmacAlgorithm(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
+// HmacEncoding is how the hash of a signature is written.
+type HmacEncoding string
+
+// The values of HmacEncoding.
+const (
+	HmacEncodingHex    HmacEncoding = "hex"
+	HmacEncodingBase64 HmacEncoding = "base64"
+)
+
+// HmacEncodingValues returns the values in the order of the schema, other spellings left out.
+func HmacEncodingValues() []HmacEncoding {
+	return []HmacEncoding{HmacEncodingHex, HmacEncodingBase64}
+}
+
+// String returns the value.
+func (v HmacEncoding) String() string { return string(v) }
+
+// ParseHmacEncoding reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParseHmacEncoding(s string) (HmacEncoding, error) {
+	switch s {
+	case "hex":
+		return HmacEncodingHex, nil
+	case "base64":
+		return HmacEncodingBase64, nil
+	}
+	return "", unknown("hex", "base64")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v HmacEncoding) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseHmacEncoding.
+func (v *HmacEncoding) UnmarshalText(b []byte) error {
+	p, err := ParseHmacEncoding(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
+// CloudeventsMode is where the attributes of a CloudEvent stand.
+type CloudeventsMode string
+
+// The values of CloudeventsMode.
+const (
+	CloudeventsModeBinary     CloudeventsMode = "binary"
+	CloudeventsModeStructured CloudeventsMode = "structured"
+	CloudeventsModeBatched    CloudeventsMode = "batched"
+)
+
+// CloudeventsModeValues returns the values in the order of the schema, other spellings left out.
+func CloudeventsModeValues() []CloudeventsMode {
+	return []CloudeventsMode{CloudeventsModeBinary, CloudeventsModeStructured, CloudeventsModeBatched}
+}
+
+// String returns the value.
+func (v CloudeventsMode) String() string { return string(v) }
+
+// ParseCloudeventsMode reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParseCloudeventsMode(s string) (CloudeventsMode, error) {
+	switch s {
+	case "binary":
+		return CloudeventsModeBinary, nil
+	case "structured":
+		return CloudeventsModeStructured, nil
+	case "batched":
+		return CloudeventsModeBatched, nil
+	}
+	return "", unknown("binary", "structured", "batched")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v CloudeventsMode) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseCloudeventsMode.
+func (v *CloudeventsMode) UnmarshalText(b []byte) error {
+	p, err := ParseCloudeventsMode(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
+// CompressionAlgorithm is a content coding.
+type CompressionAlgorithm string
+
+// The values of CompressionAlgorithm.
+const (
+	CompressionAlgorithmGzip CompressionAlgorithm = "gzip"
+	CompressionAlgorithmZstd CompressionAlgorithm = "zstd"
+)
+
+// CompressionAlgorithmValues returns the values in the order of the schema, other spellings left out.
+func CompressionAlgorithmValues() []CompressionAlgorithm {
+	return []CompressionAlgorithm{CompressionAlgorithmGzip, CompressionAlgorithmZstd}
+}
+
+// String returns the value.
+func (v CompressionAlgorithm) String() string { return string(v) }
+
+// ParseCompressionAlgorithm reads a value, or another spelling of one. Its error lists the values and does not
+// repeat s.
+func ParseCompressionAlgorithm(s string) (CompressionAlgorithm, error) {
+	switch s {
+	case "gzip":
+		return CompressionAlgorithmGzip, nil
+	case "zstd":
+		return CompressionAlgorithmZstd, nil
+	}
+	return "", unknown("gzip", "zstd")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v CompressionAlgorithm) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseCompressionAlgorithm.
+func (v *CompressionAlgorithm) UnmarshalText(b []byte) error {
+	p, err := ParseCompressionAlgorithm(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
+// CompressionLevel is how much time a smaller body is worth.
+type CompressionLevel string
+
+// The values of CompressionLevel.
+const (
+	CompressionLevelFastest CompressionLevel = "fastest"
+	CompressionLevelDefault CompressionLevel = "default"
+	CompressionLevelBest    CompressionLevel = "best"
+)
+
+// CompressionLevelValues returns the values in the order of the schema, other spellings left out.
+func CompressionLevelValues() []CompressionLevel {
+	return []CompressionLevel{CompressionLevelFastest, CompressionLevelDefault, CompressionLevelBest}
+}
+
+// String returns the value.
+func (v CompressionLevel) String() string { return string(v) }
+
+// ParseCompressionLevel reads a value, or another spelling of one. Its error lists the values and does not repeat
+// s.
+func ParseCompressionLevel(s string) (CompressionLevel, error) {
+	switch s {
+	case "fastest":
+		return CompressionLevelFastest, nil
+	case "default":
+		return CompressionLevelDefault, nil
+	case "best":
+		return CompressionLevelBest, nil
+	}
+	return "", unknown("fastest", "default", "best")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (v CompressionLevel) MarshalText() ([]byte, error) { return []byte(v), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseCompressionLevel.
+func (v *CompressionLevel) UnmarshalText(b []byte) error {
+	p, err := ParseCompressionLevel(string(b))
+	if err == nil {
+		*v = p
+	}
+	return err
+}
+
 // Method is an HTTP method, in upper case.
 type Method string
 

@@ -203,7 +203,17 @@ type Sink struct {
 	Timeout Duration `json:"timeout"`
 	// HTTP headers of every request, the health check included. Content-Type is set with content_type. Values are
 	// secrets: they appear in no output.
-	Headers map[string]Secret `json:"headers"`
+	Headers map[string]Template `json:"headers"`
+	// An expression over the message, true or false. Where it is false the message is settled and counted as filtered,
+	// and not sent.
+	Filter Template `json:"filter,omitzero"`
+	// What is sent for a message instead of the envelope: text as it is, any other value as JSON. With nd_json and
+	// json_array it is the element.
+	Body Template `json:"body,omitzero"`
+	// Name of a header that carries a key which is the same for every attempt, such as Idempotency-Key. For a request
+	// of one message the key is the same after a crash, too. With it, 409 means that the endpoint still works on an
+	// earlier attempt, and is retried.
+	IdempotencyKey string `json:"idempotency_key,omitzero"`
 	// Content-Type of the requests. Default: application/json for individual and json_array, application/x-ndjson for
 	// nd_json, application/octet-stream for raw.
 	ContentType string `json:"content_type,omitzero"`
@@ -287,6 +297,18 @@ type Sink struct {
 	TLS *TLS `json:"tls,omitzero"`
 	// How connections to the endpoint are made, and to which addresses. Without the block its defaults hold.
 	Network *Network `json:"network,omitzero"`
+	// How requests prove who sends them. At most one.
+	Auth *Auth `json:"auth,omitzero"`
+	// Signatures over each request, any number. Every attempt is signed anew, over the bytes that are sent.
+	Signature []Signature `json:"signature,omitzero"`
+	// Sends each message as a CloudEvent, instead of in the envelope.
+	Cloudevents *Cloudevents `json:"cloudevents,omitzero"`
+	// Compresses request bodies.
+	Compression *Compression `json:"compression,omitzero"`
+	// Bounds what the sink sends in a time. All partitions share it. Waiting for it is neither a retry nor a pause.
+	RateLimit *RateLimit `json:"rate_limit,omitzero"`
+	// For bulk APIs that answer 200 and judge each item in the body.
+	ResponseItems *ResponseItems `json:"response_items,omitzero"`
 	// How long a paused sink waits before it tries the endpoint again.
 	CircuitBreaker *CircuitBreaker `json:"circuit_breaker,omitzero"`
 }
@@ -297,7 +319,7 @@ func DefaultSink() Sink {
 		Enabled:                     true,
 		Method:                      MethodPost,
 		Timeout:                     mustDuration("30s"),
-		Headers:                     map[string]Secret{},
+		Headers:                     map[string]Template{},
 		BatchMode:                   BatchModeIndividual,
 		MaxPayloadSizeBytes:         10485760,
 		IncludeMetadata:             true,
@@ -337,7 +359,7 @@ func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
 		return v
 	}
 	d.require(at, members, "name", "url", "stream")
-	d.close(at, members, "name", "enabled", "url", "method", "timeout", "headers", "content_type", "batch_mode", "max_payload_size_bytes", "include_metadata", "include_checksum", "include_origin_timestamp", "health_check_enabled", "health_check_method", "health_check_url", "max_retries", "retry_delay", "max_retry_delay", "retry_backoff_multiplier", "retry_jitter", "max_retry_after", "success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes", "on_rejected", "on_exhausted", "max_consecutive_rejects", "split_on_reject", "ordering", "ordering_key", "max_in_flight", "max_connections", "tls_danger_accept_invalid_certs", "verbose_logging", "stream", "dead_letter", "tls", "network", "circuit_breaker")
+	d.close(at, members, "name", "enabled", "url", "method", "timeout", "headers", "filter", "body", "idempotency_key", "content_type", "batch_mode", "max_payload_size_bytes", "include_metadata", "include_checksum", "include_origin_timestamp", "health_check_enabled", "health_check_method", "health_check_url", "max_retries", "retry_delay", "max_retry_delay", "retry_backoff_multiplier", "retry_jitter", "max_retry_after", "success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes", "on_rejected", "on_exhausted", "max_consecutive_rejects", "split_on_reject", "ordering", "ordering_key", "max_in_flight", "max_connections", "tls_danger_accept_invalid_certs", "verbose_logging", "stream", "dead_letter", "tls", "network", "auth", "signature", "cloudevents", "compression", "rate_limit", "response_items", "circuit_breaker")
 	if e, there := members["name"]; there {
 		v.Name = d.text(at+"/name", e)
 	}
@@ -354,7 +376,20 @@ func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
 		v.Timeout = decodeText(d, at+"/timeout", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
 	}
 	if e, there := members["headers"]; there {
-		v.Headers = decodeMap(d, at+"/headers", e, func(at string, e json.RawMessage) Secret { return NewSecret(d.text(at, e)) })
+		v.Headers = decodeMap(d, at+"/headers", e, func(at string, e json.RawMessage) Template {
+			return decodeText(d, at, e, ParseTemplate, Violation{Keyword: "format", Format: "template"})
+		})
+	}
+	if e, there := members["filter"]; there {
+		v.Filter = decodeText(d, at+"/filter", e, ParseTemplate, Violation{Keyword: "format", Format: "template"})
+	}
+	if e, there := members["body"]; there {
+		v.Body = decodeText(d, at+"/body", e, ParseTemplate, Violation{Keyword: "format", Format: "template"})
+		d.empty(at+"/body", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["idempotency_key"]; there {
+		v.IdempotencyKey = d.text(at+"/idempotency_key", e)
+		d.empty(at+"/idempotency_key", e, Violation{Keyword: "format", Format: "header-name"})
 	}
 	if e, there := members["content_type"]; there {
 		v.ContentType = d.text(at+"/content_type", e)
@@ -457,6 +492,24 @@ func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
 	}
 	if e, there := members["network"]; there {
 		v.Network = new(decodeNetwork(d, at+"/network", e))
+	}
+	if e, there := members["auth"]; there {
+		v.Auth = new(decodeAuth(d, at+"/auth", e))
+	}
+	if e, there := members["signature"]; there {
+		v.Signature = decodeList(d, at+"/signature", e, false, func(at string, e json.RawMessage) Signature { return decodeSignature(d, at, e) })
+	}
+	if e, there := members["cloudevents"]; there {
+		v.Cloudevents = new(decodeCloudevents(d, at+"/cloudevents", e))
+	}
+	if e, there := members["compression"]; there {
+		v.Compression = new(decodeCompression(d, at+"/compression", e))
+	}
+	if e, there := members["rate_limit"]; there {
+		v.RateLimit = new(decodeRateLimit(d, at+"/rate_limit", e))
+	}
+	if e, there := members["response_items"]; there {
+		v.ResponseItems = new(decodeResponseItems(d, at+"/response_items", e))
 	}
 	if e, there := members["circuit_breaker"]; there {
 		v.CircuitBreaker = new(decodeCircuitBreaker(d, at+"/circuit_breaker", e))
@@ -719,6 +772,658 @@ func decodeNetwork(d *decoding, at string, raw json.RawMessage) (v Network) {
 	if e, there := members["unix_socket"]; there {
 		v.UnixSocket = d.text(at+"/unix_socket", e)
 		d.empty(at+"/unix_socket", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	return v
+}
+
+// Auth is how a sink proves who it is. The label is the kind of credential.
+type Auth struct {
+	// Basic is the value where type is basic, and otherwise nil.
+	Basic *AuthBasic
+	// Bearer is the value where type is bearer, and otherwise nil.
+	Bearer *AuthBearer
+	// Oauth2 is the value where type is oauth2, and otherwise nil.
+	Oauth2 *AuthOauth2
+	// AwsSigv4 is the value where type is aws_sigv4, and otherwise nil.
+	AwsSigv4 *AuthAwsSigv4
+}
+
+// UnmarshalJSON sets the field of the branch that the value is meant to be. Its error is a *DecodeError with every
+// violation that it found.
+func (v *Auth) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeAuth) }
+
+func decodeAuth(d *decoding, at string, raw json.RawMessage) (v Auth) {
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	switch d.variant(at, members, "type", "basic", "bearer", "oauth2", "aws_sigv4") {
+	case "basic":
+		v.Basic = new(decodeAuthBasic(d, at, raw))
+	case "bearer":
+		v.Bearer = new(decodeAuthBearer(d, at, raw))
+	case "oauth2":
+		v.Oauth2 = new(decodeAuthOauth2(d, at, raw))
+	case "aws_sigv4":
+		v.AwsSigv4 = new(decodeAuthAwsSigv4(d, at, raw))
+	}
+	return v
+}
+
+// MarshalJSON gives the value of the branch that is set.
+func (v Auth) MarshalJSON() ([]byte, error) {
+	if v.Basic != nil {
+		return json.Marshal(v.Basic)
+	}
+	if v.Bearer != nil {
+		return json.Marshal(v.Bearer)
+	}
+	if v.Oauth2 != nil {
+		return json.Marshal(v.Oauth2)
+	}
+	if v.AwsSigv4 != nil {
+		return json.Marshal(v.AwsSigv4)
+	}
+	return []byte("null"), nil
+}
+
+// AuthBasic is a user name and a password, as RFC 7617 has them.
+type AuthBasic struct {
+	// Kind of credential: the label of the block.
+	Type string `json:"type"`
+	// User name. It cannot have a colon.
+	Username string `json:"username"`
+	// Password of the user. Take it from env() or file(), never from a literal.
+	Password Secret `json:"password"`
+}
+
+// DefaultAuthBasic returns the defaults of the schema; what has none is zero.
+func DefaultAuthBasic() AuthBasic {
+	return AuthBasic{
+		Type: "basic",
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *AuthBasic) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeAuthBasic) }
+
+func decodeAuthBasic(d *decoding, at string, raw json.RawMessage) (v AuthBasic) {
+	v = DefaultAuthBasic()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "type", "username", "password")
+	d.close(at, members, "type", "username", "password")
+	if e, there := members["type"]; there {
+		v.Type = d.constant(at+"/type", e, "basic")
+	}
+	if e, there := members["username"]; there {
+		v.Username = d.text(at+"/username", e)
+	}
+	if e, there := members["password"]; there {
+		v.Password = NewSecret(d.text(at+"/password", e))
+	}
+	return v
+}
+
+// AuthBearer is a token that every request carries, as RFC 6750 has it.
+type AuthBearer struct {
+	// Kind of credential: the label of the block.
+	Type string `json:"type"`
+	// The token. Take it from env() or file(), never from a literal.
+	Token Secret `json:"token,omitzero"`
+	// File with the token, instead of token. White space around it is dropped. The file is read again when it changes,
+	// and once after a 401. A relative path starts at the folder of the file that names it.
+	TokenFile string `json:"token_file,omitzero"`
+}
+
+// DefaultAuthBearer returns the defaults of the schema; what has none is zero.
+func DefaultAuthBearer() AuthBearer {
+	return AuthBearer{
+		Type: "bearer",
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *AuthBearer) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeAuthBearer) }
+
+func decodeAuthBearer(d *decoding, at string, raw json.RawMessage) (v AuthBearer) {
+	v = DefaultAuthBearer()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "type")
+	d.close(at, members, "type", "token", "token_file")
+	if e, there := members["type"]; there {
+		v.Type = d.constant(at+"/type", e, "bearer")
+	}
+	if e, there := members["token"]; there {
+		v.Token = NewSecret(d.text(at+"/token", e))
+		d.empty(at+"/token", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["token_file"]; there {
+		v.TokenFile = d.text(at+"/token_file", e)
+		d.empty(at+"/token_file", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	return v
+}
+
+// AuthOauth2 is an access token from an authorization server by client credentials, as RFC 6749 section 4.4 has it.
+// It is fetched before the first request, again before it expires, and once after a 401.
+type AuthOauth2 struct {
+	// Kind of credential: the label of the block.
+	Type string `json:"type"`
+	// The token endpoint of the authorization server. network and tls of the sink count for it as well.
+	TokenURL Secret `json:"token_url"`
+	// Name under which the client is registered.
+	ClientID string `json:"client_id"`
+	// Secret of the client. Take it from env() or file(), never from a literal.
+	ClientSecret Secret `json:"client_secret"`
+	// Scopes to ask for.
+	Scopes []string `json:"scopes"`
+	// The API that the token is for, where the authorization server asks for it.
+	Audience string `json:"audience,omitzero"`
+	// Further form fields of the token request.
+	Parameters map[string]Secret `json:"parameters"`
+	// Where client_id and client_secret stand in the token request: basic in an Authorization header, body in the form.
+	ClientAuth ClientAuth `json:"client_auth"`
+	// How long before its end a token is fetched anew. For tokens that live less than twice as long it is half of their
+	// life.
+	RefreshBefore Duration `json:"refresh_before"`
+}
+
+// DefaultAuthOauth2 returns the defaults of the schema; what has none is zero.
+func DefaultAuthOauth2() AuthOauth2 {
+	return AuthOauth2{
+		Type:          "oauth2",
+		Scopes:        []string{},
+		Parameters:    map[string]Secret{},
+		ClientAuth:    ClientAuthBasic,
+		RefreshBefore: mustDuration("30s"),
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *AuthOauth2) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeAuthOauth2) }
+
+func decodeAuthOauth2(d *decoding, at string, raw json.RawMessage) (v AuthOauth2) {
+	v = DefaultAuthOauth2()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "type", "token_url", "client_id", "client_secret")
+	d.close(at, members, "type", "token_url", "client_id", "client_secret", "scopes", "audience", "parameters", "client_auth", "refresh_before")
+	if e, there := members["type"]; there {
+		v.Type = d.constant(at+"/type", e, "oauth2")
+	}
+	if e, there := members["token_url"]; there {
+		v.TokenURL = NewSecret(d.text(at+"/token_url", e))
+	}
+	if e, there := members["client_id"]; there {
+		v.ClientID = d.text(at+"/client_id", e)
+	}
+	if e, there := members["client_secret"]; there {
+		v.ClientSecret = NewSecret(d.text(at+"/client_secret", e))
+	}
+	if e, there := members["scopes"]; there {
+		v.Scopes = decodeList(d, at+"/scopes", e, true, func(at string, e json.RawMessage) string { return d.text(at, e) })
+	}
+	if e, there := members["audience"]; there {
+		v.Audience = d.text(at+"/audience", e)
+		d.empty(at+"/audience", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if e, there := members["parameters"]; there {
+		v.Parameters = decodeMap(d, at+"/parameters", e, func(at string, e json.RawMessage) Secret { return NewSecret(d.text(at, e)) })
+	}
+	if e, there := members["client_auth"]; there {
+		v.ClientAuth = decodeText(d, at+"/client_auth", e, ParseClientAuth, Violation{Keyword: "enum", Allowed: []string{"basic", "body"}})
+	}
+	if e, there := members["refresh_before"]; there {
+		v.RefreshBefore = decodeText(d, at+"/refresh_before", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration"})
+	}
+	return v
+}
+
+// AuthAwsSigv4 is a signature with AWS credentials, version 4. They come from the standard chain: environment,
+// shared files, web identity, container, instance.
+type AuthAwsSigv4 struct {
+	// Kind of credential: the label of the block.
+	Type string `json:"type"`
+	// AWS region of the endpoint.
+	Region string `json:"region"`
+	// AWS service that the request is for: lambda for function URLs, execute-api for API Gateway.
+	Service string `json:"service"`
+	// Profile of the shared configuration files to take credentials from. Default: AWS_PROFILE, or default.
+	Profile string `json:"profile,omitzero"`
+}
+
+// DefaultAuthAwsSigv4 returns the defaults of the schema; what has none is zero.
+func DefaultAuthAwsSigv4() AuthAwsSigv4 {
+	return AuthAwsSigv4{
+		Type: "aws_sigv4",
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *AuthAwsSigv4) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeAuthAwsSigv4) }
+
+func decodeAuthAwsSigv4(d *decoding, at string, raw json.RawMessage) (v AuthAwsSigv4) {
+	v = DefaultAuthAwsSigv4()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "type", "region", "service")
+	d.close(at, members, "type", "region", "service", "profile")
+	if e, there := members["type"]; there {
+		v.Type = d.constant(at+"/type", e, "aws_sigv4")
+	}
+	if e, there := members["region"]; there {
+		v.Region = d.text(at+"/region", e)
+	}
+	if e, there := members["service"]; there {
+		v.Service = d.text(at+"/service", e)
+	}
+	if e, there := members["profile"]; there {
+		v.Profile = d.text(at+"/profile", e)
+		d.empty(at+"/profile", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	return v
+}
+
+// Signature is a signature over each request. The label is the kind of signature.
+type Signature struct {
+	// StandardWebhooks is the value where type is standard_webhooks, and otherwise nil.
+	StandardWebhooks *SignatureStandardWebhooks
+	// HTTPMessage is the value where type is http_message, and otherwise nil.
+	HTTPMessage *SignatureHTTPMessage
+	// Hmac is the value where type is hmac, and otherwise nil.
+	Hmac *SignatureHmac
+}
+
+// UnmarshalJSON sets the field of the branch that the value is meant to be. Its error is a *DecodeError with every
+// violation that it found.
+func (v *Signature) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeSignature) }
+
+func decodeSignature(d *decoding, at string, raw json.RawMessage) (v Signature) {
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	switch d.variant(at, members, "type", "standard_webhooks", "http_message", "hmac") {
+	case "standard_webhooks":
+		v.StandardWebhooks = new(decodeSignatureStandardWebhooks(d, at, raw))
+	case "http_message":
+		v.HTTPMessage = new(decodeSignatureHTTPMessage(d, at, raw))
+	case "hmac":
+		v.Hmac = new(decodeSignatureHmac(d, at, raw))
+	}
+	return v
+}
+
+// MarshalJSON gives the value of the branch that is set.
+func (v Signature) MarshalJSON() ([]byte, error) {
+	if v.StandardWebhooks != nil {
+		return json.Marshal(v.StandardWebhooks)
+	}
+	if v.HTTPMessage != nil {
+		return json.Marshal(v.HTTPMessage)
+	}
+	if v.Hmac != nil {
+		return json.Marshal(v.Hmac)
+	}
+	return []byte("null"), nil
+}
+
+// SignatureStandardWebhooks is a signature as Standard Webhooks 1.0 has it, in the headers webhook-id,
+// webhook-timestamp and webhook-signature.
+type SignatureStandardWebhooks struct {
+	// Kind of signature: the label of the block.
+	Type string `json:"type"`
+	// Secrets, each of which signs: during a rotation there are two. whsec_ and base64 of 24 to 64 bytes signs as v1
+	// (HMAC-SHA256), whsk_ and base64 of an ed25519 key as v1a.
+	Secrets []Secret `json:"secrets"`
+}
+
+// DefaultSignatureStandardWebhooks returns the defaults of the schema; what has none is zero.
+func DefaultSignatureStandardWebhooks() SignatureStandardWebhooks {
+	return SignatureStandardWebhooks{
+		Type: "standard_webhooks",
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *SignatureStandardWebhooks) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, v, decodeSignatureStandardWebhooks)
+}
+
+func decodeSignatureStandardWebhooks(d *decoding, at string, raw json.RawMessage) (v SignatureStandardWebhooks) {
+	v = DefaultSignatureStandardWebhooks()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "type", "secrets")
+	d.close(at, members, "type", "secrets")
+	if e, there := members["type"]; there {
+		v.Type = d.constant(at+"/type", e, "standard_webhooks")
+	}
+	if e, there := members["secrets"]; there {
+		v.Secrets = decodeList(d, at+"/secrets", e, false, func(at string, e json.RawMessage) Secret { return NewSecret(d.text(at, e)) })
+	}
+	return v
+}
+
+// SignatureHTTPMessage is a signature as RFC 9421 has it, in the headers Signature-Input and Signature, with
+// Content-Digest as RFC 9530 has it.
+type SignatureHTTPMessage struct {
+	// Kind of signature: the label of the block.
+	Type string `json:"type"`
+	// Name of the key, by which the endpoint finds it (keyid).
+	KeyID string `json:"key_id"`
+	// How to sign.
+	Algorithm SignatureAlgorithm `json:"algorithm"`
+	// The key: base64 for hmac-sha256, a private key in PEM for ed25519. Take it from env() or file(), never from a
+	// literal.
+	Key Secret `json:"key"`
+	// What is signed, in this order: names of headers in lower case, @method, @target-uri, @authority, @scheme,
+	// @request-target, @path and @query.
+	Components []string `json:"components"`
+	// Name of the signature in both headers.
+	Label string `json:"label"`
+}
+
+// DefaultSignatureHTTPMessage returns the defaults of the schema; what has none is zero.
+func DefaultSignatureHTTPMessage() SignatureHTTPMessage {
+	return SignatureHTTPMessage{
+		Type:       "http_message",
+		Components: []string{"@method", "@target-uri", "content-type", "content-digest"},
+		Label:      "sig1",
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *SignatureHTTPMessage) UnmarshalJSON(b []byte) error {
+	return unmarshal(b, v, decodeSignatureHTTPMessage)
+}
+
+func decodeSignatureHTTPMessage(d *decoding, at string, raw json.RawMessage) (v SignatureHTTPMessage) {
+	v = DefaultSignatureHTTPMessage()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "type", "key_id", "algorithm", "key")
+	d.close(at, members, "type", "key_id", "algorithm", "key", "components", "label")
+	if e, there := members["type"]; there {
+		v.Type = d.constant(at+"/type", e, "http_message")
+	}
+	if e, there := members["key_id"]; there {
+		v.KeyID = d.text(at+"/key_id", e)
+	}
+	if e, there := members["algorithm"]; there {
+		v.Algorithm = decodeText(d, at+"/algorithm", e, ParseSignatureAlgorithm, Violation{Keyword: "enum", Allowed: []string{"hmac-sha256", "ed25519"}})
+	}
+	if e, there := members["key"]; there {
+		v.Key = NewSecret(d.text(at+"/key", e))
+	}
+	if e, there := members["components"]; there {
+		v.Components = decodeList(d, at+"/components", e, true, func(at string, e json.RawMessage) string { return d.text(at, e) })
+	}
+	if e, there := members["label"]; there {
+		v.Label = d.text(at+"/label", e)
+	}
+	return v
+}
+
+// SignatureHmac is a keyed hash in a header, as GitHub, Stripe, Shopify and others check it.
+type SignatureHmac struct {
+	// Kind of signature: the label of the block.
+	Type string `json:"type"`
+	// Header that carries the signature.
+	Header string `json:"header"`
+	// The shared secret, whose bytes are the key. Take it from env() or file(), never from a literal.
+	Secret Secret `json:"secret"`
+	// The hash.
+	Algorithm HmacAlgorithm `json:"algorithm"`
+	// How the hash is written.
+	Encoding HmacEncoding `json:"encoding"`
+	// What is hashed: text with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).
+	Signed string `json:"signed"`
+	// What the header holds: text with {signature}, {timestamp} and {id}.
+	Format string `json:"format"`
+}
+
+// DefaultSignatureHmac returns the defaults of the schema; what has none is zero.
+func DefaultSignatureHmac() SignatureHmac {
+	return SignatureHmac{
+		Type:      "hmac",
+		Algorithm: HmacAlgorithmSha256,
+		Encoding:  HmacEncodingHex,
+		Signed:    "{body}",
+		Format:    "sha256={signature}",
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *SignatureHmac) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeSignatureHmac) }
+
+func decodeSignatureHmac(d *decoding, at string, raw json.RawMessage) (v SignatureHmac) {
+	v = DefaultSignatureHmac()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "type", "header", "secret")
+	d.close(at, members, "type", "header", "secret", "algorithm", "encoding", "signed", "format")
+	if e, there := members["type"]; there {
+		v.Type = d.constant(at+"/type", e, "hmac")
+	}
+	if e, there := members["header"]; there {
+		v.Header = d.text(at+"/header", e)
+	}
+	if e, there := members["secret"]; there {
+		v.Secret = NewSecret(d.text(at+"/secret", e))
+	}
+	if e, there := members["algorithm"]; there {
+		v.Algorithm = decodeText(d, at+"/algorithm", e, ParseHmacAlgorithm, Violation{Keyword: "enum", Allowed: []string{"sha1", "sha256", "sha512"}})
+	}
+	if e, there := members["encoding"]; there {
+		v.Encoding = decodeText(d, at+"/encoding", e, ParseHmacEncoding, Violation{Keyword: "enum", Allowed: []string{"hex", "base64"}})
+	}
+	if e, there := members["signed"]; there {
+		v.Signed = d.text(at+"/signed", e)
+	}
+	if e, there := members["format"]; there {
+		v.Format = d.text(at+"/format", e)
+	}
+	return v
+}
+
+// Cloudevents is a CloudEvent for each message, as CloudEvents 1.0 and its HTTP binding have it. id and time are
+// the message's; iggyoffset and iggypartition say where it comes from.
+type Cloudevents struct {
+	// Where the attributes stand. binary: in headers, and the body is the payload; structured: in a JSON object with
+	// the payload, a request each; batched: in an array of such objects. binary and structured need batch_mode
+	// individual, batched needs json_array.
+	Mode CloudeventsMode `json:"mode"`
+	// Context in which the event happened: a URI reference.
+	Source Template `json:"source"`
+	// Kind of event.
+	Type Template `json:"type"`
+	// What the event is about within its source.
+	Subject Template `json:"subject,omitzero"`
+}
+
+// DefaultCloudevents returns the defaults of the schema; what has none is zero.
+func DefaultCloudevents() Cloudevents {
+	return Cloudevents{
+		Mode: CloudeventsModeStructured,
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *Cloudevents) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeCloudevents) }
+
+func decodeCloudevents(d *decoding, at string, raw json.RawMessage) (v Cloudevents) {
+	v = DefaultCloudevents()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "source", "type")
+	d.close(at, members, "mode", "source", "type", "subject")
+	if e, there := members["mode"]; there {
+		v.Mode = decodeText(d, at+"/mode", e, ParseCloudeventsMode, Violation{Keyword: "enum", Allowed: []string{"binary", "structured", "batched"}})
+	}
+	if e, there := members["source"]; there {
+		v.Source = decodeText(d, at+"/source", e, ParseTemplate, Violation{Keyword: "format", Format: "template"})
+	}
+	if e, there := members["type"]; there {
+		v.Type = decodeText(d, at+"/type", e, ParseTemplate, Violation{Keyword: "format", Format: "template"})
+	}
+	if e, there := members["subject"]; there {
+		v.Subject = decodeText(d, at+"/subject", e, ParseTemplate, Violation{Keyword: "format", Format: "template"})
+		d.empty(at+"/subject", e, Violation{Keyword: "minLength", Limit: "1"})
+	}
+	return v
+}
+
+// Compression is how request bodies are compressed. Signatures cover the compressed bytes.
+type Compression struct {
+	// The content coding, which the endpoint must accept.
+	Algorithm CompressionAlgorithm `json:"algorithm"`
+	// Bodies below this size, in bytes, are sent as they are.
+	MinBytes int `json:"min_bytes"`
+	// How much time a smaller body is worth.
+	Level CompressionLevel `json:"level"`
+}
+
+// DefaultCompression returns the defaults of the schema; what has none is zero.
+func DefaultCompression() Compression {
+	return Compression{
+		Algorithm: CompressionAlgorithmGzip,
+		MinBytes:  1024,
+		Level:     CompressionLevelDefault,
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *Compression) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeCompression) }
+
+func decodeCompression(d *decoding, at string, raw json.RawMessage) (v Compression) {
+	v = DefaultCompression()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.close(at, members, "algorithm", "min_bytes", "level")
+	if e, there := members["algorithm"]; there {
+		v.Algorithm = decodeText(d, at+"/algorithm", e, ParseCompressionAlgorithm, Violation{Keyword: "enum", Allowed: []string{"gzip", "zstd"}})
+	}
+	if e, there := members["min_bytes"]; there {
+		v.MinBytes = decodeInteger[int](d, at+"/min_bytes", e, "0", "1073741824")
+	}
+	if e, there := members["level"]; there {
+		v.Level = decodeText(d, at+"/level", e, ParseCompressionLevel, Violation{Keyword: "enum", Allowed: []string{"fastest", "default", "best"}})
+	}
+	return v
+}
+
+// RateLimit is a token bucket for a whole sink. At least one of requests and messages is needed.
+type RateLimit struct {
+	// Most requests in a time of per. Every attempt counts.
+	Requests *int `json:"requests,omitzero"`
+	// Most messages in a time of per. A request with more of them than that waits for a full bucket and leaves it in
+	// debt.
+	Messages *int `json:"messages,omitzero"`
+	// The time.
+	Per Duration `json:"per"`
+	// Requests that may go out at once after a quiet time. Default: requests.
+	Burst *int `json:"burst,omitzero"`
+}
+
+// DefaultRateLimit returns the defaults of the schema; what has none is zero.
+func DefaultRateLimit() RateLimit {
+	return RateLimit{
+		Per: mustDuration("1s"),
+	}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *RateLimit) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeRateLimit) }
+
+func decodeRateLimit(d *decoding, at string, raw json.RawMessage) (v RateLimit) {
+	v = DefaultRateLimit()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.close(at, members, "requests", "messages", "per", "burst")
+	if e, there := members["requests"]; there {
+		v.Requests = new(decodeInteger[int](d, at+"/requests", e, "1", "1000000000"))
+	}
+	if e, there := members["messages"]; there {
+		v.Messages = new(decodeInteger[int](d, at+"/messages", e, "1", "1000000000"))
+	}
+	if e, there := members["per"]; there {
+		v.Per = decodeText(d, at+"/per", e, ParseDuration, Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if e, there := members["burst"]; there {
+		v.Burst = new(decodeInteger[int](d, at+"/burst", e, "1", "1000000000"))
+	}
+	return v
+}
+
+// ResponseItems is where the answer of a bulk API judges each item. Each item's status gets its verdict, and only
+// what failed is sent again.
+type ResponseItems struct {
+	// JSON Pointer to the array, which is in the order of the request. Empty: the answer itself.
+	Items string `json:"items"`
+	// JSON Pointer inside an item to its HTTP status.
+	Status string `json:"status"`
+	// JSON Pointer inside an item to why it failed, for the dead letter.
+	Error string `json:"error,omitzero"`
+}
+
+// DefaultResponseItems returns the defaults of the schema; what has none is zero.
+func DefaultResponseItems() ResponseItems {
+	return ResponseItems{}
+}
+
+// UnmarshalJSON starts from the defaults, so that an absent property has its default and an explicit zero stays.
+// Its error is a *DecodeError with every violation that it found.
+func (v *ResponseItems) UnmarshalJSON(b []byte) error { return unmarshal(b, v, decodeResponseItems) }
+
+func decodeResponseItems(d *decoding, at string, raw json.RawMessage) (v ResponseItems) {
+	v = DefaultResponseItems()
+	members, ok := d.object(at, raw)
+	if !ok {
+		return v
+	}
+	d.require(at, members, "items", "status")
+	d.close(at, members, "items", "status", "error")
+	if e, there := members["items"]; there {
+		v.Items = d.text(at+"/items", e)
+	}
+	if e, there := members["status"]; there {
+		v.Status = d.text(at+"/status", e)
+	}
+	if e, there := members["error"]; there {
+		v.Error = d.text(at+"/error", e)
 	}
 	return v
 }

@@ -46,7 +46,7 @@ func TestSinkDefaultsAreThoseOfTheReference(t *testing.T) {
 
 func TestDefaultsOfTwoSinksShareNothing(t *testing.T) {
 	a, b := DefaultSink(), DefaultSink()
-	a.SuccessStatusCodes[0], a.Headers["x"] = 999, NewSecret("y")
+	a.SuccessStatusCodes[0], a.Headers["x"] = 999, Literal("y")
 	assert.Equal(t, 200, b.SuccessStatusCodes[0])
 	assert.Empty(t, b.Headers)
 }

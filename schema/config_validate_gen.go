@@ -11,13 +11,19 @@ import (
 )
 
 var (
-	patternIggyShare        = regexp.MustCompile("^[0-9]{1,4}/[1-9][0-9]{0,3}$")
-	patternSinkName         = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(\["[ !#-\[\]-~]+"\])?$`)
-	patternSinkContentType  = regexp.MustCompile(`^[\x21-\x7E][\x20-\x7E]*$`)
-	patternSinkOrderingKey  = regexp.MustCompile("^(header:.+|payload:(/[^/]*)+)$")
-	patternNetworkDenyItem  = regexp.MustCompile("^(metadata|link_local|private|loopback|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$")
-	patternNetworkAllowItem = regexp.MustCompile("^(metadata|link_local|private|loopback|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$")
-	patternNetworkProxy     = regexp.MustCompile("^(environment|(https?|socks5)://[^ /?#]+/?)$")
+	patternIggyShare                          = regexp.MustCompile("^[0-9]{1,4}/[1-9][0-9]{0,3}$")
+	patternSinkName                           = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(\["[ !#-\[\]-~]+"\])?$`)
+	patternSinkContentType                    = regexp.MustCompile(`^[\x21-\x7E][\x20-\x7E]*$`)
+	patternSinkOrderingKey                    = regexp.MustCompile("^(header:.+|payload:(/[^/]*)+)$")
+	patternNetworkDenyItem                    = regexp.MustCompile("^(metadata|link_local|private|loopback|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$")
+	patternNetworkAllowItem                   = regexp.MustCompile("^(metadata|link_local|private|loopback|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$")
+	patternNetworkProxy                       = regexp.MustCompile("^(environment|(https?|socks5)://[^ /?#]+/?)$")
+	patternAuthBasicUsername                  = regexp.MustCompile(`^[^:\x00-\x1f\x7f]+$`)
+	patternSignatureHTTPMessageKeyID          = regexp.MustCompile("^[ -~]+$")
+	patternSignatureHTTPMessageComponentsItem = regexp.MustCompile("^(@(method|target-uri|authority|scheme|request-target|path|query)|[a-z0-9!#$%&'*+.^_`|~-]+)$")
+	patternSignatureHTTPMessageLabel          = regexp.MustCompile("^[a-z*][a-z0-9_.*-]*$")
+	patternSignatureHmacSigned                = regexp.MustCompile(`^([^{}]|\{(body|timestamp|id)\})*\{body\}([^{}]|\{(body|timestamp|id)\})*$`)
+	patternSignatureHmacFormat                = regexp.MustCompile(`^([^{}\x00-\x1f\x7f]|\{(signature|timestamp|id)\})*\{signature\}([^{}\x00-\x1f\x7f]|\{(signature|timestamp|id)\})*$`)
 )
 
 // Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
@@ -144,6 +150,26 @@ func (v *Sink) validate(l *violations, at string) {
 	}
 	if v.Timeout <= 0 {
 		l.add(at, "/timeout", Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	for name, e := range v.Headers {
+		if !hasFormat("template", e.Source()) {
+			l.add(at, "/headers/"+EscapePointer(name), Violation{Keyword: "format", Format: "template"})
+		}
+	}
+	if !v.Filter.IsZero() {
+		if !hasFormat("template", v.Filter.Source()) {
+			l.add(at, "/filter", Violation{Keyword: "format", Format: "template"})
+		}
+	}
+	if !v.Body.IsZero() {
+		if !hasFormat("template", v.Body.Source()) {
+			l.add(at, "/body", Violation{Keyword: "format", Format: "template"})
+		}
+	}
+	if v.IdempotencyKey != "" {
+		if !hasFormat("header-name", v.IdempotencyKey) {
+			l.add(at, "/idempotency_key", Violation{Keyword: "format", Format: "header-name"})
+		}
 	}
 	if v.ContentType != "" {
 		if !patternSinkContentType.MatchString(v.ContentType) {
@@ -288,6 +314,26 @@ func (v *Sink) validate(l *violations, at string) {
 	if v.Network != nil {
 		v.Network.validate(l, at+"/network")
 	}
+	if v.Auth != nil {
+		v.Auth.validate(l, at+"/auth")
+	}
+	if v.Signature != nil {
+		for i := range v.Signature {
+			v.Signature[i].validate(l, at+"/signature/"+strconv.Itoa(i))
+		}
+	}
+	if v.Cloudevents != nil {
+		v.Cloudevents.validate(l, at+"/cloudevents")
+	}
+	if v.Compression != nil {
+		v.Compression.validate(l, at+"/compression")
+	}
+	if v.RateLimit != nil {
+		v.RateLimit.validate(l, at+"/rate_limit")
+	}
+	if v.ResponseItems != nil {
+		v.ResponseItems.validate(l, at+"/response_items")
+	}
 	if v.CircuitBreaker != nil {
 		v.CircuitBreaker.validate(l, at+"/circuit_breaker")
 	}
@@ -426,6 +472,347 @@ func (v *Network) validate(l *violations, at string) {
 	}
 	if !slices.Contains(HTTPVersionValues(), v.HTTPVersion) {
 		l.add(at, "/http_version", Violation{Keyword: "enum", Allowed: []string{"1.1", "2"}})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Auth) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *Auth) validate(l *violations, at string) {
+	switch {
+	case v.Basic != nil:
+		v.Basic.validate(l, at)
+	case v.Bearer != nil:
+		v.Bearer.validate(l, at)
+	case v.Oauth2 != nil:
+		v.Oauth2.validate(l, at)
+	case v.AwsSigv4 != nil:
+		v.AwsSigv4.validate(l, at)
+	default:
+		l.add(at, "", Violation{Keyword: "required", Property: "type"})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *AuthBasic) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *AuthBasic) validate(l *violations, at string) {
+	if v.Type != "basic" {
+		l.add(at, "/type", Violation{Keyword: "const", Allowed: []string{"basic"}})
+	}
+	if !patternAuthBasicUsername.MatchString(v.Username) {
+		l.add(at, "/username", Violation{Keyword: "pattern", Pattern: patternAuthBasicUsername.String()})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *AuthBearer) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *AuthBearer) validate(l *violations, at string) {
+	if v.Type != "bearer" {
+		l.add(at, "/type", Violation{Keyword: "const", Allowed: []string{"bearer"}})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *AuthOauth2) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *AuthOauth2) validate(l *violations, at string) {
+	if v.Type != "oauth2" {
+		l.add(at, "/type", Violation{Keyword: "const", Allowed: []string{"oauth2"}})
+	}
+	if !hasFormat("http-url", v.TokenURL.Reveal()) {
+		l.add(at, "/token_url", Violation{Keyword: "format", Format: "http-url"})
+	}
+	if v.ClientID == "" {
+		l.add(at, "/client_id", Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if v.ClientSecret.Reveal() == "" {
+		l.add(at, "/client_secret", Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if hasDuplicates(v.Scopes) {
+		l.add(at, "/scopes", Violation{Keyword: "uniqueItems"})
+	}
+	for i := range v.Scopes {
+		if v.Scopes[i] == "" {
+			l.add(at, "/scopes/"+strconv.Itoa(i), Violation{Keyword: "minLength", Limit: "1"})
+		}
+	}
+	if !slices.Contains(ClientAuthValues(), v.ClientAuth) {
+		l.add(at, "/client_auth", Violation{Keyword: "enum", Allowed: []string{"basic", "body"}})
+	}
+	if v.RefreshBefore < 0 {
+		l.add(at, "/refresh_before", Violation{Keyword: "format", Format: "go-duration"})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *AuthAwsSigv4) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *AuthAwsSigv4) validate(l *violations, at string) {
+	if v.Type != "aws_sigv4" {
+		l.add(at, "/type", Violation{Keyword: "const", Allowed: []string{"aws_sigv4"}})
+	}
+	if v.Region == "" {
+		l.add(at, "/region", Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if v.Service == "" {
+		l.add(at, "/service", Violation{Keyword: "minLength", Limit: "1"})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Signature) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *Signature) validate(l *violations, at string) {
+	switch {
+	case v.StandardWebhooks != nil:
+		v.StandardWebhooks.validate(l, at)
+	case v.HTTPMessage != nil:
+		v.HTTPMessage.validate(l, at)
+	case v.Hmac != nil:
+		v.Hmac.validate(l, at)
+	default:
+		l.add(at, "", Violation{Keyword: "required", Property: "type"})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *SignatureStandardWebhooks) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *SignatureStandardWebhooks) validate(l *violations, at string) {
+	if v.Type != "standard_webhooks" {
+		l.add(at, "/type", Violation{Keyword: "const", Allowed: []string{"standard_webhooks"}})
+	}
+	if v.Secrets == nil {
+		l.add(at, "", Violation{Keyword: "required", Property: "secrets"})
+	} else {
+		if len(v.Secrets) < 1 {
+			l.add(at, "/secrets", Violation{Keyword: "minItems", Limit: "1"})
+		}
+		for i := range v.Secrets {
+			if v.Secrets[i].Reveal() == "" {
+				l.add(at, "/secrets/"+strconv.Itoa(i), Violation{Keyword: "minLength", Limit: "1"})
+			}
+		}
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *SignatureHTTPMessage) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *SignatureHTTPMessage) validate(l *violations, at string) {
+	if v.Type != "http_message" {
+		l.add(at, "/type", Violation{Keyword: "const", Allowed: []string{"http_message"}})
+	}
+	if !patternSignatureHTTPMessageKeyID.MatchString(v.KeyID) {
+		l.add(at, "/key_id", Violation{Keyword: "pattern", Pattern: patternSignatureHTTPMessageKeyID.String()})
+	}
+	if !slices.Contains(SignatureAlgorithmValues(), v.Algorithm) {
+		l.add(at, "/algorithm", Violation{Keyword: "enum", Allowed: []string{"hmac-sha256", "ed25519"}})
+	}
+	if v.Key.Reveal() == "" {
+		l.add(at, "/key", Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if len(v.Components) < 1 {
+		l.add(at, "/components", Violation{Keyword: "minItems", Limit: "1"})
+	}
+	if hasDuplicates(v.Components) {
+		l.add(at, "/components", Violation{Keyword: "uniqueItems"})
+	}
+	for i := range v.Components {
+		if !patternSignatureHTTPMessageComponentsItem.MatchString(v.Components[i]) {
+			l.add(at, "/components/"+strconv.Itoa(i), Violation{Keyword: "pattern", Pattern: patternSignatureHTTPMessageComponentsItem.String()})
+		}
+	}
+	if !patternSignatureHTTPMessageLabel.MatchString(v.Label) {
+		l.add(at, "/label", Violation{Keyword: "pattern", Pattern: patternSignatureHTTPMessageLabel.String()})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *SignatureHmac) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *SignatureHmac) validate(l *violations, at string) {
+	if v.Type != "hmac" {
+		l.add(at, "/type", Violation{Keyword: "const", Allowed: []string{"hmac"}})
+	}
+	if !hasFormat("header-name", v.Header) {
+		l.add(at, "/header", Violation{Keyword: "format", Format: "header-name"})
+	}
+	if v.Secret.Reveal() == "" {
+		l.add(at, "/secret", Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if !slices.Contains(HmacAlgorithmValues(), v.Algorithm) {
+		l.add(at, "/algorithm", Violation{Keyword: "enum", Allowed: []string{"sha1", "sha256", "sha512"}})
+	}
+	if !slices.Contains(HmacEncodingValues(), v.Encoding) {
+		l.add(at, "/encoding", Violation{Keyword: "enum", Allowed: []string{"hex", "base64"}})
+	}
+	if !patternSignatureHmacSigned.MatchString(v.Signed) {
+		l.add(at, "/signed", Violation{Keyword: "pattern", Pattern: patternSignatureHmacSigned.String()})
+	}
+	if !patternSignatureHmacFormat.MatchString(v.Format) {
+		l.add(at, "/format", Violation{Keyword: "pattern", Pattern: patternSignatureHmacFormat.String()})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Cloudevents) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *Cloudevents) validate(l *violations, at string) {
+	if !slices.Contains(CloudeventsModeValues(), v.Mode) {
+		l.add(at, "/mode", Violation{Keyword: "enum", Allowed: []string{"binary", "structured", "batched"}})
+	}
+	if v.Source.Source() == "" {
+		l.add(at, "/source", Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if !hasFormat("template", v.Source.Source()) {
+		l.add(at, "/source", Violation{Keyword: "format", Format: "template"})
+	}
+	if v.Type.Source() == "" {
+		l.add(at, "/type", Violation{Keyword: "minLength", Limit: "1"})
+	}
+	if !hasFormat("template", v.Type.Source()) {
+		l.add(at, "/type", Violation{Keyword: "format", Format: "template"})
+	}
+	if !v.Subject.IsZero() {
+		if !hasFormat("template", v.Subject.Source()) {
+			l.add(at, "/subject", Violation{Keyword: "format", Format: "template"})
+		}
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *Compression) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *Compression) validate(l *violations, at string) {
+	if !slices.Contains(CompressionAlgorithmValues(), v.Algorithm) {
+		l.add(at, "/algorithm", Violation{Keyword: "enum", Allowed: []string{"gzip", "zstd"}})
+	}
+	if v.MinBytes < 0 {
+		l.add(at, "/min_bytes", Violation{Keyword: "minimum", Limit: "0"})
+	}
+	if v.MinBytes > 1073741824 {
+		l.add(at, "/min_bytes", Violation{Keyword: "maximum", Limit: "1073741824"})
+	}
+	if !slices.Contains(CompressionLevelValues(), v.Level) {
+		l.add(at, "/level", Violation{Keyword: "enum", Allowed: []string{"fastest", "default", "best"}})
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *RateLimit) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *RateLimit) validate(l *violations, at string) {
+	if v.Requests != nil {
+		if *v.Requests < 1 {
+			l.add(at, "/requests", Violation{Keyword: "minimum", Limit: "1"})
+		}
+		if *v.Requests > 1000000000 {
+			l.add(at, "/requests", Violation{Keyword: "maximum", Limit: "1000000000"})
+		}
+	}
+	if v.Messages != nil {
+		if *v.Messages < 1 {
+			l.add(at, "/messages", Violation{Keyword: "minimum", Limit: "1"})
+		}
+		if *v.Messages > 1000000000 {
+			l.add(at, "/messages", Violation{Keyword: "maximum", Limit: "1000000000"})
+		}
+	}
+	if v.Per <= 0 {
+		l.add(at, "/per", Violation{Keyword: "format", Format: "go-duration-positive"})
+	}
+	if v.Burst != nil {
+		if *v.Burst < 1 {
+			l.add(at, "/burst", Violation{Keyword: "minimum", Limit: "1"})
+		}
+		if *v.Burst > 1000000000 {
+			l.add(at, "/burst", Violation{Keyword: "maximum", Limit: "1000000000"})
+		}
+	}
+}
+
+// Validate returns every violation, ordered by pointer; nil if there is none. What a Go value cannot tell from an
+// absent one, such as an empty text where the property is optional, counts as absent.
+func (v *ResponseItems) Validate() []Violation {
+	var l violations
+	v.validate(&l, "")
+	return l.sorted()
+}
+
+func (v *ResponseItems) validate(l *violations, at string) {
+	if !hasFormat("json-pointer", v.Items) {
+		l.add(at, "/items", Violation{Keyword: "format", Format: "json-pointer"})
+	}
+	if !hasFormat("json-pointer", v.Status) {
+		l.add(at, "/status", Violation{Keyword: "format", Format: "json-pointer"})
+	}
+	if v.Error != "" {
+		if !hasFormat("json-pointer", v.Error) {
+			l.add(at, "/error", Violation{Keyword: "format", Format: "json-pointer"})
+		}
 	}
 }
 

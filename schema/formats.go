@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // The names of the formats that the schemas use. Both validators, jsonschema's and the generated one, take their meaning
@@ -18,11 +20,17 @@ const (
 	formatDateTime         = "date-time"            // RFC 3339; this and the next are JSON Schema's own
 	formatUUID             = "uuid"                 // RFC 4122
 	formatURI              = "uri"                  // RFC 3986, absolute
+	formatTemplate         = "template"             // what ParseTemplate reads
+	formatHeaderName       = "header-name"          // a token (RFC 9110 section 5.6.2)
+	formatJSONPointer      = "json-pointer"         // RFC 6901
 )
 
 // formats lists those that the schemas use today.
 func formats() []string {
-	return []string{formatDuration, formatDurationPositive, formatHostPort, formatHTTPURL, formatHTTPURLTemplate}
+	return []string{
+		formatDuration, formatDurationPositive, formatHeaderName, formatHostPort, formatHTTPURL, formatHTTPURLTemplate,
+		formatJSONPointer, formatTemplate,
+	}
 }
 
 // standardFormats lists those of JSON Schema itself that a schema may use.
@@ -40,6 +48,13 @@ func hasFormat(name, s string) bool {
 		return isHTTPURL(s)
 	case formatHTTPURLTemplate:
 		return isHTTPURLTemplate(s)
+	case formatTemplate:
+		_, err := ParseTemplate(s)
+		return err == nil
+	case formatHeaderName:
+		return httpguts.ValidHeaderFieldName(s)
+	case formatJSONPointer:
+		return isJSONPointer(s)
 	}
 	return hasStandardFormat(name, s)
 }
@@ -86,6 +101,19 @@ func isHostName(s string) bool {
 func isHTTPURL(s string) bool {
 	_, err := ParseHTTPURL(s)
 	return err == nil
+}
+
+// isJSONPointer reports whether s is empty or begins with a slash, and has ~ in ~0 and ~1 only.
+func isJSONPointer(s string) bool {
+	if s != "" && s[0] != '/' {
+		return false
+	}
+	for _, piece := range strings.Split(s, "~")[1:] {
+		if piece == "" || piece[0] != '0' && piece[0] != '1' {
+			return false
+		}
+	}
+	return true
 }
 
 // isHTTPURLTemplate refuses fields in front of the path: who names a topic must not choose the host.

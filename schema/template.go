@@ -55,6 +55,9 @@ func fieldOf(name string) field {
 	return noField
 }
 
+// dollar is the expression that stands for a dollar in front of a field.
+const dollar = `"$"`
+
 // ErrTemplate is what every error of ParseTemplate wraps.
 var ErrTemplate = errors.New("invalid template")
 
@@ -73,7 +76,7 @@ func ParseTemplate(source string) (Template, error) {
 
 // Literal returns the template of text without fields.
 func Literal(text string) Template {
-	return Template{source: NewSecret(strings.ReplaceAll(text, "${", "$${"))}
+	return Template{source: NewSecret(EscapeText(text))}
 }
 
 // cut returns the segments of a text form: literal text and fields in turn, literal text first and last.
@@ -91,6 +94,11 @@ func cut(source string) ([]segment, error) {
 				return nil, fmt.Errorf("%w: the ${ at byte %d has no }", ErrTemplate, i)
 			}
 			expr := rest[len("${") : end-len("}")]
+			if expr == dollar {
+				text = append(text, '$')
+				i += end
+				continue
+			}
 			f := fieldOf(expr)
 			if f == noField && strings.Contains(expr, "message") {
 				f = messageField
@@ -157,6 +165,15 @@ func EscapeTemplate(literal string) string {
 	literal = strings.ReplaceAll(literal, "${", "$${")
 	if text, found := strings.CutSuffix(literal, "$"); found {
 		return text + "%24"
+	}
+	return literal
+}
+
+// EscapeText is EscapeTemplate for text that is no URL: it stays what it is, also with a dollar at its end.
+func EscapeText(literal string) string {
+	literal = strings.ReplaceAll(literal, "${", "$${")
+	if text, found := strings.CutSuffix(literal, "$"); found {
+		return text + "${" + dollar + "}"
 	}
 	return literal
 }

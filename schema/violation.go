@@ -112,6 +112,12 @@ func formatInWords(f string) string {
 		return "a URI"
 	case formatHTTPURLTemplate:
 		return "an absolute http or https URL, with ${stream}, ${topic} and ${partition} in its path or query only"
+	case formatTemplate:
+		return "text with ${stream}, ${topic}, ${partition} and ${message...}"
+	case formatHeaderName:
+		return `the name of an HTTP header, such as "X-Signature"`
+	case formatJSONPointer:
+		return `a JSON Pointer, such as "/items" or "/index/status"`
 	}
 	return f
 }

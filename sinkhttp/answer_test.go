@@ -69,8 +69,8 @@ func TestARequestIsReplayedAtMostOnceHoweverManyConnectionsAreIdle(t *testing.T)
 	for name, configure := range map[string]func(*schema.Sink){
 		"POST":                         func(*schema.Sink) {},
 		"GET":                          func(c *schema.Sink) { c.Method = schema.MethodGet },
-		"with an Idempotency-Key":      func(c *schema.Sink) { c.Headers = map[string]schema.Secret{"Idempotency-Key": schema.NewSecret("k")} },
-		"of another spelling, no body": func(c *schema.Sink) { c.Headers = map[string]schema.Secret{"X-Idempotency-Key": schema.NewSecret("k")} },
+		"with an Idempotency-Key":      func(c *schema.Sink) { c.Headers = map[string]schema.Template{"Idempotency-Key": schema.Literal("k")} },
+		"of another spelling, no body": func(c *schema.Sink) { c.Headers = map[string]schema.Template{"X-Idempotency-Key": schema.Literal("k")} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			const lanes = 17
@@ -107,7 +107,7 @@ func TestARequestIsReplayedAtMostOnceHoweverManyConnectionsAreIdle(t *testing.T)
 			}
 			sends.Wait()
 			warm.Store(false)
-			_, _, _, err := s.exchange(t.Context(), string(s.cfg.Method), s.health, nil)
+			_, _, err := s.exchange(t.Context(), string(s.cfg.Method), s.health, s.header, nil)
 			require.Error(t, err)
 			assert.True(t, s.classifier.failure(err).replay)
 			assert.Equal(t, int32(1), late.Load(), "the transport sends nothing twice")
@@ -143,7 +143,7 @@ func TestInterimAnswersAreBoundedByBytesAndNotByTheirNumber(t *testing.T) {
 			}
 		})
 		s := startAt(t, url, func(c *schema.Sink) { c.Timeout = schema.Duration(time.Minute) })
-		_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+		_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 		require.Error(t, err)
 		assert.Equal(t, "the endpoint sends interim answers (1xx) without end", s.classifier.failure(err).reason, name)
 		s.Close()
@@ -261,9 +261,9 @@ func TestAHeaderKeepsItsSpelling(t *testing.T) {
 		_, _ = io.WriteString(c, okAnswer)
 	})
 	s := startAt(t, url+"/größe?q=ü\"{}", func(c *schema.Sink) {
-		c.Headers = map[string]schema.Secret{}
+		c.Headers = map[string]schema.Template{}
 		for _, name := range []string{"SOAPAction", "x-lower", "X-ID", "user-AGENT"} {
-			c.Headers[name] = schema.NewSecret("v")
+			c.Headers[name] = schema.Literal("v")
 		}
 	})
 	assert.Equal(t, "A", kinds(send(t.Context(), s, batch(0, "1"))))
@@ -294,7 +294,7 @@ func TestReasonsSayWhatIsWrongWithAnAnswer(t *testing.T) {
 			_, _ = io.Copy(io.Discard, c)
 		})
 		s := startAt(t, url, nil)
-		_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+		_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 		require.Error(t, err)
 		j := s.classifier.failure(err)
 		assert.Equal(t, want, j.reason, "%.60q", answer)

@@ -27,14 +27,37 @@ var errReplay = errors.New("the transport wanted to send the request again")
 
 // attempt sends one request and judges the answer. unread reports that the transport may still read body: it gives an
 // early answer back while it is sending.
-func (s *Sink) attempt(ctx context.Context, t *target, body []byte, n int) (j judgement, unread bool) {
+//
+// A credential that is answered 401 is fetched anew, and the request is made once more.
+func (s *Sink) attempt(ctx context.Context, out *outgoing) (j judgement, unread bool) {
+	for again := s.credential != nil; ; again = false {
+		header, used, err := s.dress(ctx, out)
+		if err != nil {
+			j = undressed(ctx, err)
+			s.stats.verdicts[j.verdict].Add(1)
+			return j, unread
+		}
+		var late bool
+		j, late = s.once(ctx, out, header)
+		unread = unread || late
+		if !again || j.status != http.StatusUnauthorized || !s.credential.Renew(used) {
+			return j, unread
+		}
+	}
+}
+
+// once makes one request.
+func (s *Sink) once(ctx context.Context, out *outgoing, header http.Header) (j judgement, unread bool) {
 	s.stats.requests.Add(1)
-	s.stats.bytes.Add(uint64(len(body)))
-	status, header, said, unread, err := s.converse(ctx, string(s.cfg.Method), t.url, body)
+	s.stats.bytes.Add(uint64(len(out.body)))
+	a, unread, err := s.exchange(ctx, out.method, out.url, header, out.body)
 	switch {
 	case err == nil:
-		j = s.classifier.response(status, header, n, time.Now())
-		j.body = said
+		j = s.classifier.response(a.status, a.header, out.n, time.Now())
+		j.body = withoutCredential(a.said, header)
+		if s.items != nil && j.verdict == accept {
+			s.judgeItems(&j, &a, out.n)
+		}
 	case ctx.Err() != nil:
 		j = judgement{verdict: cancelled, reason: "cancelled"}
 	default:
@@ -49,24 +72,16 @@ func (s *Sink) attempt(ctx context.Context, t *target, body []byte, n int) (j ju
 
 // exchange makes one request within the time of an attempt. Once the status is there, nothing that happens to the rest
 // of the answer counts. An error is a *staleError where it says no more than that a kept connection had ended.
-func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, body []byte) (
-	status int, header http.Header, unread bool, err error,
-) {
-	status, header, _, unread, err = s.converse(ctx, method, u, body)
-	return status, header, unread, err
-}
-
-// converse is exchange, and also returns how the body of an answer begins that accepts nothing.
-func (s *Sink) converse(ctx context.Context, method string, u *url.URL, body []byte) (
-	status int, header http.Header, said string, unread bool, err error,
+func (s *Sink) exchange(ctx context.Context, method string, u *url.URL, header http.Header, body []byte) (
+	a answer, unread bool, err error,
 ) {
 	c := s.call()
 	c.said = ""
 	c.deadline = time.Now().Add(s.cfg.Timeout.Std())
 	c.timer.Reset(s.cfg.Timeout.Std())
 	stop := context.AfterFunc(ctx, func() { c.cancel(context.Cause(ctx)) })
-	status, header, err = c.run(method, u, body)
-	said = c.said
+	a, err = c.run(method, u, header, body)
+	a.said = c.said
 	// Where one of them has begun it ends the context sooner or later, maybe that of another attempt.
 	inTime, goesOn := c.timer.Stop(), stop()
 	if unread = !c.done(); unread || !inTime || !goesOn || err != nil {
@@ -74,7 +89,16 @@ func (s *Sink) converse(ctx context.Context, method string, u *url.URL, body []b
 	} else {
 		s.calls.Put(c)
 	}
-	return status, header, said, unread, err
+	return a, unread, err
+}
+
+// answer is what an endpoint answered.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte // where response_items wants it; at most one byte more than it may have
+	cut    bool   // body is not all of it
+	said   string // how the body begins of an answer that accepts nothing, with no secret in it
 }
 
 // staleError says that a request was written to a connection that had served others, which ended before a byte of an
@@ -115,7 +139,7 @@ func (s *Sink) call() *call {
 	c.timer = time.AfterFunc(time.Hour, func() { c.cancel(errTimeout) })
 	c.timer.Stop()
 	c.body = io.NopCloser(&c.reader) // this very type: the transport sends it without a copy
-	r := http.Request{Header: s.header, Host: s.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	r := http.Request{Host: s.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if _, isHTTP2 := s.transport.(*http2Transport); !isHTTP2 { // which would send it again where a stream is refused
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.content)), nil }
 	}
@@ -155,9 +179,9 @@ func (c *call) gotConn(info httptrace.GotConnInfo) {
 }
 
 // run makes the attempt.
-func (c *call) run(method string, u *url.URL, body []byte) (int, http.Header, error) {
+func (c *call) run(method string, u *url.URL, header http.Header, body []byte) (answer, error) {
 	c.content, c.conn = body, nil
-	c.request.Method, c.request.URL = method, u
+	c.request.Method, c.request.URL, c.request.Header = method, u, header
 	c.request.Body, c.request.ContentLength = nil, int64(len(body)) // http.NoBody would be sent in chunks: req knows another one
 	if len(body) > 0 {
 		c.reader.Reset(body)
@@ -171,10 +195,26 @@ func (c *call) run(method string, u *url.URL, body []byte) (int, http.Header, er
 		} else if c.reused && c.conn != nil && c.conn.silent(c.number) && (cause == nil || errors.Is(cause, errReplay)) {
 			err = &staleError{err}
 		}
-		return 0, nil, err
+		return answer{}, err
 	}
-	c.drain(method, response)
-	return response.StatusCode, response.Header, nil
+	a := answer{status: response.StatusCode, header: response.Header}
+	if c.sink.items != nil && c.sink.classifier.accepts(a.status) {
+		c.read(&a, response)
+	} else {
+		c.drain(method, response)
+	}
+	return a, nil
+}
+
+// read reads the body of an answer that judges items, within the time of the attempt.
+func (c *call) read(a *answer, response *http.Response) {
+	if c.conn != nil && response.ContentLength > 0 {
+		c.conn.expect(min(response.ContentLength, maxItemsAnswer+1))
+	}
+	var err error
+	a.body, err = io.ReadAll(io.LimitReader(response.Body, maxItemsAnswer+1))
+	a.cut = err != nil || len(a.body) > maxItemsAnswer
+	_ = response.Body.Close() // ends the connection where there is more to come
 }
 
 // drain reads the body of an answer, which makes its connection free for the next request, or ends the connection.

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/auth"
 )
 
 const (
@@ -30,7 +32,7 @@ type bodyReader struct {
 func newBodyReader(cfg *schema.Sink) *bodyReader {
 	r := &bodyReader{}
 	for _, value := range cfg.Headers {
-		text := value.Reveal()
+		text := value.Fill(schema.Partition{})
 		r.add(text)
 		if _, credentials, ok := strings.Cut(text, " "); ok { // Bearer, Basic, ...
 			r.add(credentials)
@@ -39,12 +41,55 @@ func newBodyReader(cfg *schema.Sink) *bodyReader {
 	for _, text := range []string{cfg.URL.Source(), cfg.HealthCheckURL.Reveal()} {
 		r.addURL(text)
 	}
+	r.addCredentials(cfg)
 	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	r.secrets = slices.Compact(r.secrets)
 	if len(r.secrets) > 0 {
 		r.longest = len(r.secrets[0])
 	}
 	return r
+}
+
+// addCredentials masks what auth and signature know.
+func (r *bodyReader) addCredentials(cfg *schema.Sink) {
+	if a := cfg.Auth; a != nil {
+		switch {
+		case a.Basic != nil:
+			r.add(a.Basic.Password.Reveal())
+		case a.Bearer != nil:
+			r.add(a.Bearer.Token.Reveal())
+		case a.Oauth2 != nil:
+			r.add(a.Oauth2.ClientSecret.Reveal())
+			for _, value := range a.Oauth2.Parameters {
+				r.add(value.Reveal())
+			}
+		}
+		_, credentials, _ := strings.Cut(auth.Static(a), " ")
+		r.add(credentials)
+	}
+	for _, s := range cfg.Signature {
+		switch {
+		case s.Hmac != nil:
+			r.add(s.Hmac.Secret.Reveal())
+		case s.HTTPMessage != nil:
+			r.add(s.HTTPMessage.Key.Reveal())
+		case s.StandardWebhooks != nil:
+			for _, secret := range s.StandardWebhooks.Secrets {
+				r.add(secret.Reveal())
+			}
+		}
+	}
+}
+
+// withoutCredential masks the credential of an attempt, which only the attempt knows: a token that was fetched.
+func withoutCredential(said string, header http.Header) string {
+	if said == "" || len(header["Authorization"]) == 0 {
+		return said
+	}
+	if _, token, ok := strings.Cut(header["Authorization"][0], " "); ok && len(token) >= minSecret {
+		said = strings.ReplaceAll(said, token, masked)
+	}
+	return said
 }
 
 // add masks a secret, as it is and as JSON and a query show it.

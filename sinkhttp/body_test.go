@@ -15,8 +15,8 @@ func bodyOf(t *testing.T, text string) string {
 	u, err := schema.ParseTemplate("https://user:pass-word@h.example/hooks/T0123456789ABCDEF?key=qu%C3%A9ry")
 	require.NoError(t, err)
 	cfg.URL = u
-	cfg.Headers = map[string]schema.Secret{
-		"Authorization": schema.NewSecret("Bearer tok\"en-1"), "X-Short": schema.NewSecret("abc"),
+	cfg.Headers = map[string]schema.Template{
+		"Authorization": schema.Literal("Bearer tok\"en-1"), "X-Short": schema.Literal("abc"),
 	}
 	return newBodyReader(&cfg).read(strings.NewReader(text))
 }

@@ -54,6 +54,7 @@ type judgement struct {
 	manual     bool          // a pause that only a person ends (410)
 	scope      Scope         // whose fault it is, as far as this attempt tells
 	replay     bool          // a kept connection had ended: the request may be sent again at once, one time
+	items      []itemResult  // what an accepted answer says of each message; nil: nothing
 	reason     string        // for a person; no secret
 	body       string        // how the answer's body begins: text, secrets masked
 }
@@ -75,6 +76,14 @@ func newClassifier(cfg *schema.Sink) *classifier {
 	c := &classifier{splits: cfg.SplitOnReject, maxRetryAfter: cfg.MaxRetryAfter.Std(), timeout: cfg.Timeout.Std()}
 	for status := range c.verdicts {
 		c.verdicts[status] = defaultVerdict(status)
+	}
+	if cfg.IdempotencyKey != "" {
+		c.verdicts[http.StatusConflict] = retry // an earlier attempt is still under way
+	}
+	if cfg.URL.PerMessage() { // what is not there is one message's, and not the endpoint
+		for _, status := range []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone} {
+			c.verdicts[status] = reject
+		}
 	}
 	for _, list := range []struct {
 		codes   []int

@@ -52,7 +52,7 @@ func newTransport(cfg *schema.Sink, dialer *network.Dialer) transport {
 			if err != nil {
 				return nil, err
 			}
-			return &conn{Conn: c, expires: dialer.Expires()}, nil
+			return &conn{Conn: c, expires: dialer.Expires(), most: answerBytes(cfg)}, nil
 		}
 	}
 	client := req.C().SetTimeout(0).SetCookieJar(nil).SetRedirectPolicy(req.NoRedirectPolicy()).
@@ -67,6 +67,14 @@ func newTransport(cfg *schema.Sink, dialer *network.Dialer) transport {
 	t.SetMaxConnsPerHost(cfg.MaxConnections).SetIdleConnTimeout(90 * time.Second).
 		SetMaxResponseHeaderBytes(maxHeaderBytes).SetReadBufferSize(4 << 10).SetWriteBufferSize(writeBuffer(cfg.BatchMode))
 	return t
+}
+
+// answerBytes is how many bytes an answer may have on the wire. One that judges items has a body that is read.
+func answerBytes(cfg *schema.Sink) int64 {
+	if cfg.ResponseItems != nil {
+		return maxAnswerBytes + 2*maxItemsAnswer
+	}
+	return maxAnswerBytes
 }
 
 // writeBuffer is sized so that header and body leave in few writes; every connection has one.
@@ -84,14 +92,20 @@ func newHeader(cfg *schema.Sink) (header http.Header, host, ignored string, err 
 	header = http.Header{"User-Agent": {userAgent}}
 	seen := make(map[string]bool, len(cfg.Headers))
 	for name, value := range cfg.Headers {
+		if value.HasFields() && http.CanonicalHeaderKey(name) == "Host" {
+			return nil, "", "", errors.New("headers: Host is one for all messages")
+		}
 		if !validName(name) {
 			return nil, "", "", fmt.Errorf("headers: %q is not a valid header name", name)
 		}
-		if !validValue(value.Reveal()) {
+		text := value.Fill(schema.Partition{})
+		if !validValue(text) {
 			return nil, "", "", fmt.Errorf("headers: the value of %q has a character that is not allowed", name)
 		}
 		canonical := http.CanonicalHeaderKey(name)
 		switch {
+		case canonical == "Authorization" && cfg.Auth != nil:
+			return nil, "", "", errors.New("headers: Authorization is set by auth; remove one of the two")
 		case seen[canonical]:
 			return nil, "", "", fmt.Errorf("headers: %q is set twice: case makes no difference", canonical)
 		case schema.IsConnectionHeader(name):
@@ -99,12 +113,13 @@ func newHeader(cfg *schema.Sink) (header http.Header, host, ignored string, err 
 		case canonical == "Content-Type":
 			ignored = name
 		case canonical == "Host":
-			host = value.Reveal()
+			host = text
+		case value.HasFields(): // each request has its own
 		case canonical == "User-Agent":
 			header[canonical] = []string{""} // the transport sends its own where it finds none of this spelling
-			header[name] = []string{value.Reveal()}
+			header[name] = []string{text}
 		default:
-			header[name] = []string{value.Reveal()}
+			header[name] = []string{text}
 		}
 		seen[canonical] = true
 	}

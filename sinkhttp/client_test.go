@@ -18,7 +18,7 @@ import (
 )
 
 func TestNewNamesTheAttributeAtFaultAndNoValue(t *testing.T) {
-	secret := schema.NewSecret("canary\n")
+	secret := schema.Literal("canary\n")
 	for want, change := range map[string]func(*schema.Sink){
 		`url: is empty`:           func(c *schema.Sink) { c.URL = schema.Template{} },
 		`url: is not a valid URL`: func(c *schema.Sink) { c.URL, _ = schema.ParseTemplate("http://canary:x/%zz") },
@@ -29,10 +29,10 @@ func TestNewNamesTheAttributeAtFaultAndNoValue(t *testing.T) {
 		`success_status_codes: 999 is not a status code from 200 to 599`: func(c *schema.Sink) { c.SuccessStatusCodes = []int{999} },
 		`retry_status_codes: 100 is not a status code from 200 to 599`:   func(c *schema.Sink) { c.RetryStatusCodes = []int{100} },
 		`headers: "X Y" is not a valid header name`: func(c *schema.Sink) {
-			c.Headers = map[string]schema.Secret{"X Y": secret}
+			c.Headers = map[string]schema.Template{"X Y": secret}
 		},
 		`headers: the value of "X-Y" has a character that is not allowed`: func(c *schema.Sink) {
-			c.Headers = map[string]schema.Secret{"X-Y": secret}
+			c.Headers = map[string]schema.Template{"X-Y": secret}
 		},
 		`health_check_url: is required where url has ${stream}, ${topic} or ${partition}`: func(c *schema.Sink) {
 			c.HealthCheckEnabled = true
@@ -50,7 +50,7 @@ func TestNewNamesTheAttributeAtFaultAndNoValue(t *testing.T) {
 func TestHeadersOfARequest(t *testing.T) {
 	inScene(t, func(c *schema.Sink) {
 		c.ContentType = "text/csv"
-		c.Headers = map[string]schema.Secret{"authorization": schema.NewSecret("Bearer x"), "content-TYPE": schema.NewSecret("a/b")}
+		c.Headers = map[string]schema.Template{"authorization": schema.Literal("Bearer x"), "content-TYPE": schema.Literal("a/b")}
 	}, nil, func(s *scene) {
 		send(s.t.Context(), s.sink, batch(0, "a"))
 		assert.Equal(t, http.Header{"Authorization": {"Bearer x"}, "Content-Type": {"text/csv"}, "User-Agent": {"iggysink"},
@@ -73,11 +73,11 @@ func TestTLS(t *testing.T) {
 	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	judge := func(change func(*schema.Sink)) judgement {
 		s := startAt(t, server.URL, change)
-		status, header, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+		a, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 		if err != nil {
 			return s.classifier.failure(err)
 		}
-		return s.classifier.response(status, header, 1, time.Time{})
+		return s.classifier.response(a.status, a.header, 1, time.Time{})
 	}
 	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = trust(ca, "") }).verdict)
 	assert.Equal(t, accept, judge(func(c *schema.Sink) { c.TLS = trust(ca, "example.com") }).verdict)

@@ -38,6 +38,7 @@ type conn struct {
 	net.Conn
 
 	expires time.Time // no request begins on it any more; zero: never
+	most    int64     // bytes of one answer; 0: maxAnswerBytes
 
 	mu       sync.Mutex
 	buffer   []byte // read and not given yet; of storage
@@ -189,7 +190,7 @@ func (c *conn) fill() error {
 	c.mu.Lock()
 	c.buffer, c.err = c.storage[:kept+n], err
 	if c.open {
-		if c.answered += int64(n); c.answered > maxAnswerBytes {
+		if c.answered += int64(n); c.answered > max(c.most, maxAnswerBytes) {
 			c.buffer, c.err = nil, errAnswer
 		}
 	}

@@ -234,7 +234,7 @@ func TestAnEndlessHeadIsCut(t *testing.T) {
 			}
 		})
 		s := startAt(t, url, func(c *schema.Sink) { c.Timeout = schema.Duration(time.Minute) })
-		_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+		_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 		require.Error(t, err)
 		assert.Equal(t, retry, s.classifier.failure(err).verdict)
 		assert.NotContains(t, s.classifier.failure(err).reason, "within", "not the timeout")

@@ -24,11 +24,13 @@ type Prepared struct {
 	sink     *Sink
 	sent     atomic.Bool
 	target   *target
-	body     []byte // the bodies, one after the other
-	spans    []span // the messages that are left to send, in offset order
-	requests []run  // how Prepare cut them
-	suspect  bool   // of Batch
-	inUse    bool   // the transport may still read body
+	body     []byte             // the bodies, one after the other
+	spans    []span             // the messages that are left to send, in offset order
+	requests []run              // how Prepare cut them
+	suspect  bool               // of Batch
+	inUse    bool               // the transport may still read body
+	ids      [][2 * idSize]byte // of each span, in a sink whose requests have ids
+	shaping  shaping
 }
 
 // span is where one message stands in Prepared.body, and where it stood in the batch.
@@ -45,9 +47,39 @@ type run struct {
 	status   int    // of the last answer; 0: there was none
 	accepted uint64 // what the sink had accepted before the first attempt
 	part     bool   // of a request that failed
+	line     *line  // nil: that of the target
+	picks    []int  // the spans, where they are not all of those from..to
+	retries  int    // that were made because of some of its items
 }
 
-func (r run) length() int { return r.to - r.from }
+func (r run) length() int {
+	if r.picks != nil {
+		return len(r.picks)
+	}
+	return r.to - r.from
+}
+
+// first returns the first span.
+func (r run) first() int {
+	if r.picks != nil {
+		return r.picks[0]
+	}
+	return r.from
+}
+
+// all ranges over the spans.
+func (r run) all(yield func(int) bool) {
+	if r.picks == nil {
+		for i := r.from; i < r.to && yield(i); i++ {
+		}
+		return
+	}
+	for _, i := range r.picks {
+		if !yield(i) {
+			return
+		}
+	}
+}
 
 // target returns what is known of a partition, built at its first batch.
 func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target, *schema.EnvelopeEncoder, error) {
@@ -96,19 +128,30 @@ func (s *Sink) Prepare(b Batch) (*Prepared, []Outcome) {
 	contract := s.contracts[b.Contract]
 	for i := range b.Messages {
 		m := &b.Messages[i]
-		reason := s.admit(p, b.Schema, m.Payload)
+		if s.shape != nil {
+			if sent, reason := s.shape.passes(&p.shaping, b.Partition, b.Schema, m); !sent {
+				refused = append(refused, s.unshaped(i, reason))
+				continue
+			}
+		}
+		reason := ""
+		if s.shape == nil || !s.shape.replacesEnvelope() {
+			reason = s.admit(p, b.Schema, m.Payload)
+		}
 		if reason == "" {
 			reason = violation(contract, m.Payload)
 		}
 		if reason == "" {
-			reason = s.add(p, encoder, i, m)
+			reason = s.add(p, encoder, i, m, b.Schema)
 		}
 		if reason != "" {
 			refused = append(refused, Outcome{Index: i, Kind: Rejected, Reason: reason})
 		}
 	}
 	s.closeRequest(p)
-	s.stats.rejected.Add(uint64(len(refused)))
+	for i := range refused {
+		s.stats.count(refused[i].Kind, 1)
+	}
 	if len(p.spans) == 0 {
 		s.give(p)
 		return nil, refused
@@ -127,35 +170,40 @@ func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
 
 // add appends one message to the open request of p, or to a new one where it would become too large. It returns why it
 // did not.
-func (s *Sink) add(p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *schema.Message) (reason string) {
+func (s *Sink) add(p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *schema.Message, format schema.PayloadSchema) (reason string) {
 	mode, limit := s.cfg.BatchMode, s.cfg.MaxPayloadSizeBytes
 	before := len(p.body)
 	opened := s.isOpen(p)
+	own, reason := s.lineFor(p, m, format)
+	if reason != "" {
+		return reason
+	}
 	if mode == schema.BatchModeJSONArray {
 		p.body = append(p.body, arraySeparator(opened))
 	}
 	start := len(p.body)
-	if mode == schema.BatchModeRaw {
-		p.body = append(p.body, m.Payload...)
-	} else {
-		var err error
-		if p.body, err = encoder.Append(p.body, m); err != nil {
-			p.body = p.body[:before]
-			return err.Error()
-		}
+	var err error
+	if p.body, err = s.appendMessage(p, encoder, m, format); err != nil {
+		p.body = p.body[:before]
+		return err.Error()
 	}
 	if mode == schema.BatchModeNDJSON {
 		p.body = append(p.body, '\n')
 	}
 	end := len(p.body)
-	if own := end - start + s.frame(); limit > 0 && own > limit {
+	if size := end - start + s.frame(); limit > 0 && size > limit {
 		p.body = p.body[:before]
-		return fmt.Sprintf("a request with this message alone has %d bytes, more than max_payload_size_bytes (%d)", own, limit)
+		return fmt.Sprintf("a request with this message alone has %d bytes, more than max_payload_size_bytes (%d)", size, limit)
+	}
+	if s.identified {
+		var id [2 * idSize]byte
+		p.shaping.id.appendMessageID(id[:0], s.cfg.Name, p.target.partition, m)
+		p.ids = append(p.ids, id)
 	}
 	if opened {
 		from := p.requests[len(p.requests)-1].from
 		total, largest := end-p.spans[from].start+s.frame(), s.size.largest(s.cfg.MaxPayloadSizeBytes)
-		if s.RequestLength(2) > 1 && (largest == 0 || total <= largest) {
+		if s.RequestLength(2) > 1 && own == p.requests[len(p.requests)-1].line && (largest == 0 || total <= largest) {
 			p.spans = append(p.spans, span{start, end, index, m.Offset})
 			return ""
 		}
@@ -167,7 +215,7 @@ func (s *Sink) add(p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *s
 		}
 		p.requests[len(p.requests)-1].to = len(p.spans)
 	}
-	p.requests = append(p.requests, run{from: len(p.spans)})
+	p.requests = append(p.requests, run{from: len(p.spans), line: own})
 	p.spans = append(p.spans, span{start, end, index, m.Offset})
 	return ""
 }
@@ -207,6 +255,9 @@ func (s *Sink) bodySize(p *Prepared, r run) int {
 // bytes is the body of r. The parts of an array are copied and not closed in place: the transport may still be reading
 // the array that they come from.
 func (s *Sink) bytes(p *Prepared, r run) []byte {
+	if r.picks != nil {
+		return s.gather(p, r)
+	}
 	start, end := p.spans[r.from].start, p.spans[r.to-1].end
 	if s.cfg.BatchMode != schema.BatchModeJSONArray {
 		return p.body[start:end:end]
@@ -222,6 +273,9 @@ func (s *Sink) bytes(p *Prepared, r run) []byte {
 
 // cut returns as many messages of r as fit the size to try, at least one, and the rest.
 func (s *Sink) cut(p *Prepared, r run) (head, rest run) {
+	if r.picks != nil { // part of a request that fitted
+		return r, run{}
+	}
 	largest := s.size.largest(s.cfg.MaxPayloadSizeBytes)
 	head, rest = r, r
 	if largest == 0 || s.bodySize(p, r) <= largest {
@@ -266,6 +320,10 @@ func (s *Sink) give(p *Prepared) {
 	if p.inUse || cap(p.body) > maxRecycled {
 		return
 	}
-	s.pool.Put(&Prepared{body: p.body[:0], spans: p.spans[:0], requests: p.requests[:0]})
-	p.body, p.spans, p.requests = nil, nil, nil
+	clear(p.requests) // their lines are no longer needed
+	s.pool.Put(&Prepared{
+		body: p.body[:0], spans: p.spans[:0], requests: p.requests[:0], ids: p.ids[:0],
+		shaping: shaping{id: p.shaping.id, text: p.shaping.text[:0]},
+	})
+	p.body, p.spans, p.requests, p.ids, p.shaping = nil, nil, nil, nil, shaping{}
 }

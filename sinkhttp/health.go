@@ -77,15 +77,26 @@ func (s *Sink) checkHealth(ctx context.Context, method string) judgement {
 }
 
 func (s *Sink) probeHealth(ctx context.Context, method string) judgement {
-	status, header, _, err := s.exchange(ctx, method, s.health, nil)
+	out := outgoing{method: method, url: s.health, header: s.header, n: 1}
+	if s.identified {
+		out.id = "health"
+	}
+	if !s.limited(ctx) {
+		return judgement{verdict: cancelled}
+	}
+	header, _, err := s.dress(ctx, &out)
+	if err != nil {
+		return undressed(ctx, err)
+	}
+	a, _, err := s.exchange(ctx, method, s.health, header, nil)
 	if err != nil {
 		if ctx.Err() != nil {
 			return judgement{verdict: cancelled}
 		}
 		return s.classifier.failure(err)
 	}
-	j := s.classifier.response(status, header, 1, time.Now())
-	if status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented {
+	j := s.classifier.response(a.status, a.header, 1, time.Now())
+	if status := a.status; status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented {
 		j.verdict = accept
 	}
 	return j

@@ -145,7 +145,7 @@ func TestConnectionRefusedIsRetried(t *testing.T) {
 	s, err := New(&cfg, Options{})
 	require.NoError(t, err)
 	defer s.Close()
-	_, _, _, err = s.exchange(t.Context(), "POST", s.health, nil)
+	_, _, err = s.exchange(t.Context(), "POST", s.health, s.header, nil)
 	j := s.classifier.failure(err)
 	assert.Equal(t, judgement{verdict: retry, outage: true, scope: ScopeConnection, reason: "connection refused"}, j)
 }
@@ -183,7 +183,7 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	host := strings.TrimPrefix(url, "http://")
 	var log bytes.Buffer
 	cfg := config(t, "http://canary-user:canary-pass@"+host+"/canary-path?key=canary-key")
-	cfg.Headers = map[string]schema.Secret{"Authorization": schema.NewSecret("Bearer canary-token")}
+	cfg.Headers = map[string]schema.Template{"Authorization": schema.Literal("Bearer canary-token")}
 	cfg.RetryDelay, cfg.VerboseLogging, cfg.MaxRetries = schema.Duration(time.Millisecond), true, 100
 	cfg.CircuitBreaker = &schema.CircuitBreaker{Cooldown: schema.Duration(time.Millisecond), MaxCooldown: schema.Duration(time.Millisecond)}
 	s, err := New(&cfg, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})

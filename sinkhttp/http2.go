@@ -28,7 +28,7 @@ type http2Transport struct {
 }
 
 func newHTTP2(cfg *schema.Sink, dialer *network.Dialer) *http2Transport {
-	dialer.Wrap(func(c net.Conn) net.Conn { return newMeter(c) })
+	dialer.Wrap(func(c net.Conn) net.Conn { return newMeter(c, answerBytes(cfg)) })
 	t := &http2Transport{dialer: dialer}
 	t.make = func() *http.Transport {
 		var protocols http.Protocols
@@ -87,18 +87,19 @@ type meter struct {
 	net.Conn
 
 	left atomic.Int64
+	most int64 // of one answer
 }
 
-func newMeter(c net.Conn) *meter {
-	m := &meter{Conn: c}
-	m.left.Store(maxAnswerBytes)
+func newMeter(c net.Conn, most int64) *meter {
+	m := &meter{Conn: c, most: most}
+	m.left.Store(most)
 	return m
 }
 
 // grant adds what the answer to one more request may have; unused grants do not pile up.
 func (m *meter) grant() {
-	if m.left.Add(maxAnswerBytes) > 64*maxAnswerBytes {
-		m.left.Store(64 * maxAnswerBytes)
+	if m.left.Add(m.most) > 64*m.most {
+		m.left.Store(64 * m.most)
 	}
 }
 

@@ -60,7 +60,7 @@ func TestHTTP2ToARealServer(t *testing.T) {
 		}
 		s := startAt(t, server.URL+"/in/${partition}", func(c *schema.Sink) {
 			overHTTP2(c)
-			c.Headers = map[string]schema.Secret{"SOAPAction": schema.NewSecret("v")}
+			c.Headers = map[string]schema.Template{"SOAPAction": schema.Literal("v")}
 		})
 		var lanes sync.WaitGroup
 		for id := range uint32(16) {
@@ -87,7 +87,7 @@ func TestAnEndpointThatKnowsNoHTTP2IsAPause(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := startAt(t, server.URL, overHTTP2)
-	_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+	_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 	require.Error(t, err)
 	j := s.classifier.failure(err)
 	assert.Equal(t, pause, j.verdict)
@@ -176,7 +176,7 @@ func TestHTTP2RequestsThatWereNotTakenAreSentAgainOnce(t *testing.T) {
 	})
 	s := startAt(t, url, overHTTP2)
 	for i := range int32(3) {
-		_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+		_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 		require.Error(t, err)
 		assert.True(t, s.classifier.failure(err).replay)
 		assert.Equal(t, i+1, all.Load())
@@ -299,7 +299,7 @@ func TestHTTP2FramesWithoutEndAreBounded(t *testing.T) {
 				return false
 			})
 			s := startAt(t, url, func(c *schema.Sink) { overHTTP2(c); c.Timeout = schema.Duration(time.Minute) })
-			_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+			_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 			if name != "empty data" { // there the status has been taken
 				require.Error(t, err)
 				assert.NotErrorIs(t, err, errTimeout)

@@ -19,9 +19,11 @@ const (
 	Failed
 	// Unsent: nothing is known; deliver it again. A cancelled attempt is unsent although its bytes may have arrived.
 	Unsent
+	// Filtered: the sink's filter takes the message out. It is not sent, and done with.
+	Filtered
 )
 
-// String returns the name: accepted, rejected, failed or unsent.
+// String returns the name: accepted, rejected, failed, unsent or filtered.
 func (k OutcomeKind) String() string {
 	switch k {
 	case Accepted:
@@ -32,6 +34,8 @@ func (k OutcomeKind) String() string {
 		return "failed"
 	case Unsent:
 		return "unsent"
+	case Filtered:
+		return "filtered"
 	}
 	return fmt.Sprintf("OutcomeKind(%d)", uint8(k))
 }

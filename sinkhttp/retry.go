@@ -107,10 +107,11 @@ func (s *Sink) send(ctx context.Context, stop <-chan struct{}, p *Prepared, prob
 // deliver makes attempts with r until it is settled or split. False if Send has to end.
 func (w *sending) deliver(r run) bool {
 	s := w.sink
-	body := s.bytes(w.prepared, r)
+	out := s.outgoing(w.prepared, &r)
 	before := r.attempts
 	for retries, replayed := 0, false; ; {
-		if !s.gate.enter(w.ctx, w.stop, w.pass) {
+		// A turn of the rate limit comes first: whoever waits for it must not hold a connection.
+		if !w.limited(r.length()) || !s.gate.enter(w.ctx, w.stop, w.pass) {
 			w.todo = append(w.todo, r)
 			return false
 		}
@@ -118,11 +119,11 @@ func (w *sending) deliver(r run) bool {
 			r.accepted = s.Accepted()
 		}
 		r.attempts++
-		if r.attempts > before+1 {
+		if r.attempts > before+1 || r.retries > 0 {
 			s.stats.retries.Add(1)
 		}
 		started := time.Now()
-		j, unread := s.attempt(w.ctx, w.prepared.target, body, r.length())
+		j, unread := s.attempt(w.ctx, &out)
 		w.prepared.inUse = w.prepared.inUse || unread
 		w.log(&r, &j, time.Since(started))
 		s.gate.leave(w.pass, j.retryAfter, j.verdict != cancelled)
@@ -134,7 +135,7 @@ func (w *sending) deliver(r run) bool {
 			continue
 		}
 		if j.verdict != retry || !w.again(&r, &j, &retries) {
-			return w.act(r, &j, len(body))
+			return w.act(r, &j, len(out.body))
 		}
 	}
 }
@@ -183,6 +184,9 @@ func (w *sending) act(r run, j *judgement, size int) bool {
 	switch j.verdict {
 	case accept:
 		w.sink.size.accepted(size)
+		if j.items != nil {
+			return w.actItems(r, j)
+		}
 		w.settle(r, Accepted, *j)
 		return true
 	case cancelled:
@@ -237,8 +241,12 @@ func (w *sending) halves(r *run, givenUp bool) bool {
 // halve puts the halves of r back.
 func (w *sending) halve(r run) {
 	left, right := r, r
-	left.to = r.from + r.length()/2
-	right.from = left.to
+	if half := r.length() / 2; r.picks != nil {
+		left.picks, right.picks = r.picks[:half], r.picks[half:]
+	} else {
+		left.to = r.from + half
+		right.from = left.to
+	}
 	w.todo = append(w.todo, right, left)
 }
 
@@ -252,8 +260,8 @@ func (w *sending) settle(r run, kind OutcomeKind, j judgement) {
 		o.Scope, o.RetryAfter, o.Exhausted, o.Manual = j.scope, j.retryAfter, j.exhausted(), j.manual
 	case Rejected, Unsent:
 	}
-	for _, m := range w.prepared.spans[r.from:r.to] {
-		o.Index = m.index
+	for i := range r.all {
+		o.Index = w.prepared.spans[i].index
 		w.outcomes = append(w.outcomes, o)
 	}
 	w.sink.stats.count(kind, r.length())
@@ -271,7 +279,7 @@ func (w *sending) log(r *run, j *judgement, took time.Duration) {
 	}
 	p, spans := w.prepared.target.partition, w.prepared.spans
 	log.LogAttrs(w.ctx, level, "attempt", slog.String("stream", p.Stream), slog.String("topic", p.Topic),
-		slog.Uint64("partition", uint64(p.ID)), slog.Uint64("offset", spans[r.from].offset),
+		slog.Uint64("partition", uint64(p.ID)), slog.Uint64("offset", spans[r.first()].offset),
 		slog.Int("messages", r.length()), slog.Int("attempt", r.attempts),
 		slog.String("verdict", j.verdict.String()), slog.Int("status", j.status), slog.String("reason", j.reason),
 		slog.Duration("took", took))

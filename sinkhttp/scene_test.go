@@ -230,7 +230,7 @@ func send(ctx context.Context, s *Sink, b Batch) []Outcome {
 func kinds(outcomes []Outcome) string {
 	var b []byte
 	for _, o := range outcomes {
-		b = append(b, "?ARFU"[o.Kind])
+		b = append(b, "?ARFUX"[o.Kind])
 	}
 	return string(b)
 }

@@ -96,6 +96,7 @@ type Sink struct {
 	pool         sync.Pool   // of *Prepared
 	calls        sync.Pool   // of *call
 	advised      atomic.Bool // the health check has said what to set
+	equipment
 
 	mu      sync.Mutex
 	targets map[schema.Partition]*target
@@ -141,6 +142,9 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 		return nil, err
 	}
 	s.transport = newTransport(cfg, dialer)
+	if err = s.equip(cfg, dialer); err != nil {
+		return nil, err
+	}
 	s.gate = newGate(cfg.MaxConnections)
 	s.warn(ignored)
 	return s, nil
@@ -211,6 +215,9 @@ func (s *Sink) Drain() { s.gate.drain() }
 func (s *Sink) Close() {
 	s.gate.drain()
 	s.transport.CloseIdleConnections()
+	if s.tokens != nil {
+		s.tokens.CloseIdleConnections()
+	}
 	c := s.Stats()
 	s.log.Info("the sink has ended", "accepted", c.Accepted, "rejected", c.Rejected, "failed", c.Failed,
 		"requests", c.Requests, "retries", c.Retries, "bytes", c.Bytes)

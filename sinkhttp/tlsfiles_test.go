@@ -105,7 +105,7 @@ func TestMinVersionOfTLS(t *testing.T) {
 			c.TLSDangerAcceptInvalidCerts = true
 			c.TLS = &schema.TLS{MinVersion: version}
 		})
-		_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+		_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 		if want == accept {
 			assert.NoError(t, err)
 			continue
@@ -125,7 +125,7 @@ func TestAnEndpointWithAnOldTLSIsTold(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := startAt(t, server.URL, func(c *schema.Sink) { c.TLSDangerAcceptInvalidCerts = true })
-	_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+	_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 	require.Error(t, err)
 	assert.Equal(t, "the endpoint and iggysink have no TLS version in common", s.classifier.failure(err).reason)
 }
@@ -139,7 +139,7 @@ func TestADeniedEndpointPauses(t *testing.T) {
 	}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("nothing may arrive")
 	}))
-	_, _, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+	_, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 	require.Error(t, err)
 	j := s.classifier.failure(err)
 	assert.Equal(t, pause, j.verdict)

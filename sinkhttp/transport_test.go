@@ -96,11 +96,11 @@ func TestClientCertificates(t *testing.T) {
 				c.TLS = trust(ca, "")
 				c.TLS.CertFile, c.TLS.KeyFile = cert, key
 			})
-			status, header, _, err := s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+			a, _, err := s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 			if err != nil {
 				return s.classifier.failure(err)
 			}
-			return s.classifier.response(status, header, 1, time.Now())
+			return s.classifier.response(a.status, a.header, 1, time.Now())
 		}
 		assert.Equal(t, accept, judge(good, goodKey).verdict)
 		for _, pair := range [][2]string{{expired, expiredKey}, {foreign, foreignKey}, {"", ""}} {
@@ -156,7 +156,7 @@ func TestProxiesOfTheEnvironmentAreIgnored(t *testing.T) {
 			return nil, errors.New("no")
 		}})
 		require.NoError(t, err)
-		_, _, _, err = s.exchange(t.Context(), http.MethodPost, s.health, []byte("a"))
+		_, _, err = s.exchange(t.Context(), http.MethodPost, s.health, s.header, []byte("a"))
 		assert.Error(t, err)
 		assert.Equal(t, want, dialled)
 		s.Close()

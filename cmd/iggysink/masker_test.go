@@ -44,7 +44,7 @@ func TestMaskedPath(t *testing.T) {
 func TestPrintRequest(t *testing.T) {
 	m := &masker{}
 	m.addConfig(&schema.Config{Sinks: []schema.Sink{{
-		Headers: map[string]schema.Secret{"x-api-key": schema.NewSecret("canary"), "X-Tenant": schema.NewSecret("canary")},
+		Headers: map[string]schema.Template{"x-api-key": schema.Literal("canary"), "X-Tenant": schema.Literal("canary")},
 	}}})
 	header := http.Header{
 		"Content-Type": {"application/json"}, "X-Api-Key": {"canary"}, "X-Tenant": {"canary"}, "Authorization": {"Basic canary"},

@@ -42,7 +42,7 @@ sink "orders" {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sink.Name, sink.URL, sink.Headers = "orders", template, map[string]schema.Secret{name: schema.NewSecret(value)}
+		sink.Name, sink.URL, sink.Headers = "orders", template, map[string]schema.Template{name: schema.Literal(value)}
 		_, err = sinkhttp.New(&sink, sinkhttp.Options{})
 		if found.HasErrors() != (err != nil) {
 			t.Errorf("header %q: validate finds %v, the sink says: %v", name, found, err)

@@ -13,9 +13,9 @@ func (c *checker) text(s *schema) {
 		c.fail(s.at, "an enum says which values there are: nothing else may restrict them")
 	case strings.HasPrefix(s.format, "go-duration") && (length || s.pattern != "" || s.goType != "" || s.constant != nil):
 		c.fail(s.at, "the format %s says what the text is: nothing else may restrict it", s.format)
-	case s.goType == "Template" && (s.format != "http-url-template" || s.maxLength != "" || s.pattern != "" ||
+	case s.goType == "Template" && (s.format != "http-url-template" && s.format != "template" || s.maxLength != "" || s.pattern != "" ||
 		s.constant != nil || s.minLength != "" && s.minLength != "1"):
-		c.fail(s.at, "a Template has the format http-url-template, and beside it only a minLength of 1")
+		c.fail(s.at, "a Template has the format http-url-template or template, and beside it only a minLength of 1")
 	case s.goType == "uint32" && s.kind != "integer", s.goType != "" && s.goType != "uint32" && s.kind != "string":
 		c.fail(s.at, "x-go-type %s means nothing beside type %s", s.goType, s.kind)
 	case s.unique && s.items != nil && !comparesAsGo(s.items.resolved()):

@@ -15,7 +15,9 @@ import (
 
 // formatNames lists the formats that schema knows.
 func formatNames() []string {
-	return append([]string{"go-duration", "go-duration-positive", "host-port", "http-url", "http-url-template"}, standardFormats()...)
+	return append([]string{
+		"go-duration", "go-duration-positive", "host-port", "http-url", "http-url-template", "template", "header-name", "json-pointer",
+	}, standardFormats()...)
 }
 
 // standardFormats lists those of JSON Schema itself, which the code of receivers checks as well.
@@ -25,7 +27,9 @@ var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{1
 
 var (
 	days        = regexp.MustCompile(`^([0-9]+)d(.*)$`)
-	urlTemplate = regexp.MustCompile(`\$\{(stream|topic|partition)\}`)
+	urlTemplate = regexp.MustCompile(`\$\{(stream|topic|partition|[^{}]*message[^{}]*)\}`)
+	headerName  = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	jsonPointer = regexp.MustCompile(`^(/([^/~]|~[01])*)*$`)
 )
 
 func hasFormat(format, s string) bool {
@@ -53,6 +57,12 @@ func hasFormat(format, s string) bool {
 	case "http-url-template":
 		filled := urlTemplate.ReplaceAllString(s, "x")
 		return !strings.Contains(filled, "${") && hasFormat("http-url", filled)
+	case "template":
+		return strings.Count(s, "${") <= strings.Count(s, "}")
+	case "header-name":
+		return headerName.MatchString(s)
+	case "json-pointer":
+		return jsonPointer.MatchString(s)
 	}
 	return false
 }

@@ -94,7 +94,7 @@ func printAttribute(p *printer, s *schema, f *property) {
 	p.line("Type: %s,", ctyType(t))
 	printTrue(p, "Required", s.requires(f.key))
 	printTrue(p, "Sensitive", f.sensitive || t.sensitive)
-	printTrue(p, "Template", f.goType == "Template" || t.goType == "Template")
+	printTrue(p, "Template", f.goType == "Template" || t.goType == "Template" || t.values != nil && t.values.resolved().goType == "Template")
 	printTrue(p, "Path", f.isPath || t.isPath)
 	if t.format != "" {
 		p.line("Format: %s,", quote(t.format))

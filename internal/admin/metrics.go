@@ -100,6 +100,8 @@ func sinkMetrics() []metric {
 			func(s *relay.Status) uint64 { return s.DeadLettered }),
 		total("messages_dropped_total", "Messages lost because the configuration says drop.",
 			func(s *relay.Status) uint64 { return s.Dropped }),
+		total("messages_filtered_total", "Messages that the sink's filter took out: they are settled and were not sent.",
+			func(s *relay.Status) uint64 { return s.Filtered }),
 		counter("requests_total", "Attempts to send a request, by verdict: accepted, retry, split, reject, pause or cancelled.",
 			[]string{"verdict"}, func(s *relay.Status, emit emitFunc) {
 				// All of them from the start: an alert on a rate needs the zero before the first count.

@@ -19,6 +19,7 @@ const wantMetrics = `
 iggysink_messages_dead_lettered_total{sink="orders"} 2
 iggysink_messages_delivered_total{sink="orders"} 10
 iggysink_messages_dropped_total{sink="orders"} 1
+iggysink_messages_filtered_total{sink="orders"} 0
 iggysink_messages_rejected_total{sink="orders"} 3
 iggysink_partition_blocked{partition="0",sink="orders",stream="shop",topic="created"} 0
 iggysink_partition_blocked{partition="1",sink="orders",stream="shop",topic="created"} 1

@@ -162,6 +162,22 @@ func configSinkBody() *schema.BodySchema {
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.Map(cty.String)},
 			},
+			"filter": {
+				Description: lang.Markdown("An expression over the message, true or false. Where it is false the message is settled and counted as filtered, and not sent.\n\nType: string\n\nExample: `filter = \"${message.payload.amount > 10}\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"body": {
+				Description: lang.Markdown("What is sent for a message instead of the envelope: text as it is, any other value as JSON. With `nd_json` and `json_array` it is the element.\n\nType: string\n\nExample: `body = \"${jsonencode({ text = \\\"order ${message.payload.id}\\\" })}\"`"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"idempotency_key": {
+				Description: lang.Markdown("Name of a header that carries a key which is the same for every attempt, such as Idempotency-Key. For a request of one message the key is the same after a crash, too. With it, 409 means that the endpoint still works on an earlier attempt, and is retried.\n\nType: string\n\nExample: `idempotency_key = \"Idempotency-Key\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
 			"content_type": {
 				Description: lang.Markdown("Content-Type of the requests. Default: application/json for individual and `json_array`, application/x-ndjson for `nd_json`, application/octet-stream for raw.\n\nType: string\n\nExample: `content_type = \"application/vnd.acme.events+json\"`"),
 				IsOptional:  true,
@@ -378,6 +394,58 @@ func configSinkBody() *schema.BodySchema {
 				Type:        schema.BlockTypeObject,
 				Body:        configSinkNetworkBody(),
 			},
+			"auth": {
+				Description: lang.Markdown("How requests prove who sends them. At most one."),
+				MaxItems:    1,
+				Type:        schema.BlockTypeObject,
+				Labels: []*schema.LabelSchema{
+					{Name: "type", Description: lang.Markdown("Kind of credential: the label of the block."), IsDepKey: true, Completable: true},
+				},
+				Body: configSinkAuthBody(),
+				DependentBody: map[schema.SchemaKey]*schema.BodySchema{
+					labelKey(0, "basic"):     {},
+					labelKey(0, "bearer"):    {},
+					labelKey(0, "oauth2"):    {},
+					labelKey(0, "aws_sigv4"): {},
+				},
+			},
+			"signature": {
+				Description: lang.Markdown("Signatures over each request, any number. Every attempt is signed anew, over the bytes that are sent."),
+				Type:        schema.BlockTypeList,
+				Labels: []*schema.LabelSchema{
+					{Name: "type", Description: lang.Markdown("Kind of signature: the label of the block."), IsDepKey: true, Completable: true},
+				},
+				Body: configSinkSignatureBody(),
+				DependentBody: map[schema.SchemaKey]*schema.BodySchema{
+					labelKey(0, "standard_webhooks"): {},
+					labelKey(0, "http_message"):      {},
+					labelKey(0, "hmac"):              {},
+				},
+			},
+			"cloudevents": {
+				Description: lang.Markdown("Sends each message as a CloudEvent, instead of in the envelope."),
+				MaxItems:    1,
+				Type:        schema.BlockTypeObject,
+				Body:        configSinkCloudeventsBody(),
+			},
+			"compression": {
+				Description: lang.Markdown("Compresses request bodies."),
+				MaxItems:    1,
+				Type:        schema.BlockTypeObject,
+				Body:        configSinkCompressionBody(),
+			},
+			"rate_limit": {
+				Description: lang.Markdown("Bounds what the sink sends in a time. All partitions share it. Waiting for it is neither a retry nor a pause."),
+				MaxItems:    1,
+				Type:        schema.BlockTypeObject,
+				Body:        configSinkRateLimitBody(),
+			},
+			"response_items": {
+				Description: lang.Markdown("For bulk APIs that answer 200 and judge each item in the body."),
+				MaxItems:    1,
+				Type:        schema.BlockTypeObject,
+				Body:        configSinkResponseItemsBody(),
+			},
 			"circuit_breaker": {
 				Description: lang.Markdown("How long a paused sink waits before it tries the endpoint again."),
 				MaxItems:    1,
@@ -547,6 +615,294 @@ func configSinkNetworkBody() *schema.BodySchema {
 			},
 			"unix_socket": {
 				Description: lang.Markdown("Path of a Unix socket through which the endpoint is reached. The host of url is then only the Host header and the name in its certificate.\n\nType: string\n\nExample: `unix_socket = \"/run/app.sock\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+		},
+		Blocks: map[string]*schema.BlockSchema{},
+	}
+}
+
+// configSinkAuthBody is the body of auth.
+func configSinkAuthBody() *schema.BodySchema {
+	return &schema.BodySchema{
+		Attributes: map[string]*schema.AttributeSchema{
+			"username": {
+				Description: lang.Markdown("User name. It cannot have a colon.\n\nType: string\n\nExample: `username = \"iggysink\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"password": {
+				Description: lang.Markdown("Password of the user. Take it from env() or file(), never from a literal.\n\nType: string"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"token": {
+				Description: lang.Markdown("The token. Take it from env() or file(), never from a literal.\n\nType: string"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"token_file": {
+				Description: lang.Markdown("File with the token, instead of token. White space around it is dropped. The file is read again when it changes, and once after a 401. A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `token_file = \"secrets/token\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"token_url": {
+				Description: lang.Markdown("The token endpoint of the authorization server. network and tls of the sink count for it as well.\n\nType: URL\n\nExample: `token_url = \"https://login.example.com/oauth/token\"`"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"client_id": {
+				Description: lang.Markdown("Name under which the client is registered.\n\nType: string\n\nExample: `client_id = \"iggysink\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"client_secret": {
+				Description: lang.Markdown("Secret of the client. Take it from env() or file(), never from a literal.\n\nType: string"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"scopes": {
+				Description: lang.Markdown("Scopes to ask for.\n\nType: list of string\n\nDefault: `[]`\n\nExample: `scopes = [\"orders.write\"]`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
+			},
+			"audience": {
+				Description: lang.Markdown("The API that the token is for, where the authorization server asks for it.\n\nType: string\n\nExample: `audience = \"https://api.example.com\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"parameters": {
+				Description: lang.Markdown("Further form fields of the token request.\n\nType: map of string\n\nDefault: `{}`"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.Map(cty.String)},
+			},
+			"client_auth": {
+				Description: lang.Markdown("Where `client_id` and `client_secret` stand in the token request: basic in an Authorization header, body in the form.\n\nType: `basic`, `body`\n\nDefault: `\"basic\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("basic")},
+					schema.LiteralValue{Value: cty.StringVal("body")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+			"refresh_before": {
+				Description: lang.Markdown("How long before its end a token is fetched anew. For tokens that live less than twice as long it is half of their life.\n\nType: duration\n\nDefault: `\"30s\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"region": {
+				Description: lang.Markdown("AWS region of the endpoint.\n\nType: string\n\nExample: `region = \"eu-central-1\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"service": {
+				Description: lang.Markdown("AWS service that the request is for: lambda for function URLs, execute-api for API Gateway.\n\nType: string\n\nExample: `service = \"lambda\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"profile": {
+				Description: lang.Markdown("Profile of the shared configuration files to take credentials from. Default: `AWS_PROFILE`, or default.\n\nType: string\n\nExample: `profile = \"prod\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+		},
+		Blocks: map[string]*schema.BlockSchema{},
+	}
+}
+
+// configSinkSignatureBody is the body of signature.
+func configSinkSignatureBody() *schema.BodySchema {
+	return &schema.BodySchema{
+		Attributes: map[string]*schema.AttributeSchema{
+			"secrets": {
+				Description: lang.Markdown("Secrets, each of which signs: during a rotation there are two. whsec_ and base64 of 24 to 64 bytes signs as v1 (HMAC-SHA256), whsk_ and base64 of an ed25519 key as v1a.\n\nType: list of string"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
+			},
+			"key_id": {
+				Description: lang.Markdown("Name of the key, by which the endpoint finds it (keyid).\n\nType: string\n\nExample: `key_id = \"k1\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"algorithm": {
+				Description: lang.Markdown("How to sign.\n\nType: `hmac-sha256`, `ed25519`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("hmac-sha256")},
+					schema.LiteralValue{Value: cty.StringVal("ed25519")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+			"key": {
+				Description: lang.Markdown("The key: base64 for hmac-sha256, a private key in PEM for ed25519. Take it from env() or file(), never from a literal.\n\nType: string"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"components": {
+				Description: lang.Markdown("What is signed, in this order: names of headers in lower case, @method, @target-uri, @authority, @scheme, @request-target, @path and @query.\n\nType: list of string\n\nDefault: `[\"@method\", \"@target-uri\", \"content-type\", \"content-digest\"]`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
+			},
+			"label": {
+				Description: lang.Markdown("Name of the signature in both headers.\n\nType: string\n\nDefault: `\"sig1\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"header": {
+				Description: lang.Markdown("Header that carries the signature.\n\nType: string\n\nExample: `header = \"X-Hub-Signature-256\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"secret": {
+				Description: lang.Markdown("The shared secret, whose bytes are the key. Take it from env() or file(), never from a literal.\n\nType: string"),
+				IsOptional:  true,
+				IsSensitive: true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"encoding": {
+				Description: lang.Markdown("How the hash is written.\n\nType: `hex`, `base64`\n\nDefault: `\"hex\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("hex")},
+					schema.LiteralValue{Value: cty.StringVal("base64")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+			"signed": {
+				Description: lang.Markdown("What is hashed: text with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).\n\nType: string\n\nDefault: `\"{body}\"`\n\nExample: `signed = \"{timestamp}.{body}\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"format": {
+				Description: lang.Markdown("What the header holds: text with {signature}, {timestamp} and {id}.\n\nType: string\n\nDefault: `\"sha256={signature}\"`\n\nExample: `format = \"t={timestamp},v1={signature}\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+		},
+		Blocks: map[string]*schema.BlockSchema{},
+	}
+}
+
+// configSinkCloudeventsBody is the body of cloudevents.
+func configSinkCloudeventsBody() *schema.BodySchema {
+	return &schema.BodySchema{
+		Attributes: map[string]*schema.AttributeSchema{
+			"mode": {
+				Description: lang.Markdown("Where the attributes stand. binary: in headers, and the body is the payload; structured: in a JSON object with the payload, a request each; batched: in an array of such objects. binary and structured need `batch_mode` individual, batched needs `json_array`.\n\nType: `binary`, `structured`, `batched`\n\nDefault: `\"structured\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("binary")},
+					schema.LiteralValue{Value: cty.StringVal("structured")},
+					schema.LiteralValue{Value: cty.StringVal("batched")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+			"source": {
+				Description: lang.Markdown("Context in which the event happened: a URI reference.\n\nType: string\n\nExample: `source = \"/iggy/${stream}/${topic}\"`"),
+				IsRequired:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"type": {
+				Description: lang.Markdown("Kind of event.\n\nType: string\n\nExample: `type = \"com.example.order.created\"`"),
+				IsRequired:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"subject": {
+				Description: lang.Markdown("What the event is about within its source.\n\nType: string\n\nExample: `subject = \"${message.headers[\\\"order\\\"]}\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+		},
+		Blocks: map[string]*schema.BlockSchema{},
+	}
+}
+
+// configSinkCompressionBody is the body of compression.
+func configSinkCompressionBody() *schema.BodySchema {
+	return &schema.BodySchema{
+		Attributes: map[string]*schema.AttributeSchema{
+			"algorithm": {
+				Description: lang.Markdown("The content coding, which the endpoint must accept.\n\nType: `gzip`, `zstd`\n\nDefault: `\"gzip\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("gzip")},
+					schema.LiteralValue{Value: cty.StringVal("zstd")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+			"min_bytes": {
+				Description: lang.Markdown("Bodies below this size, in bytes, are sent as they are.\n\nType: integer, 0 to 1073741824\n\nDefault: `1024`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.Number},
+			},
+			"level": {
+				Description: lang.Markdown("How much time a smaller body is worth.\n\nType: `fastest`, `default`, `best`\n\nDefault: `\"default\"`"),
+				IsOptional:  true,
+				Constraint: schema.OneOf{
+					schema.LiteralValue{Value: cty.StringVal("fastest")},
+					schema.LiteralValue{Value: cty.StringVal("default")},
+					schema.LiteralValue{Value: cty.StringVal("best")},
+					schema.AnyExpression{OfType: cty.String},
+				},
+			},
+		},
+		Blocks: map[string]*schema.BlockSchema{},
+	}
+}
+
+// configSinkRateLimitBody is the body of rate_limit.
+func configSinkRateLimitBody() *schema.BodySchema {
+	return &schema.BodySchema{
+		Attributes: map[string]*schema.AttributeSchema{
+			"requests": {
+				Description: lang.Markdown("Most requests in a time of per. Every attempt counts.\n\nType: integer, 1 to 1000000000\n\nExample: `requests = 100`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.Number},
+			},
+			"messages": {
+				Description: lang.Markdown("Most messages in a time of per. A request with more of them than that waits for a full bucket and leaves it in debt.\n\nType: integer, 1 to 1000000000\n\nExample: `messages = 10000`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.Number},
+			},
+			"per": {
+				Description: lang.Markdown("The time.\n\nType: duration\n\nDefault: `\"1s\"`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"burst": {
+				Description: lang.Markdown("Requests that may go out at once after a quiet time. Default: requests.\n\nType: integer, 1 to 1000000000\n\nExample: `burst = 100`"),
+				IsOptional:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.Number},
+			},
+		},
+		Blocks: map[string]*schema.BlockSchema{},
+	}
+}
+
+// configSinkResponseItemsBody is the body of response_items.
+func configSinkResponseItemsBody() *schema.BodySchema {
+	return &schema.BodySchema{
+		Attributes: map[string]*schema.AttributeSchema{
+			"items": {
+				Description: lang.Markdown("JSON Pointer to the array, which is in the order of the request. Empty: the answer itself.\n\nType: string\n\nExample: `items = \"/items\"`"),
+				IsRequired:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"status": {
+				Description: lang.Markdown("JSON Pointer inside an item to its HTTP status.\n\nType: string\n\nExample: `status = \"/index/status\"`"),
+				IsRequired:  true,
+				Constraint:  schema.AnyExpression{OfType: cty.String},
+			},
+			"error": {
+				Description: lang.Markdown("JSON Pointer inside an item to why it failed, for the dead letter.\n\nType: string\n\nExample: `error = \"/index/error/reason\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},

@@ -70,6 +70,7 @@ func TestText(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{`"id ${message.id}"`, "id ab000000000000000000000000000001"},
 		{`message.offset`, "18446744073709551615"},
+		{`"a${"$"}${message.headers.n}$"`, "a$7$"},
 		{`"${message.timestamp}"`, "1710064800000000"},
 		{`"${stream}/${message.topic}/${partition}/${message.partition}"`, "shop/cre ated/3/3"},
 		{`message.headers["tenant"]`, "a/b"},

@@ -45,7 +45,7 @@ func Uses(e hcl.Expression) bool {
 func Source(e hclsyntax.Expression, names Names) (text string, ok bool, err error) {
 	p := &printer{names: names, ok: true}
 	var b strings.Builder
-	if t, isTemplate := bare(e).(*hclsyntax.TemplateExpr); isTemplate {
+	if t, isTemplate := Bare(e).(*hclsyntax.TemplateExpr); isTemplate {
 		for _, part := range t.Parts {
 			p.part(&b, part)
 		}
@@ -73,7 +73,7 @@ func (p *printer) fail(e hclsyntax.Node, reason string) {
 
 // part writes a piece of a template.
 func (p *printer) part(b *strings.Builder, e hclsyntax.Expression) {
-	e = bare(e)
+	e = Bare(e)
 	if t, isName := e.(*hclsyntax.ScopeTraversalExpr); isName && len(t.Traversal) == 1 {
 		switch name := t.Traversal.RootName(); name {
 		case "stream", "topic", "partition":
@@ -97,7 +97,7 @@ func (p *printer) part(b *strings.Builder, e hclsyntax.Expression) {
 		p.fail(e, "This is no text. jsonencode() makes text of any value.")
 		return
 	}
-	b.WriteString(schema.EscapeTemplate(text))
+	b.WriteString(schema.EscapeText(text))
 }
 
 // isConstant reports whether an expression has a value now.
@@ -321,8 +321,8 @@ func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
 	}
 }
 
-// bare takes off parentheses, too, and the quotes around a single ${}: neither changes a value.
-func bare(e hclsyntax.Expression) hclsyntax.Expression {
+// Bare takes off parentheses, too, and the quotes around a single ${}: neither changes a value.
+func Bare(e hclsyntax.Expression) hclsyntax.Expression {
 	for {
 		switch inner := unwrap(e).(type) {
 		case *hclsyntax.ParenthesesExpr:

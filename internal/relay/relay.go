@@ -76,7 +76,7 @@ type Relay struct {
 	stopped bool                            // no worker may start any more
 }
 
-type counters struct{ delivered, rejected, deadLettered, dropped atomic.Uint64 }
+type counters struct{ delivered, rejected, deadLettered, dropped, filtered atomic.Uint64 }
 
 // latch is a signal that is given once.
 type latch struct {

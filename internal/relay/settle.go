@@ -161,6 +161,10 @@ func (p *partition) apply(f *flight, o *sinkhttp.Outcome, rest *fate) {
 		rest.fresh = true
 		p.settle(f, o.Index)
 		return
+	case sinkhttp.Filtered:
+		c.filtered.Add(1)
+		p.settle(f, o.Index)
+		return
 	case sinkhttp.Rejected:
 		rest.answered = rest.answered || o.Attempts > 0
 		deadLetter, drop = p.relay.onRejected == schema.OnRejectedDeadLetter, p.relay.onRejected == schema.OnRejectedDrop

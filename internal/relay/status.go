@@ -24,6 +24,7 @@ type Status struct {
 	Rejected     uint64 // by the endpoint or before; a blocked one counts once
 	DeadLettered uint64
 	Dropped      uint64
+	Filtered     uint64
 
 	Sources    []SourceStatus
 	Partitions []PartitionStatus // those that are owned, sorted
@@ -50,7 +51,7 @@ func (r *Relay) Status() Status {
 	s := Status{
 		Sink: r.cfg.Name, Ready: r.ready.Load(), Draining: r.closing.on(), Stats: r.engine.Stats(),
 		Delivered: r.counters.delivered.Load(), Rejected: r.counters.rejected.Load(),
-		DeadLettered: r.counters.deadLettered.Load(), Dropped: r.counters.dropped.Load(),
+		DeadLettered: r.counters.deadLettered.Load(), Dropped: r.counters.dropped.Load(), Filtered: r.counters.filtered.Load(),
 	}
 	if err := r.crash.err.Load(); err != nil { // whatever lock is held may be held for ever
 		s.Crashed, s.Ready = (*err).Error(), false

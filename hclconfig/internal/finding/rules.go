@@ -110,6 +110,10 @@ func languageRules() []Rule {
 		{"invalid-variable", Error, "a variable has an invalid value",
 			"The value of a variable must be of its type, and a --var, a --var-file or a *.vars.hcl file must name a variable that is " +
 				"declared. Values are literals: they use no functions and no other names.", nil},
+		{"message-expression", Error, "an expression cannot depend on a message",
+			"message.NAME has a value for each message that is delivered, in url, headers, body, filter and cloudevents only. env() and " +
+				"file() are evaluated at the start, before there is a message, and so are locals and variables. ${topic} is message.topic " +
+				"inside of an expression.", nil},
 		{"template-field", Error, "stream, topic and partition cannot be used here",
 			"${stream}, ${topic} and ${partition} differ from partition to partition. They are filled in after the " +
 				"configuration has been evaluated, so they may stand in the url of a sink, as they are: not in another attribute, " +
@@ -191,6 +195,20 @@ func settingRules() []Rule {
 // requestRules are about headers and urls, and the secrets in them.
 func requestRules() []Rule {
 	return []Rule{
+		{"second-authorization", Error, "Authorization stands in headers and in auth",
+			"A request has one Authorization header. auth sets it.", nil},
+		{"bearer-token", Error, "a bearer token is not given once",
+			"A bearer token stands either in token or in the file that token_file names.", nil},
+		{"shape-conflict", Error, "two settings say different things of a request",
+			"body and cloudevents replace the envelope, so that they exclude each other and include_metadata. binary and structured " +
+				"CloudEvents are sent one a request (batch_mode individual), batched ones in an array (json_array). response_items " +
+				"needs requests of several messages.", nil},
+		{"empty-rate-limit", Error, "rate_limit limits nothing",
+			"A rate_limit block needs requests, messages or both.", nil},
+		{"items-order", Warning, "items that are sent again come behind later messages",
+			"Where a bulk API refuses some items of a request, only those are sent again, behind others of the same partition. With " +
+				"ordering = \"none\" the sink says that this is meant, and sends faster.",
+			[]string{"ordering", "response_items"}},
 		{"content-type-header", Error, "Content-Type stands in headers",
 			"The content type follows from batch_mode, and is set to another with content_type.", nil},
 		{"invalid-header", Error, "invalid header name",

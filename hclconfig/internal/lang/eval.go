@@ -217,6 +217,9 @@ func (s *Scope) nameKnown(t hcl.Traversal, how evaluation) bool {
 	case slices.Contains(words.TemplateFields(), root):
 		s.At(rng, "template-field", fmt.Sprintf("%s cannot be used here", root),
 			"It differs from partition to partition and is filled in later, in the url of a sink only.")
+	case root == "message":
+		s.At(rng, "message-expression", "message cannot be used here", "It is one message that is delivered: url, headers, body, "+
+			"filter and cloudevents of a sink have one.")
 	case root == "var", root == "local":
 		return s.declared(t)
 	case root == "count":

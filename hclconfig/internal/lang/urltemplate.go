@@ -8,18 +8,24 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/words"
+	"iggysink/internal/message"
 	"iggysink/schema"
 )
 
-// Template evaluates a url: everything in it but the fields. A field has a sentinel as its value, which is then replaced
-// by the field's text form; text around it is escaped. The result is what schema.ParseTemplate reads.
+// Template evaluates a template, a url or another one: everything in it but the fields, and what depends on a message
+// (message.go). A field has a sentinel as its value, which is then replaced by the field's text form; text around it is
+// escaped. The result is what schema.ParseTemplate reads. A value that is no text becomes JSON, but in a url.
 //
 // A sentinel would not survive a function or a condition: upper(topic) would be evaluated once, with the sentinel. So a
 // field may stand in template text only, which fieldsInText checks before.
-func (s *Scope) Template(expr hcl.Expression) cty.Value {
+func (s *Scope) Template(expr hcl.Expression, isURL bool) cty.Value {
+	if message.Uses(s.native(expr)) {
+		return s.messageTemplate(expr)
+	}
 	if !s.fieldsInText(expr) {
 		return cty.DynamicVal
 	}
@@ -29,17 +35,28 @@ func (s *Scope) Template(expr hcl.Expression) cty.Value {
 	}
 	value := s.evaluate(expr, evaluation{quiet: true, template: values})
 	plain, marks := value.Unmark()
+	if !isURL && plain.IsWhollyKnown() && !plain.IsNull() && !plain.Type().IsPrimitiveType() {
+		text, err := stdlib.JSONEncode(value)
+		if err != nil {
+			return value
+		}
+		plain, marks = text.Unmark()
+	}
 	if !plain.IsKnown() || plain.IsNull() || plain.Type() != cty.String {
 		return value
 	}
-	return cty.StringVal(templateText(plain.AsString())).WithMarks(marks)
+	escape := schema.EscapeText
+	if isURL {
+		escape = schema.EscapeTemplate
+	}
+	return cty.StringVal(templateText(plain.AsString(), escape)).WithMarks(marks)
 }
 
 // sentinel stands for a field. It has NUL in it, which env() and file() refuse.
 func sentinel(name string) string { return "\x00" + name + "\x00" }
 
 // templateText replaces the sentinels and escapes the text between them.
-func templateText(s string) string {
+func templateText(s string, escape func(string) string) string {
 	var b strings.Builder
 	for s != "" {
 		at, found := len(s), ""
@@ -49,10 +66,10 @@ func templateText(s string) string {
 			}
 		}
 		if found == "" {
-			b.WriteString(strings.ReplaceAll(s, "${", "$${"))
+			b.WriteString(strings.ReplaceAll(s, "${", "$${")) // nothing stands behind it
 			break
 		}
-		b.WriteString(schema.EscapeTemplate(s[:at]) + "${" + found + "}")
+		b.WriteString(escape(s[:at]) + "${" + found + "}")
 		s = s[at+len(sentinel(found)):]
 	}
 	return b.String()

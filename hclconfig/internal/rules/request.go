@@ -54,7 +54,7 @@ func (r sinkRules) headers() {
 			r.At(o.Name, "invalid-header", "a header stands there twice", "Case makes no difference in names of headers.")
 		}
 		seen[lower] = true
-		value := r.sink.Headers[name].Reveal()
+		value := r.sink.Headers[name].Source()
 		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
 			detail := "It would end the header and begin another one."
 			if !o.Literal {

@@ -159,7 +159,32 @@ func configSinkBlock() *Block {
 				Doc:       "HTTP headers of every request, the health check included. Content-Type is set with content_type. Values are secrets: they appear in no output.",
 				Type:      cty.Map(cty.String),
 				Sensitive: true,
+				Template:  true,
 				Default:   map[string]any{},
+			},
+			{
+				Name:     "filter",
+				Doc:      "An expression over the message, true or false. Where it is false the message is settled and counted as filtered, and not sent.",
+				Type:     cty.String,
+				Template: true,
+				Format:   "template",
+				Examples: []any{"${message.payload.amount > 10}"},
+			},
+			{
+				Name:      "body",
+				Doc:       "What is sent for a message instead of the envelope: text as it is, any other value as JSON. With nd_json and json_array it is the element.",
+				Type:      cty.String,
+				Sensitive: true,
+				Template:  true,
+				Format:    "template",
+				Examples:  []any{`${jsonencode({ text = "order ${message.payload.id}" })}`},
+			},
+			{
+				Name:     "idempotency_key",
+				Doc:      "Name of a header that carries a key which is the same for every attempt, such as Idempotency-Key. For a request of one message the key is the same after a crash, too. With it, 409 means that the endpoint still works on an earlier attempt, and is retried.",
+				Type:     cty.String,
+				Format:   "header-name",
+				Examples: []any{"Idempotency-Key"},
 			},
 			{
 				Name:     "content_type",
@@ -351,6 +376,12 @@ func configSinkBlock() *Block {
 			configSinkDeadLetterBlock(),
 			configSinkTLSBlock(),
 			configSinkNetworkBlock(),
+			configSinkAuthBlock(),
+			configSinkSignatureBlock(),
+			configSinkCloudeventsBlock(),
+			configSinkCompressionBlock(),
+			configSinkRateLimitBlock(),
+			configSinkResponseItemsBlock(),
 			configSinkCircuitBreakerBlock(),
 		},
 	}
@@ -547,6 +578,337 @@ func configSinkNetworkBlock() *Block {
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"/run/app.sock"},
+			},
+		},
+	}
+}
+
+// configSinkAuthBlock is the table of auth.
+func configSinkAuthBlock() *Block {
+	return &Block{
+		Name:   "auth",
+		Doc:    "How requests prove who sends them. At most one.",
+		Labels: []string{"type"},
+		Attributes: []Attribute{
+			{
+				Name:     "username",
+				Doc:      "User name. It cannot have a colon.",
+				Type:     cty.String,
+				Examples: []any{"iggysink"},
+			},
+			{
+				Name:      "password",
+				Doc:       "Password of the user. Take it from env() or file(), never from a literal.",
+				Type:      cty.String,
+				Sensitive: true,
+			},
+			{
+				Name:      "token",
+				Doc:       "The token. Take it from env() or file(), never from a literal.",
+				Type:      cty.String,
+				Sensitive: true,
+			},
+			{
+				Name:     "token_file",
+				Doc:      "File with the token, instead of token. White space around it is dropped. The file is read again when it changes, and once after a 401. A relative path starts at the folder of the file that names it.",
+				Type:     cty.String,
+				Path:     true,
+				Examples: []any{"secrets/token"},
+			},
+			{
+				Name:      "token_url",
+				Doc:       "The token endpoint of the authorization server. network and tls of the sink count for it as well.",
+				Type:      cty.String,
+				Sensitive: true,
+				Format:    "http-url",
+				Examples:  []any{"https://login.example.com/oauth/token"},
+			},
+			{
+				Name:     "client_id",
+				Doc:      "Name under which the client is registered.",
+				Type:     cty.String,
+				Examples: []any{"iggysink"},
+			},
+			{
+				Name:      "client_secret",
+				Doc:       "Secret of the client. Take it from env() or file(), never from a literal.",
+				Type:      cty.String,
+				Sensitive: true,
+			},
+			{
+				Name:     "scopes",
+				Doc:      "Scopes to ask for.",
+				Type:     cty.List(cty.String),
+				Default:  []any{},
+				Examples: []any{[]any{"orders.write"}},
+			},
+			{
+				Name:     "audience",
+				Doc:      "The API that the token is for, where the authorization server asks for it.",
+				Type:     cty.String,
+				Examples: []any{"https://api.example.com"},
+			},
+			{
+				Name:      "parameters",
+				Doc:       "Further form fields of the token request.",
+				Type:      cty.Map(cty.String),
+				Sensitive: true,
+				Default:   map[string]any{},
+			},
+			{
+				Name:    "client_auth",
+				Doc:     "Where client_id and client_secret stand in the token request: basic in an Authorization header, body in the form.",
+				Type:    cty.String,
+				Enum:    []string{"basic", "body"},
+				Default: "basic",
+			},
+			{
+				Name:    "refresh_before",
+				Doc:     "How long before its end a token is fetched anew. For tokens that live less than twice as long it is half of their life.",
+				Type:    cty.String,
+				Format:  "go-duration",
+				Default: "30s",
+			},
+			{
+				Name:     "region",
+				Doc:      "AWS region of the endpoint.",
+				Type:     cty.String,
+				Examples: []any{"eu-central-1"},
+			},
+			{
+				Name:     "service",
+				Doc:      "AWS service that the request is for: lambda for function URLs, execute-api for API Gateway.",
+				Type:     cty.String,
+				Examples: []any{"lambda"},
+			},
+			{
+				Name:     "profile",
+				Doc:      "Profile of the shared configuration files to take credentials from. Default: AWS_PROFILE, or default.",
+				Type:     cty.String,
+				Examples: []any{"prod"},
+			},
+		},
+	}
+}
+
+// configSinkSignatureBlock is the table of signature.
+func configSinkSignatureBlock() *Block {
+	return &Block{
+		Name:     "signature",
+		Doc:      "Signatures over each request, any number. Every attempt is signed anew, over the bytes that are sent.",
+		Labels:   []string{"type"},
+		Repeated: true,
+		Attributes: []Attribute{
+			{
+				Name:      "secrets",
+				Doc:       "Secrets, each of which signs: during a rotation there are two. whsec_ and base64 of 24 to 64 bytes signs as v1 (HMAC-SHA256), whsk_ and base64 of an ed25519 key as v1a.",
+				Type:      cty.List(cty.String),
+				Sensitive: true,
+			},
+			{
+				Name:     "key_id",
+				Doc:      "Name of the key, by which the endpoint finds it (keyid).",
+				Type:     cty.String,
+				Examples: []any{"k1"},
+			},
+			{
+				Name: "algorithm",
+				Doc:  "How to sign.",
+				Type: cty.String,
+				Enum: []string{"hmac-sha256", "ed25519"},
+			},
+			{
+				Name:      "key",
+				Doc:       "The key: base64 for hmac-sha256, a private key in PEM for ed25519. Take it from env() or file(), never from a literal.",
+				Type:      cty.String,
+				Sensitive: true,
+			},
+			{
+				Name:    "components",
+				Doc:     "What is signed, in this order: names of headers in lower case, @method, @target-uri, @authority, @scheme, @request-target, @path and @query.",
+				Type:    cty.List(cty.String),
+				Default: []any{"@method", "@target-uri", "content-type", "content-digest"},
+			},
+			{
+				Name:    "label",
+				Doc:     "Name of the signature in both headers.",
+				Type:    cty.String,
+				Default: "sig1",
+			},
+			{
+				Name:     "header",
+				Doc:      "Header that carries the signature.",
+				Type:     cty.String,
+				Format:   "header-name",
+				Examples: []any{"X-Hub-Signature-256"},
+			},
+			{
+				Name:      "secret",
+				Doc:       "The shared secret, whose bytes are the key. Take it from env() or file(), never from a literal.",
+				Type:      cty.String,
+				Sensitive: true,
+			},
+			{
+				Name:    "encoding",
+				Doc:     "How the hash is written.",
+				Type:    cty.String,
+				Enum:    []string{"hex", "base64"},
+				Default: "hex",
+			},
+			{
+				Name:     "signed",
+				Doc:      "What is hashed: text with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).",
+				Type:     cty.String,
+				Default:  "{body}",
+				Examples: []any{"{timestamp}.{body}"},
+			},
+			{
+				Name:     "format",
+				Doc:      "What the header holds: text with {signature}, {timestamp} and {id}.",
+				Type:     cty.String,
+				Default:  "sha256={signature}",
+				Examples: []any{"t={timestamp},v1={signature}"},
+			},
+		},
+	}
+}
+
+// configSinkCloudeventsBlock is the table of cloudevents.
+func configSinkCloudeventsBlock() *Block {
+	return &Block{
+		Name: "cloudevents",
+		Doc:  "Sends each message as a CloudEvent, instead of in the envelope.",
+		Attributes: []Attribute{
+			{
+				Name:    "mode",
+				Doc:     "Where the attributes stand. binary: in headers, and the body is the payload; structured: in a JSON object with the payload, a request each; batched: in an array of such objects. binary and structured need batch_mode individual, batched needs json_array.",
+				Type:    cty.String,
+				Enum:    []string{"binary", "structured", "batched"},
+				Default: "structured",
+			},
+			{
+				Name:     "source",
+				Doc:      "Context in which the event happened: a URI reference.",
+				Type:     cty.String,
+				Required: true,
+				Template: true,
+				Format:   "template",
+				Examples: []any{"/iggy/${stream}/${topic}"},
+			},
+			{
+				Name:     "type",
+				Doc:      "Kind of event.",
+				Type:     cty.String,
+				Required: true,
+				Template: true,
+				Format:   "template",
+				Examples: []any{"com.example.order.created"},
+			},
+			{
+				Name:     "subject",
+				Doc:      "What the event is about within its source.",
+				Type:     cty.String,
+				Template: true,
+				Format:   "template",
+				Examples: []any{`${message.headers["order"]}`},
+			},
+		},
+	}
+}
+
+// configSinkCompressionBlock is the table of compression.
+func configSinkCompressionBlock() *Block {
+	return &Block{
+		Name: "compression",
+		Doc:  "Compresses request bodies.",
+		Attributes: []Attribute{
+			{
+				Name:    "algorithm",
+				Doc:     "The content coding, which the endpoint must accept.",
+				Type:    cty.String,
+				Enum:    []string{"gzip", "zstd"},
+				Default: "gzip",
+			},
+			{
+				Name:    "min_bytes",
+				Doc:     "Bodies below this size, in bytes, are sent as they are.",
+				Type:    cty.Number,
+				Default: json.Number("1024"),
+			},
+			{
+				Name:    "level",
+				Doc:     "How much time a smaller body is worth.",
+				Type:    cty.String,
+				Enum:    []string{"fastest", "default", "best"},
+				Default: "default",
+			},
+		},
+	}
+}
+
+// configSinkRateLimitBlock is the table of rate_limit.
+func configSinkRateLimitBlock() *Block {
+	return &Block{
+		Name: "rate_limit",
+		Doc:  "Bounds what the sink sends in a time. All partitions share it. Waiting for it is neither a retry nor a pause.",
+		Attributes: []Attribute{
+			{
+				Name:     "requests",
+				Doc:      "Most requests in a time of per. Every attempt counts.",
+				Type:     cty.Number,
+				Examples: []any{json.Number("100")},
+			},
+			{
+				Name:     "messages",
+				Doc:      "Most messages in a time of per. A request with more of them than that waits for a full bucket and leaves it in debt.",
+				Type:     cty.Number,
+				Examples: []any{json.Number("10000")},
+			},
+			{
+				Name:    "per",
+				Doc:     "The time.",
+				Type:    cty.String,
+				Format:  "go-duration-positive",
+				Default: "1s",
+			},
+			{
+				Name:     "burst",
+				Doc:      "Requests that may go out at once after a quiet time. Default: requests.",
+				Type:     cty.Number,
+				Examples: []any{json.Number("100")},
+			},
+		},
+	}
+}
+
+// configSinkResponseItemsBlock is the table of response_items.
+func configSinkResponseItemsBlock() *Block {
+	return &Block{
+		Name: "response_items",
+		Doc:  "For bulk APIs that answer 200 and judge each item in the body.",
+		Attributes: []Attribute{
+			{
+				Name:     "items",
+				Doc:      "JSON Pointer to the array, which is in the order of the request. Empty: the answer itself.",
+				Type:     cty.String,
+				Required: true,
+				Format:   "json-pointer",
+				Examples: []any{"/items"},
+			},
+			{
+				Name:     "status",
+				Doc:      "JSON Pointer inside an item to its HTTP status.",
+				Type:     cty.String,
+				Required: true,
+				Format:   "json-pointer",
+				Examples: []any{"/index/status"},
+			},
+			{
+				Name:     "error",
+				Doc:      "JSON Pointer inside an item to why it failed, for the dead letter.",
+				Type:     cty.String,
+				Format:   "json-pointer",
+				Examples: []any{"/index/error/reason"},
 			},
 		},
 	}

@@ -2,6 +2,7 @@ package words
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +37,12 @@ func TestConfigBlockHasEveryPropertyOfTheSchema(t *testing.T) {
 			assert.NotEqual(t, cty.NilType, a.Type, path+a.Name)
 		}
 		properties, isObject := node["properties"].(map[string]any)
+		if branches, isUnion := node["oneOf"].([]any); isUnion { // one block, with the attributes of all branches
+			properties, isObject = make(map[string]any), true
+			for _, branch := range branches {
+				maps.Copy(properties, resolve(branch)["properties"].(map[string]any))
+			}
+		}
 		require.True(t, isObject, path)
 		for _, inner := range b.Blocks {
 			names = append(names, inner.Name)
@@ -74,6 +81,6 @@ func TestConfigBlockTellsWhatHCLNeeds(t *testing.T) {
 	for _, b := range sink.Blocks {
 		names = append(names, b.Name)
 	}
-	assert.Equal(t, "stream dead_letter tls network circuit_breaker", strings.Join(names, " "))
+	assert.Equal(t, "stream dead_letter tls network auth signature cloudevents compression rate_limit response_items circuit_breaker", strings.Join(names, " "))
 	assert.True(t, sink.Blocks[1].Attributes[0].Path)
 }

@@ -97,5 +97,5 @@ func FunctionNames() (names []string) {
 
 // Later are blocks that are part of the language and come with later work.
 func Later() []string {
-	return []string{"rate_limit", "auth", "signature", "cloudevents", "proxy", "network", "compression", "test"}
+	return []string{"proxy", "test"}
 }

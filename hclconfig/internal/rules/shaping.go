@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"strings"
+
+	"iggysink/schema"
+)
+
+// shaping asks that what makes a request of a message fits together.
+func (r sinkRules) shaping() {
+	s := r.sink
+	if s.Cloudevents != nil && !s.Body.IsZero() {
+		r.tell("body", "shape-conflict", "body stands beside cloudevents", "Both say what is sent. Take one of them out.")
+	}
+	for _, name := range []string{"body", "cloudevents"} {
+		switch {
+		case name == "body" && s.Body.IsZero(), name == "cloudevents" && s.Cloudevents == nil:
+		case r.set("include_metadata") && s.IncludeMetadata:
+			r.tell("include_metadata", "shape-conflict", name+" replaces the envelope, and with it the metadata", "Take include_metadata out.")
+		case s.BatchMode == schema.BatchModeRaw && r.known("batch_mode"):
+			r.tell("batch_mode", "shape-conflict", "raw sends the payload, and "+name+" something else", "Take individual, which sends one message a request as well.")
+		}
+	}
+	if events := s.Cloudevents; events != nil && r.known("batch_mode", "cloudevents/mode") {
+		want := schema.BatchModeIndividual
+		if events.Mode == schema.CloudeventsModeBatched {
+			want = schema.BatchModeJSONArray
+		}
+		if s.BatchMode != want {
+			r.tell("cloudevents/mode", "shape-conflict", "mode "+string(events.Mode)+" needs batch_mode "+string(want), "Set batch_mode = \""+string(want)+"\".")
+		}
+	}
+}
+
+// credentials asks for one credential, as a whole.
+func (r sinkRules) credentials() {
+	s := r.sink
+	if s.Auth == nil {
+		return
+	}
+	for _, name := range r.headerNames() {
+		if strings.EqualFold(name, "authorization") {
+			r.At(r.headerAt(name).Name, "second-authorization", "", "Take it out, or the auth block.")
+		}
+	}
+	if b := s.Auth.Bearer; b != nil && r.known("auth/token", "auth/token_file") {
+		switch hasToken, hasFile := r.set("auth/token"), r.set("auth/token_file"); {
+		case hasToken && hasFile:
+			r.tell("auth/token_file", "bearer-token", "token and token_file are both set", "Take one of them out.")
+		case !hasToken && !hasFile:
+			r.tell("auth", "bearer-token", "there is no token", "Set token or token_file.")
+		}
+	}
+}
+
+// bounds asks for limits that limit something, and warns of what a bulk answer does to the order.
+func (r sinkRules) bounds() {
+	s := r.sink
+	if l := s.RateLimit; l != nil && r.known("rate_limit/requests", "rate_limit/messages") && l.Requests == nil && l.Messages == nil {
+		r.tell("rate_limit", "empty-rate-limit", "", "Set requests, messages or both.")
+	}
+	if s.ResponseItems == nil || !r.known("ordering", "batch_mode") {
+		return
+	}
+	if s.BatchMode != schema.BatchModeNDJSON && s.BatchMode != schema.BatchModeJSONArray {
+		r.tell("response_items", "shape-conflict", "response_items needs requests of several messages", "Take batch_mode nd_json or json_array.")
+	} else if s.Ordering == schema.OrderingPartition {
+		r.tell("response_items", "items-order", "", "Set ordering = \"none\" if order does not matter.")
+	}
+}

@@ -1,0 +1,103 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	maxToken   = 64 << 10    // bytes of a token file
+	checkEvery = time.Second // how often a file is looked at
+)
+
+// file is a bearer token that stands in a file, which may be written anew at any time, as Kubernetes does.
+type file struct {
+	path string
+
+	mu         sync.Mutex
+	value      string // of the header
+	generation Generation
+	stamp      stamp
+	checked    time.Time
+}
+
+// stamp tells whether a file has changed.
+type stamp struct {
+	modified time.Time
+	size     int64
+}
+
+func newFile(path string) (*file, error) {
+	f := &file{path: path}
+	if err := f.read(time.Time{}); err != nil {
+		return nil, fmt.Errorf("auth: token_file: %w", err)
+	}
+	return f, nil
+}
+
+// Apply implements Credential. A file that cannot be read any more, or is half-written, leaves the last token in use.
+func (f *file) Apply(_ context.Context, r *Request) (Generation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !r.Time.Before(f.checked.Add(checkEvery)) {
+		if info, err := os.Stat(f.path); err == nil && f.stamp != stampOf(info) {
+			_ = f.read(r.Time) // the token that there is may still do, and a 401 says if not
+		}
+		f.checked = r.Time
+	}
+	r.Header["Authorization"] = []string{f.value}
+	return f.generation, nil
+}
+
+// Renew implements Credential.
+func (f *file) Renew(used Generation) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if used != f.generation {
+		return true // it was read again since
+	}
+	_ = f.read(f.checked)
+	return used != f.generation
+}
+
+func stampOf(info os.FileInfo) stamp { return stamp{info.ModTime(), info.Size()} }
+
+// read reads the file. The caller holds mu, or is the constructor.
+func (f *file) read(now time.Time) error {
+	in, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // it was only read
+	info, err := in.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New("is not a regular file")
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxToken+1))
+	token := strings.TrimSpace(string(text))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > maxToken:
+		return fmt.Errorf("has more than %d bytes", maxToken)
+	case token == "":
+		return errors.New("is empty")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return errors.New("holds something that is no token: a token has no white space inside and no control characters")
+	}
+	f.stamp, f.checked = stampOf(info), now
+	if value := "Bearer " + token; value != f.value {
+		f.value = value
+		f.generation++
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"iggysink/schema"
+)
+
+// clientCredentials fetches access tokens. One fetch is under way at a time, whoever needs the token; the others wait.
+type clientCredentials struct {
+	config  clientcredentials.Config
+	client  *http.Client
+	timeout time.Duration
+	before  time.Duration // refresh_before
+
+	fetching chan struct{} // holds one: whoever is in it fetches
+
+	mu         sync.Mutex
+	value      string // of the header; empty: none
+	renewAt    time.Time
+	end        time.Time // zero: the server did not say
+	generation Generation
+	failed     error     // of the last fetch
+	failedAt   time.Time // those who waited for it do not try again at once
+}
+
+func newClientCredentials(b *schema.AuthOauth2, transport http.RoundTripper, timeout time.Duration) (*clientCredentials, error) {
+	values := url.Values{}
+	if b.Audience != "" {
+		values.Set("audience", b.Audience)
+	}
+	for name, value := range b.Parameters {
+		values.Set(name, value.Reveal())
+	}
+	style := oauth2.AuthStyleInHeader
+	if b.ClientAuth == schema.ClientAuthBody {
+		style = oauth2.AuthStyleInParams
+	}
+	for _, name := range []string{"grant_type", "client_id", "client_secret", "scope"} {
+		if values.Has(name) {
+			return nil, errors.New("auth: parameters: " + name + " is set by another attribute")
+		}
+	}
+	return &clientCredentials{
+		config: clientcredentials.Config{
+			ClientID: b.ClientID, ClientSecret: b.ClientSecret.Reveal(), TokenURL: b.TokenURL.Reveal(), Scopes: b.Scopes,
+			EndpointParams: values, AuthStyle: style,
+		},
+		client: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		timeout: timeout, before: b.RefreshBefore.Std(), fetching: make(chan struct{}, 1),
+	}, nil
+}
+
+// Apply implements Credential.
+func (c *clientCredentials) Apply(ctx context.Context, r *Request) (Generation, error) {
+	asked := time.Now()
+	for {
+		c.mu.Lock()
+		value, generation, soon := c.value, c.generation, !c.renewAt.IsZero() && !time.Now().Before(c.renewAt)
+		c.mu.Unlock()
+		usable := value != "" && !c.ended()
+		if usable && !soon {
+			r.Header["Authorization"] = []string{value}
+			return generation, nil
+		}
+		if usable {
+			select {
+			case c.fetching <- struct{}{}:
+			default: // somebody fetches the next one, and this one still does
+				r.Header["Authorization"] = []string{value}
+				return generation, nil
+			}
+		} else {
+			select {
+			case c.fetching <- struct{}{}:
+			case <-ctx.Done():
+				return 0, context.Cause(ctx)
+			}
+		}
+		err := c.fetch(ctx, generation, asked)
+		<-c.fetching
+		switch {
+		case err == nil:
+		case usable: // what there is will do until its end
+			r.Header["Authorization"] = []string{value}
+			return generation, nil
+		default:
+			return 0, err
+		}
+	}
+}
+
+// ended reports whether the token is over.
+func (c *clientCredentials) ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.end.IsZero() && !time.Now().Before(c.end)
+}
+
+// Renew implements Credential: a token that was answered 401 is not used again.
+func (c *clientCredentials) Renew(used Generation) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if used == c.generation {
+		c.value = ""
+	}
+	return true
+}
+
+// fetch gets a token, unless somebody got one, or failed to, since the caller looked. The caller is in fetching.
+func (c *clientCredentials) fetch(ctx context.Context, known Generation, asked time.Time) error {
+	c.mu.Lock()
+	done, failed := c.generation != known && c.value != "", c.failed
+	if !c.failedAt.After(asked) {
+		failed = nil
+	}
+	c.mu.Unlock()
+	switch {
+	case done:
+		return nil
+	case failed != nil: // somebody tried meanwhile: one request for a token, however many wait for it
+		return failed
+	}
+	bounded, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, c.client), c.timeout)
+	defer cancel()
+	start := time.Now()
+	token, err := c.config.Token(bounded)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		c.failed, c.failedAt = describe(err), time.Now()
+		c.renewAt = time.Now().Add(retryRefresh) // an early refresh that failed is not tried for each attempt
+		return c.failed
+	}
+	c.value, c.failed, c.renewAt, c.end = token.Type()+" "+token.AccessToken, nil, time.Time{}, time.Time{}
+	c.generation++
+	if !validToken(c.value) {
+		c.value, c.failed = "", &Error{Reason: "the token endpoint answered with something that is no token"}
+		c.failedAt = time.Now()
+		return c.failed
+	}
+	if !token.Expiry.IsZero() {
+		life := token.Expiry.Sub(start)
+		c.end = token.Expiry
+		c.renewAt = c.end.Add(-min(c.before, life/2))
+	}
+	return nil
+}
+
+// retryRefresh is how long an early refresh that failed waits before the next.
+const retryRefresh = time.Second
+
+// validToken reports whether a header can carry it.
+func validToken(value string) bool {
+	return !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r >= 0x7f })
+}
+
+// describe says why there is no token. What the endpoint wrote is not shown: it may echo the secret.
+func describe(err error) *Error {
+	var answer *oauth2.RetrieveError
+	if !errors.As(err, &answer) || answer.Response == nil {
+		return &Error{Reason: "the token endpoint cannot be reached, or its answer is no token", Down: true, Err: err}
+	}
+	status := answer.Response.StatusCode
+	e := &Error{Reason: "the token endpoint answered " + answer.Response.Status, Err: err}
+	e.Down = status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status < 300
+	if status < 300 {
+		e.Reason = "the token endpoint's answer is no token"
+	}
+	switch answer.ErrorCode { // section 5.2
+	case "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+		"invalid_target":
+		e.Reason += " (" + answer.ErrorCode + ")"
+	}
+	return e
+}

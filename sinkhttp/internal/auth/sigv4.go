@@ -1,0 +1,95 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"iggysink/schema"
+)
+
+// sigV4 signs with AWS credentials. They come from the standard chain, which keeps them until they end.
+type sigV4 struct {
+	block   schema.AuthAwsSigv4
+	timeout time.Duration
+	signer  *v4.Signer
+
+	loading  chan struct{} // holds one: whoever is in it may touch provider
+	provider aws.CredentialsProvider
+}
+
+// newSigV4 reads nothing yet. The chain has an HTTP client of its own: what keeps a sink from the address of the instance's
+// metadata must not keep the chain from it.
+func newSigV4(b *schema.AuthAwsSigv4, timeout time.Duration) *sigV4 {
+	return &sigV4{
+		block: *b, timeout: timeout, loading: make(chan struct{}, 1),
+		// S3 alone signs a path as it is; for any other service it is encoded once more.
+		signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = b.Service == "s3" }),
+	}
+}
+
+// Apply implements Credential.
+func (s *sigV4) Apply(ctx context.Context, r *Request) (Generation, error) {
+	bounded, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	provider, err := s.chain(bounded)
+	if err != nil {
+		return 0, s.failure(ctx, err)
+	}
+	credentials, err := provider.Retrieve(bounded)
+	if err != nil {
+		return 0, s.failure(ctx, err)
+	}
+	request := (&http.Request{
+		Method: r.Method, URL: r.URL, Host: r.Host, Header: r.Header, ContentLength: int64(len(r.Body)),
+		Body: io.NopCloser(bytes.NewReader(r.Body)),
+	}).WithContext(ctx)
+	sum := sha256.Sum256(r.Body)
+	err = s.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), s.block.Service, s.block.Region, r.Time)
+	if err != nil {
+		return 0, s.failure(ctx, err)
+	}
+	return 1, nil
+}
+
+// Renew implements Credential: credentials are fetched again at their end, by the chain.
+func (s *sigV4) Renew(Generation) bool { return false }
+
+func (s *sigV4) failure(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &Error{Reason: "there are no AWS credentials: neither environment, shared files, web identity, container nor instance has any",
+		Down: true, Err: err}
+}
+
+// chain returns the credential chain, built once.
+func (s *sigV4) chain(ctx context.Context) (aws.CredentialsProvider, error) {
+	select {
+	case s.loading <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-s.loading }()
+	if s.provider != nil {
+		return s.provider, nil
+	}
+	options := []func(*config.LoadOptions) error{config.WithRegion(s.block.Region)}
+	if s.block.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(s.block.Profile))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, err
+	}
+	s.provider = loaded.Credentials
+	return s.provider, nil
+}
