@@ -212,7 +212,9 @@ var scheme = regexp.MustCompile(`^(?i:Bearer|Basic|Token|ApiKey|Digest|GenieKey|
 func (c *converter) header(label, name, value string, at Place) attribute {
 	word := scheme.FindString(value)
 	if value == "" || isHarmless(name) && word == "" && !isTokenLike(value) {
-		return attribute{value: textOf(value)}
+		text := textOf(value)
+		text.sample = schema.EscapeText(value) // what HCL makes of it is a template
+		return attribute{value: text}
 	}
 	meaning, comment := "the header "+name, "to the value of the header"
 	if word != "" {

@@ -43,7 +43,7 @@ func TestTextIsCarriedOverWordForWord(t *testing.T) {
 		sink := config.Sinks[0]
 		for _, pair := range [][2]string{
 			{sink.Streams[0].Name, stream}, {sink.Streams[0].Topics[0], topic}, {sink.Streams[0].ConsumerGroup, group},
-			{sink.Headers["X-Tenant"].Source(), header},
+			{sink.Headers["X-Tenant"].Fill(schema.Partition{}), header},
 			{sink.URL.Fill(schema.Partition{Stream: "s", Topic: "t"}), "http://127.0.0.1:1/" + path},
 		} {
 			if pair[0] != pair[1] {
@@ -69,10 +69,10 @@ func TestSecretsComeFromTheirVariables(t *testing.T) {
 	})
 	for _, pair := range [][2]string{
 		{config.Iggy.Password.Reveal(), "open sesame"},
-		{config.Sinks[0].Headers["Authorization"].Source(), "Bearer t0ken"},
+		{config.Sinks[0].Headers["Authorization"].Fill(schema.Partition{}), "Bearer t0ken"},
 		{config.Sinks[0].URL.Source(), "http://127.0.0.1/x?api_key=1"},
 		{config.Sinks[1].URL.Source(), "http://127.0.0.1/"},
-		{config.Sinks[1].Headers["Authorization"].Source(), "Basic YWRhOmxvdmUkJHtsYWNlfQ=="},
+		{config.Sinks[1].Headers["Authorization"].Fill(schema.Partition{}), "Basic YWRhOmxvdmUkJHtsYWNlfQ=="},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("got %q, want %q", pair[0], pair[1])
