@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"iggysink/schema"
 )
 
 // request adds the url, and returns the headers for later.
