@@ -100,7 +100,7 @@ func (all topics) explain(out *bytes.Buffer, name string) ([]topic, error) {
 		t.explain(next())
 	}
 	taking := all.taking(name)
-	value := language.Literal(name[strings.LastIndexByte(name, '.')+1:])
+	value := language.Literal(all.valueIn(name))
 	if len(found) > 0 && len(taking) > 0 {
 		var names []string
 		for _, t := range taking {
@@ -222,6 +222,18 @@ func (all topics) find(name string) (found []topic) {
 }
 
 // taking returns the attributes and labels that take a value, which may stand behind their name and a dot.
+// valueIn returns the value at the end of a name, which may have a dot: 1.2.
+func (all topics) valueIn(name string) string {
+	for _, t := range all.taking(name) {
+		for _, value := range schemaAt(t.path).Enum {
+			if name == value || strings.HasSuffix(name, "."+value) {
+				return value
+			}
+		}
+	}
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
 func (all topics) taking(name string) (found []topic) {
 	for _, t := range all {
 		if t.isBlock() {

@@ -46,7 +46,7 @@ func (t topic) explain(out *bytes.Buffer) {
 		row("default", "none")
 	}
 	if a.Template {
-		row("fields", "${stream}, ${topic} and ${partition}, filled in for each partition")
+		row("fields", "${stream}, ${topic} and ${partition}, filled in for each partition; ${message.NAME} for each message")
 	}
 	if a.Sensitive {
 		row("secret", "appears in no output; take it from env() or file()")
@@ -72,7 +72,7 @@ func (t topic) example() string {
 	from := fmt.Sprintf("env(%q)", strings.ToUpper(a.Name))
 	switch {
 	case a.Template:
-		text = strings.ReplaceAll(text, "$${", "${") // its fields are fields
+		text = templateLiteral(value, text)
 	case a.Sensitive && a.Type.IsMapType():
 		text = "{ NAME = " + from + " }"
 	case a.Sensitive:
@@ -81,6 +81,18 @@ func (t topic) example() string {
 		return ""
 	}
 	return a.Name + " = " + text
+}
+
+// templateLiteral is a template as it is written: its fields are fields, and one that is nothing but an expression is that.
+func templateLiteral(value any, text string) string {
+	s, isText := value.(string)
+	if !isText || !strings.Contains(s, "message") {
+		return strings.ReplaceAll(text, "$${", "${")
+	}
+	if inner, isWhole := strings.CutPrefix(s, "${"); isWhole && strings.HasSuffix(inner, "}") && !strings.Contains(inner[:len(inner)-1], "} ") {
+		return strings.TrimSuffix(inner, "}")
+	}
+	return `"` + s + `"`
 }
 
 func (t topic) explainBlock(out *bytes.Buffer) {
@@ -193,6 +205,8 @@ type schemaNode struct {
 	Items       *schemaNode           `json:"items"`
 	Values      json.RawMessage       `json:"additionalProperties"`
 	Properties  map[string]schemaNode `json:"properties"`
+	OneOf       []schemaNode          `json:"oneOf"`
+	Const       string                `json:"const"`
 	Defs        map[string]schemaNode `json:"$defs"`
 }
 
@@ -221,7 +235,7 @@ func (n schemaNode) at(path []string) (schemaNode, bool) {
 		if at.Items != nil {
 			at = *at.Items
 		}
-		next, found := at.target(root).Properties[name]
+		next, found := at.property(root, name)
 		if !found {
 			return schemaNode{}, false
 		}
@@ -236,6 +250,35 @@ func (n schemaNode) at(path []string) (schemaNode, bool) {
 		at.Items = &items
 	}
 	return at, true
+}
+
+// property returns a property of an object, or of the branches of a oneOf, which are one block with the attributes of all.
+// The property that tells them apart takes the constants of all.
+func (n schemaNode) property(root schemaNode, name string) (schemaNode, bool) {
+	of := n.target(root)
+	if len(of.OneOf) == 0 {
+		found, ok := of.Properties[name]
+		return found, ok
+	}
+	var all schemaNode
+	ok := false
+	for _, branch := range of.OneOf {
+		found, has := branch.property(root, name)
+		if !has {
+			continue
+		}
+		values := all.Enum
+		if !ok {
+			all = found
+		}
+		if all.Enum = values; found.Const != "" {
+			all.Type, all.Enum = "string", append(all.Enum, found.Const)
+		} else {
+			all.Enum = found.Enum
+		}
+		ok = true
+	}
+	return all, ok
 }
 
 // since is the first release that has what stands at path.

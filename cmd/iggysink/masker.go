@@ -77,6 +77,14 @@ func (m *masker) path(path string) string {
 	return path + "?" + strings.Join(parameters, "&")
 }
 
+// body masks secret texts, which a body may have been made of.
+func (m *masker) body(text string) string {
+	for _, value := range m.values {
+		text = strings.ReplaceAll(text, value, schema.SecretMask)
+	}
+	return text
+}
+
 // plainWord is a word in lower case or in camelCase, a word with a short number as in v2, or a short number.
 var plainWord = regexp.MustCompile(`^([A-Za-z]?[a-z]*([A-Z][a-z]+)*|[A-Za-z]?[a-z]*[0-9]{1,3}|[0-9]{1,6})$`)
 
@@ -110,7 +118,7 @@ func printRequest(w io.Writer, a arrival, m *masker) error {
 	}
 	out.WriteByte('\n')
 	if utf8.Valid(a.Body) {
-		out.Write(a.Body)
+		out.WriteString(m.body(string(a.Body)))
 	} else {
 		fmt.Fprintf(&out, "%d bytes: %q", len(a.Body), a.Body)
 	}

@@ -42,6 +42,13 @@ func secretText(login, secret string) string {
 			a := &block.Attributes[i]
 			switch {
 			case block.Name == "iggy" && (a.Name == "token") != (login == "token") && a.Sensitive: // one login, not both
+			case a.Template && a.Type.IsMapType():
+				fmt.Fprintf(&b, "%s%s = { X-Plain = %s, Authorization = \"Bearer ${%s}\" }\n", indent, a.Name, secret, secret)
+			case a.Template && a.Name != "url" && a.Sensitive:
+				fmt.Fprintf(&b, "%s%s = \"a ${%s} ${message.id}\"\n", indent, a.Name, secret)
+			case a.Template && !a.Sensitive:
+			case a.Sensitive && a.Type.IsListType():
+				fmt.Fprintf(&b, "%s%s = [%s]\n", indent, a.Name, secret)
 			case a.Template:
 				fmt.Fprintf(&b, "%s%s = \"http://127.0.0.1:1/a/${%s}?key=${%s}\"\n", indent, a.Name, secret, secret)
 			case a.Sensitive && a.Type.IsMapType():
@@ -66,13 +73,47 @@ func secretText(login, secret string) string {
 			if inner.Name == "admin" || inner.Name == "dead_letter" || inner.Name == "tls" || inner.Name == "circuit_breaker" {
 				continue // without secrets; their files need not be there
 			}
+			switch inner.Name {
+			case "auth", "signature", "cloudevents", "rate_limit", "compression", "response_items":
+				continue // credentialText has those with secrets
+			}
 			b.WriteString(indent + inner.Name + strings.Repeat(` "orders"`, len(inner.Labels)) + " {\n")
 			write(inner, indent+"  ")
 			b.WriteString(indent + "}\n")
 		}
 	}
 	write(language.ConfigBlock(), "")
+	credentialText(&b, secret)
 	return b.String()
+}
+
+// credentialText writes a sink for each kind of credential and signature.
+func credentialText(b *strings.Builder, secret string) {
+	for i, block := range []string{
+		`auth "basic" {
+    username = "iggy"
+    password = SECRET
+  }`, `auth "bearer" {
+    token = SECRET
+  }`, `auth "oauth2" {
+    token_url = "http://127.0.0.1:1/${SECRET}"
+    client_id = "iggy"
+    client_secret = SECRET
+    parameters = { resource = SECRET }
+  }`, `signature "standard_webhooks" {
+    secrets = ["whsec_${SECRET}${SECRET}"]
+  }`, `signature "http_message" {
+    key_id = "k"
+    algorithm = "hmac-sha256"
+    key = SECRET
+  }`, `signature "hmac" {
+    header = "X-Signature"
+    secret = SECRET
+  }`,
+	} {
+		fmt.Fprintf(b, "sink \"credential%d\" {\n  url = \"http://127.0.0.1:1/\"\n  %s\n  stream \"orders\" {\n    topics = [\"created\"]\n"+
+			"    consumer_group = \"credential%d\"\n  }\n}\n", i, strings.ReplaceAll(block, "SECRET", secret), i)
+	}
 }
 
 // Blocks that secretText leaves out must have no secrets: a new one shows here.
@@ -380,6 +421,7 @@ func TestEveryCommandIsSwept(t *testing.T) {
 		"offset":   "TestNoFlagTellsASecret",
 		"import":   "TestNoFlagTellsASecret",
 		"help":     "has no input",
+		"payload":  "has no input but schemas and payloads, of which it shows places and keywords",
 		"lsp":      "TestLSPTellsNoSecret",
 	}
 	for _, command := range brokenCommands() {

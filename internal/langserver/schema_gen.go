@@ -170,7 +170,6 @@ func configSinkBody() *schema.BodySchema {
 			"body": {
 				Description: lang.Markdown("What is sent for a message instead of the envelope: text as it is, any other value as JSON. With `nd_json` and `json_array` it is the element.\n\nType: string\n\nExample: `body = \"${jsonencode({ text = \\\"order ${message.payload.id}\\\" })}\"`"),
 				IsOptional:  true,
-				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"idempotency_key": {
