@@ -339,8 +339,8 @@ func TestABulkAnswerThatCannotBeReadIsRetried(t *testing.T) {
 
 func TestCredentialsAndSignaturesOfAnAttempt(t *testing.T) {
 	inScene(t, func(c *schema.Sink) {
-		c.Auth = &schema.Auth{Basic: &schema.AuthBasic{Username: "u", Password: schema.NewSecret("p")}}
-		c.Signature = []schema.Signature{{Hmac: &schema.SignatureHmac{Header: "X-Sig", Secret: schema.NewSecret("k"), Signed: "{timestamp}.{body}",
+		c.Auth = &schema.Auth{Basic: &schema.AuthBasic{Type: "basic", Username: "u", Password: schema.NewSecret("p")}}
+		c.Signature = []schema.Signature{{Hmac: &schema.SignatureHmac{Type: "hmac", Header: "X-Sig", Secret: schema.NewSecret("k"), Signed: "{timestamp}.{body}",
 			Format: "t={timestamp},v1={signature}", Algorithm: schema.HmacAlgorithmSha256, Encoding: schema.HmacEncodingHex}}}
 	}, answers(500, 200), func(s *scene) {
 		assert.Equal(t, "A", kinds(inOrder(s, orders(0, "1"))))
@@ -349,7 +349,7 @@ func TestCredentialsAndSignaturesOfAnAttempt(t *testing.T) {
 		assert.NotEqual(t, got[0].header.Get("X-Sig"), got[1].header.Get("X-Sig"), "each attempt is signed anew")
 	})
 	cfg := config(t, "http://endpoint/in")
-	cfg.Auth = &schema.Auth{Basic: &schema.AuthBasic{Username: "u", Password: schema.NewSecret("p")}}
+	cfg.Auth = &schema.Auth{Basic: &schema.AuthBasic{Type: "basic", Username: "u", Password: schema.NewSecret("p")}}
 	cfg.Headers = map[string]schema.Template{"authorization": schema.Literal("canary")}
 	_, err := New(&cfg, Options{})
 	assert.EqualError(t, err, "headers: Authorization is set by auth; remove one of the two")
