@@ -80,9 +80,6 @@ func (o *operand) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	return cty.DynamicVal, append(diags, huge(o.SrcRange))
 }
 
-// UnwrapExpression lets the expression be read through it.
-func (o *operand) UnwrapExpression() hcl.Expression { return o.Expression }
-
 func isHuge(plain cty.Value, fits func(string) bool) bool {
 	switch plain.Type() {
 	case cty.String:
