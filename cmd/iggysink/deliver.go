@@ -164,7 +164,7 @@ func (w *worker) run(ctx context.Context) ending {
 	var end ending
 	if err != nil {
 		end.failed = true
-		w.logger.Error("the sink ended; other sinks go on", "err", err)
+		w.logger.Error("the sink ended; other sinks go on", "error", err)
 	}
 	if !result.Settled {
 		end.unsettled = true
@@ -179,7 +179,7 @@ func (w *worker) run(ctx context.Context) ending {
 	w.engine.Close()
 	if err := w.closeDead(); err != nil {
 		end.failed = true
-		w.logger.Error("closing the dead letters", "err", err)
+		w.logger.Error("cannot close the dead letters", "error", err)
 	}
 	return end
 }
@@ -207,7 +207,7 @@ func (d *delivery) serveAdmin(ctx context.Context) (stop func()) {
 	var served sync.WaitGroup
 	served.Go(func() {
 		if err := d.admin.Serve(ctx); err != nil {
-			d.logger.Error("health and metrics", "err", err)
+			d.logger.Error("health and metrics are not served any more", "error", err)
 		}
 	})
 	return func() {

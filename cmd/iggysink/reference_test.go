@@ -28,6 +28,7 @@ func TestReferencePages(t *testing.T) {
 		"reference/command-line": commandLinePage(newRoot()),
 		"reference/rules":        rulesPage(language.Rules()),
 		"reference/language":     languagePage(),
+		"reference/log-events":   logEventsPage(t),
 		"design/README":          designPage(t),
 	} {
 		t.Run(name, func(t *testing.T) {

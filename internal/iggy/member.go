@@ -159,7 +159,7 @@ func (m *member) awaitTopic(ctx context.Context) (*topicState, error) {
 			return nil, err
 		}
 		if s.fail(err) {
-			s.log.Warn("waiting for a topic", "err", err)
+			s.log.Warn("waiting for a topic", "error", err)
 		}
 		sleep(ctx, wait)
 		if ctx.Err() != nil {
@@ -187,7 +187,7 @@ func (m *member) startLatest(topic *topicState) error {
 		}
 		if isNotTaken(err) {
 			m.source.log.Warn("a partition does not start from its latest message: another member took it at once, "+
-				"or its log is new", "partition", p.id, "err", err)
+				"or its log is new", "partition", p.id, "error", err)
 			continue
 		}
 		if err != nil {
@@ -207,7 +207,7 @@ func (m *member) leave() error {
 		m.source.takeCommit(p.id) // refused: the partition has moved, and is another member's now
 	}
 	if err := m.link.leave(m.work, m.source.target); err != nil {
-		m.source.log.Warn("cannot leave the consumer group", "err", err)
+		m.source.log.Warn("cannot leave the consumer group", "error", err)
 	}
 	return nil
 }

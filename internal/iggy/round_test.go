@@ -48,7 +48,9 @@ func TestAGapIsCountedAndReported(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, brought)
 	assert.Equal(t, uint64(30), m.source.Status().Skipped)
-	assert.Contains(t, out.String(), "retention")
+	assert.Contains(t, out.String(), `level=WARN msg="messages are lost: retention deleted them before they were read; `+
+		`a retention that is shorter than an outage loses messages"`)
+	assert.Contains(t, out.String(), "partition=1 from=10 to=39 messages=30", "which are lost, and how many")
 	require.Len(t, c.batches, 1)
 	assert.Equal(t, uint64(41), c.batches[0].Current)
 	assert.Len(t, c.batches[0].Messages, 2)

@@ -160,7 +160,7 @@ func (g *membership) evenOut(ctx context.Context) bool {
 	g.evenedOut = time.Now()
 	g.log.Info("partitions are shared unevenly: a second member joins and leaves to deal them anew")
 	if err := g.passThrough(ctx); err != nil {
-		g.log.Warn("cannot even out the shares", "err", err)
+		g.log.Warn("cannot even out the shares", "error", err)
 	}
 	return true
 }

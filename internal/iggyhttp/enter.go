@@ -78,7 +78,7 @@ func (v *visit) awaitTopic(ctx context.Context) (*topicState, error) {
 			return nil, err
 		}
 		if s.book.fail(err) {
-			s.log.Warn("waiting for a topic", "err", err)
+			s.log.Warn("waiting for a topic", "error", err)
 		}
 		sleep(ctx, wait)
 		if ctx.Err() != nil {
@@ -140,7 +140,7 @@ func (v *visit) storeLatest(ctx context.Context, topic *topicState) error {
 			}
 		}
 		if hasID(err, idInvalidOffset) {
-			v.source.log.Warn("a partition does not start from its latest message: its log is new", "partition", p.ID, "err", err)
+			v.source.log.Warn("a partition does not start from its latest message: its log is new", "partition", p.ID, "error", err)
 			continue
 		}
 		if err != nil {

@@ -102,7 +102,7 @@ func (s *Source) Run(ctx context.Context, h relay.Handler) error {
 			return err
 		}
 		if news {
-			s.log.Warn("not connected to iggy, trying again", "err", err)
+			s.log.Warn("not connected to iggy, trying again", "error", err)
 		}
 		if v.joined || time.Since(began) > longestRetry {
 			wait = firstBackoff // it was fine for a while

@@ -189,6 +189,9 @@ func TestRetentionIsCounted(t *testing.T) {
 	run.Source.Wake()
 	run.UntilCount(3)
 	assert.Equal(t, uint64(7), run.Source.Status().Skipped)
+	w.logs.await(t, `level=WARN msg="messages are lost: retention deleted them before they were read; `+
+		`a retention that is shorter than an outage loses messages"`)
+	w.logs.await(t, "partition=0 from=0 to=6 messages=7")
 }
 
 // All that was there is deleted: what comes next is read as soon as it is there.

@@ -50,6 +50,7 @@ type judge struct {
 	grave   bool          // the failures cannot be one message's: the cool-down grows
 	accused map[schema.Partition]struct{}
 	probes  probes
+	tally   tally // of the probes that failed in this pause
 
 	streak  []schema.Partition // that failed in a row, in this order
 	base    uint64             // what the endpoint had accepted at the first of them
@@ -233,6 +234,7 @@ func (j *judge) open(because string) {
 	}
 	j.log.Info("the sink goes on", "endpoint", j.endpoint, "because", because, "paused_for", time.Since(j.state.Since))
 	j.state, j.tripped, j.grave, j.accused = State{}, false, false, nil
+	j.tally = tally{}
 	j.paused.Store(false)
 	j.probes.end()
 	j.notify()

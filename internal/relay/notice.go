@@ -7,7 +7,8 @@ import (
 
 const (
 	noticeSpan = time.Minute // after so long what was only counted is told
-	noticeMost = 5           // messages of a span that have a line of their own
+	noticeMost = 5           // messages of a span, or failed probes of a pause, that have a line of their own
+	tallyMost  = time.Hour   // between two lines about a pause that lasts
 )
 
 // notice folds lines about single messages where there are many: in each span the first ones are told with their place
@@ -43,6 +44,27 @@ func (n *notice) flush() {
 		n.rest(n.counted)
 		n.counted = 0
 	}
+}
+
+// tally folds the lines about failed probes of one pause: the first ones have a line each, and of the others only one is told
+// after a minute, two minutes, and so on, so that an outage of a night does not fill the log.
+type tally struct {
+	failed int
+	span   time.Duration
+	until  time.Time
+}
+
+// tell counts a failed probe, and reports whether it has a line.
+func (c *tally) tell() bool {
+	now := time.Now()
+	if c.failed++; c.failed > noticeMost && now.Before(c.until) {
+		return false
+	}
+	if c.failed >= noticeMost {
+		c.span = min(max(2*c.span, noticeSpan), tallyMost)
+		c.until = now.Add(c.span)
+	}
+	return true
 }
 
 // newNotices makes what tells of messages that are given up.

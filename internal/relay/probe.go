@@ -224,8 +224,9 @@ func (j *judge) spend(p *partition, c class, o *sinkhttp.Outcome) time.Time {
 		j.state.Manual, j.state.Until = true, time.Time{}
 		j.log.Error("the sink is now paused until it is resumed by hand or restarted: nothing is lost",
 			"endpoint", j.endpoint, "reason", o.Reason)
-	} else {
-		j.log.Info("the sink stays paused", "endpoint", j.endpoint, "reason", j.state.Reason, "tried_again", later(q.window, j.state.Until))
+	} else if j.tally.tell() {
+		j.log.Warn("the sink stays paused: nothing is lost", "endpoint", j.endpoint, "reason", j.state.Reason,
+			"failed_probes", j.tally.failed, "tried_again", later(q.window, j.state.Until))
 	}
 	return q.window
 }

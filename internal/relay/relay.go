@@ -183,7 +183,7 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	for late := range failed {
 		if errors.Is(late, ErrNotStored) {
 			complete = false // no failure of the sink: the next start delivers again what is not stored
-			r.log.Warn("what is settled could not be stored", "sink", r.cfg.Name, "err", late)
+			r.log.Warn("what is settled could not be stored", "sink", r.cfg.Name, "error", late)
 			continue
 		}
 		err = errors.Join(err, late)
