@@ -59,6 +59,23 @@ func (s *Scope) fileFunction(dir string) function.Function {
 	})
 }
 
+// ReadAllowed reads a file that an attribute names, as file() does. Its error says why not, without the path.
+func (s *Scope) ReadAllowed(path, dir string) ([]byte, error) {
+	text, err := s.readAllowed(path, dir)
+	var pathError *fs.PathError
+	switch {
+	case errors.Is(err, errOutside):
+		return nil, errors.New("it is not in the folder of the configuration; --allow-files allows another folder")
+	case errors.Is(err, bound.ErrTooLarge):
+		return nil, fmt.Errorf("it has more than %d bytes", maxValueSize)
+	case errors.Is(err, bound.ErrNotRegular):
+		return nil, errors.New("it is not a regular file")
+	case errors.As(err, &pathError):
+		return nil, pathError.Err
+	}
+	return text, err
+}
+
 var errOutside = errors.New("outside of the configuration's folder")
 
 // readAllowed reads a file that is in one of the allowed folders. Links count as what they lead to: a link out of the
