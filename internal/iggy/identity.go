@@ -39,6 +39,9 @@ func numbersOf(state partitionState) numbers {
 // anchorAt remembers m.
 func (i *identity) anchorAt(m *schema.Message) {
 	i.anchor = anchor{known: true, offset: m.Offset, sum: m.Checksum, size: m.Size()}
+	if i.anchor.size >= largeAnchor {
+		i.verified = time.Now() // it was just read
+	}
 }
 
 // overlap returns how many messages before next a poll reads again for the comparison: 1 or 0.
@@ -46,13 +49,23 @@ func (i *identity) overlap(next uint64) uint64 {
 	if !i.anchor.known || i.anchor.offset+1 != next {
 		return 0
 	}
-	if i.anchor.size >= largeAnchor {
-		if time.Since(i.verified) < lookInterval {
-			return 0
-		}
-		i.verified = time.Now()
+	if !i.due() {
+		return 0
 	}
 	return 1
+}
+
+// due reports whether the anchor may be read again now, and notes that it is. A small one always may. A large one waits the
+// longer the larger it is: a message of 60 MB that is read every second costs more than what is delivered.
+func (i *identity) due() bool {
+	if i.anchor.size < largeAnchor {
+		return true
+	}
+	if time.Since(i.verified) < lookInterval*time.Duration(1+i.anchor.size/(4*largeAnchor)) {
+		return false
+	}
+	i.verified = time.Now()
+	return true
 }
 
 // differs reports whether m, read at the anchor's offset or behind it, shows another log. A message behind it says
@@ -110,7 +123,7 @@ func (m *member) sameLog(p *part, state partitionState) (bool, error) {
 			return err != nil, err
 		}
 	}
-	if !p.anchor.known {
+	if !p.anchor.known || !shrank && !p.due() {
 		return true, nil
 	}
 	return m.anchorStands(p)

@@ -34,7 +34,7 @@ func (a *anchor) isLarge() bool { return a.size >= largeAnchor }
 
 // overlap returns how many messages before next a poll reads again for the comparison: 1 or 0.
 func (a *anchor) overlap(next uint64) int {
-	if !a.known || a.offset+1 != next || a.isLarge() && time.Since(a.verified) < lookInterval {
+	if !a.known || a.offset+1 != next || a.isLarge() && time.Since(a.verified) < lookInterval*time.Duration(1+a.size/(4*largeAnchor)) {
 		return 0
 	}
 	a.verified = time.Now()
