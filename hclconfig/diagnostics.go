@@ -2,7 +2,6 @@ package hclconfig
 
 import (
 	"iggysink/hclconfig/internal/finding"
-	"iggysink/hclconfig/internal/mask"
 )
 
 // Diagnostic is one finding. Its texts are ours, they hold no value that is sensitive, and its snippet is masked: it may
@@ -25,4 +24,4 @@ const (
 )
 
 // Snippet is one source line with everything replaced that may be secret.
-type Snippet = mask.Snippet
+type Snippet = finding.Snippet
