@@ -163,8 +163,6 @@ func (d *decoding) close(at string, members map[string]json.RawMessage, names ..
 }
 
 // variant returns the value of the property that tells which branch of a oneOf is meant, if it is one of the allowed.
-//
-//nolint:unused // generated code calls it where a schema has a oneOf that a property tells apart
 func (d *decoding) variant(at string, members map[string]json.RawMessage, name string, allowed ...string) string {
 	raw, there := members[name]
 	if !there {

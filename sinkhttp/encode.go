@@ -170,7 +170,9 @@ func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
 
 // add appends one message to the open request of p, or to a new one where it would become too large. It returns why it
 // did not.
-func (s *Sink) add(p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *schema.Message, format schema.PayloadSchema) (reason string) {
+func (s *Sink) add(
+	p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *schema.Message, format schema.PayloadSchema,
+) (reason string) {
 	mode, limit := s.cfg.BatchMode, s.cfg.MaxPayloadSizeBytes
 	before := len(p.body)
 	opened := s.isOpen(p)

@@ -142,7 +142,7 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 		return nil, err
 	}
 	s.transport = newTransport(cfg, dialer)
-	if err = s.equip(cfg, dialer); err != nil {
+	if err := s.equip(cfg, dialer); err != nil {
 		return nil, err
 	}
 	s.gate = newGate(cfg.MaxConnections)

@@ -125,7 +125,10 @@ func TestPreCommitHooksCheckWholeConfigurations(t *testing.T) {
 	}
 }
 
-func TestTheGitHubActionAnnotates(t *testing.T) {
+// actionEnvironment checks the steps of the action and returns the script of the last one, with the environment that the
+// inputs give it.
+func actionEnvironment(t *testing.T) (script string, env map[string]string) {
+	t.Helper()
 	a := readYAML[action](t, "deploy/github-action/action.yml")
 	if a.Runs.Using != "composite" {
 		t.Errorf("it runs as %s", a.Runs.Using)
@@ -135,7 +138,8 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, used := map[string]string{"GITHUB_ACTION_PATH": folder}, 0
+	env = map[string]string{"GITHUB_ACTION_PATH": folder}
+	used := 0
 	for name, value := range last.Env {
 		input, isInput := strings.CutPrefix(strings.TrimSuffix(value, " }}"), "${{ inputs.")
 		if _, known := a.Inputs[input]; !isInput || !known {
@@ -155,6 +159,11 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 			t.Error("a step of a composite action says which shell it needs")
 		}
 	}
+	return last.Run, env
+}
+
+func TestTheGitHubActionAnnotates(t *testing.T) {
+	script, env := actionEnvironment(t)
 	for _, tt := range []struct {
 		configuration string
 		set           map[string]string
@@ -176,7 +185,7 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 	} {
 		all := maps.Clone(env)
 		maps.Copy(all, tt.set)
-		output, code := inFolder(t, tt.configuration, all, "bash", "-c", last.Run)
+		output, code := inFolder(t, tt.configuration, all, "bash", "-c", script)
 		if code != tt.code {
 			t.Errorf("%s with %v: exit %d, not %d\n%s", tt.configuration, tt.set, code, tt.code, output)
 		}
@@ -230,7 +239,7 @@ func TestTheProblemMatcherReadsLines(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	for _, line := range lines {
 		m := regexp.MustCompile(p.Regexp).FindStringSubmatch(line)
-		if m == nil || m[p.File] != "iggysink.hcl" || m[p.Severity] != "error" && m[p.Severity] != "warning" || m[p.Message] == "" {
+		if len(m) == 0 || m[p.File] != "iggysink.hcl" || m[p.Severity] != "error" && m[p.Severity] != "warning" || m[p.Message] == "" {
 			t.Errorf("%q: %q", line, m)
 		}
 	}

@@ -89,8 +89,9 @@ func templateLiteral(value any, text string) string {
 	if !isText || !strings.Contains(s, "message") {
 		return strings.ReplaceAll(text, "$${", "${")
 	}
-	if inner, isWhole := strings.CutPrefix(s, "${"); isWhole && strings.HasSuffix(inner, "}") && !strings.Contains(inner[:len(inner)-1], "} ") {
-		return strings.TrimSuffix(inner, "}")
+	inner, isWhole := strings.CutPrefix(s, "${")
+	if inner, ends := strings.CutSuffix(inner, "}"); isWhole && ends && !strings.Contains(inner, "} ") {
+		return inner
 	}
 	return `"` + s + `"`
 }

@@ -98,9 +98,9 @@ func printLangBlock(p *printer, body string, b block) {
 // printLabelWords prints the words that labels may be: hcl-lang takes them from bodies that depend on a label.
 func printLabelWords(p *printer, s *schema) {
 	var keys []string
-	for i, label := range s.labels {
+	for _, label := range s.labels {
 		for _, word := range labelWords(s.property(label.text)) {
-			keys = append(keys, fmt.Sprintf("labelKey(%d, %s): {},", i, quote(word)))
+			keys = append(keys, fmt.Sprintf("labelKey(%s): {},", quote(word)))
 		}
 	}
 	if len(keys) > 0 {

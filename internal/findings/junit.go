@@ -49,8 +49,8 @@ type junitFailure struct {
 const nowhere = "configuration"
 
 // writeJUnit makes a suite of each file, findings or not. An error is a failed test; a warning is one that passes and
-// says something, as it does not stop a configuration, and fails where warnings fail the run; a file without findings has one test, which passes and does not
-// claim more: next to a file that cannot be read nothing is known of the others.
+// says something, as it does not stop a configuration, and fails where warnings fail the run; a file without findings has
+// one test, which passes and does not claim more: next to a file that cannot be read nothing is known of the others.
 func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 	cases := make(map[string][]junitCase)
 	for name := range f.Files {

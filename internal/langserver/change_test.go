@@ -67,8 +67,10 @@ func TestRangedChanges(t *testing.T) {
 func TestAFileThatIsDeletedIsNoticed(t *testing.T) {
 	dir := t.TempDir()
 	first, second := filepath.Join(dir, "a.hcl"), filepath.Join(dir, "b.hcl")
-	sink := strings.Replace(sessionText[strings.Index(sessionText, "sink"):], "5x", "5s", 1)
-	for name, text := range map[string]string{first: sessionText[:strings.Index(sessionText, "sink")] + sink, second: sink} {
+	before, after, found := strings.Cut(sessionText, "sink")
+	require.True(t, found)
+	sink := "sink" + strings.Replace(after, "5x", "5s", 1)
+	for name, text := range map[string]string{first: before + sink, second: sink} {
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
 	}
 	e := start(t, Options{Paths: []string{dir}})

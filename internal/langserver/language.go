@@ -25,9 +25,9 @@ func newGrammar() grammar {
 	return grammar{body: body, functions: functionSignatures()}
 }
 
-// labelKey names the body of a block by one of its labels.
-func labelKey(index int, word string) schema.SchemaKey {
-	return schema.NewSchemaKey(schema.DependencyKeys{Labels: []schema.LabelDependent{{Index: index, Value: word}}})
+// labelKey names the body of a block by its label: a block that has kinds has one.
+func labelKey(word string) schema.SchemaKey {
+	return schema.NewSchemaKey(schema.DependencyKeys{Labels: []schema.LabelDependent{{Index: 0, Value: word}}})
 }
 
 // defaultsBlock has what a sink has, but what cannot be common to sinks.

@@ -378,7 +378,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 				Body: configSinkDeadLetterBody(),
 				DependentBody: map[schema.SchemaKey]*schema.BodySchema{
-					labelKey(0, "file"): {},
+					labelKey("file"): {},
 				},
 			},
 			"tls": {
@@ -402,10 +402,10 @@ func configSinkBody() *schema.BodySchema {
 				},
 				Body: configSinkAuthBody(),
 				DependentBody: map[schema.SchemaKey]*schema.BodySchema{
-					labelKey(0, "basic"):     {},
-					labelKey(0, "bearer"):    {},
-					labelKey(0, "oauth2"):    {},
-					labelKey(0, "aws_sigv4"): {},
+					labelKey("basic"):     {},
+					labelKey("bearer"):    {},
+					labelKey("oauth2"):    {},
+					labelKey("aws_sigv4"): {},
 				},
 			},
 			"signature": {
@@ -416,9 +416,9 @@ func configSinkBody() *schema.BodySchema {
 				},
 				Body: configSinkSignatureBody(),
 				DependentBody: map[schema.SchemaKey]*schema.BodySchema{
-					labelKey(0, "standard_webhooks"): {},
-					labelKey(0, "http_message"):      {},
-					labelKey(0, "hmac"):              {},
+					labelKey("standard_webhooks"): {},
+					labelKey("http_message"):      {},
+					labelKey("hmac"):              {},
 				},
 			},
 			"cloudevents": {

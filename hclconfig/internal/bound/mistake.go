@@ -159,7 +159,9 @@ func (s *source) character(i int) (mistake, bool) {
 
 // looksEmpty reports whether nobody sees a character, by its name.
 func looksEmpty(name string) bool {
-	return slices.ContainsFunc([]string{"SPACE", "WIDTH", "JOINER", "SEPARATOR"}, func(word string) bool { return strings.Contains(name, word) })
+	return slices.ContainsFunc([]string{"SPACE", "WIDTH", "JOINER", "SEPARATOR"}, func(word string) bool {
+		return strings.Contains(name, word)
+	})
 }
 
 // characterName names characters that programs put into text on their own.

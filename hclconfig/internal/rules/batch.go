@@ -40,7 +40,10 @@ func (r sinkRules) limits() {
 // are not known are the shortest.
 func (r sinkRules) smallest(st *schema.Stream, at string) int {
 	s := r.sink
-	if s.BatchMode == schema.BatchModeRaw || s.Cloudevents != nil || r.set("body") || !r.known("include_metadata", "include_checksum", "include_origin_timestamp", at+"schema") {
+	if s.BatchMode == schema.BatchModeRaw || s.Cloudevents != nil || r.set("body") {
+		return 0 // there is no envelope
+	}
+	if !r.known("include_metadata", "include_checksum", "include_origin_timestamp", at+"schema") {
 		return 0
 	}
 	message := schema.Message{Payload: leastPayload(st)}

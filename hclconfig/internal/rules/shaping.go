@@ -18,7 +18,8 @@ func (r sinkRules) shaping() {
 		case r.set("include_metadata") && s.IncludeMetadata:
 			r.tell("include_metadata", "shape-conflict", name+" replaces the envelope, and with it the metadata", "Take include_metadata out.")
 		case s.BatchMode == schema.BatchModeRaw && r.known("batch_mode"):
-			r.tell("batch_mode", "shape-conflict", "raw sends the payload, and "+name+" something else", "Take individual, which sends one message a request as well.")
+			r.tell("batch_mode", "shape-conflict", "raw sends the payload, and "+name+" something else",
+				"Take individual, which sends one message a request as well.")
 		}
 	}
 	if events := s.Cloudevents; events != nil && r.known("batch_mode", "cloudevents/mode") {
@@ -27,7 +28,8 @@ func (r sinkRules) shaping() {
 			want = schema.BatchModeJSONArray
 		}
 		if s.BatchMode != want {
-			r.tell("cloudevents/mode", "shape-conflict", "mode "+string(events.Mode)+" needs batch_mode "+string(want), "Set batch_mode = \""+string(want)+"\".")
+			r.tell("cloudevents/mode", "shape-conflict", "mode "+string(events.Mode)+" needs batch_mode "+string(want),
+				"Set batch_mode = \""+string(want)+"\".")
 		}
 	}
 }
