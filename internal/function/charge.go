@@ -35,7 +35,7 @@ func Charge(node hclsyntax.Node, spend Spend) {
 			}
 		case *hclsyntax.FunctionCallExpr:
 			for i, arg := range n.Args {
-				if takesNumber(n.Name, i) { // HCL converts before it calls
+				if TakesNumber(n.Name, i) { // HCL converts before it calls
 					arg = operandOf(arg, IsBounded)
 				}
 				n.Args[i] = pay(arg, 1)
@@ -122,8 +122,8 @@ func boundOperands(node hclsyntax.Node) {
 	}
 }
 
-// takesNumber reports whether argument i of a function is a number. A test holds it against the functions themselves.
-func takesNumber(name string, i int) bool {
+// TakesNumber reports whether argument i of a function is a number. A test holds it against the functions themselves.
+func TakesNumber(name string, i int) bool {
 	switch name {
 	case "abs", "ceil", "floor", "max", "min", "range":
 		return true

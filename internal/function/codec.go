@@ -25,7 +25,7 @@ func codecs() map[string]function.Function {
 		}),
 		"base64decode": textFunction(decodeBase64),
 		"csvdecode":    stdlib.CSVDecodeFunc,
-		"jsondecode":   decoding(stdlib.JSONDecodeFunc), "jsonencode": stdlib.JSONEncodeFunc,
+		"jsondecode":   decoding(stdlib.JSONDecodeFunc, true), "jsonencode": stdlib.JSONEncodeFunc,
 		"sha256": textFunction(func(s string) (string, error) {
 			sum := sha256.Sum256([]byte(s))
 			return hex.EncodeToString(sum[:]), nil
@@ -35,7 +35,7 @@ func codecs() map[string]function.Function {
 			return hex.EncodeToString(sum[:]), nil
 		}),
 		"urlencode":  textFunction(func(s string) (string, error) { return url.QueryEscape(s), nil }),
-		"yamldecode": withoutAliases(decoding(ctyyaml.YAMLDecodeFunc)),
+		"yamldecode": withoutAliases(decoding(ctyyaml.YAMLDecodeFunc, false)),
 	}
 }
 
@@ -47,13 +47,19 @@ func decodeBase64(s string) (string, error) {
 	return string(b), err
 }
 
-// decoding is jsondecode or yamldecode for text without huge numbers, deep
-// nesting.
-func decoding(f function.Function) function.Function {
+// quoted are the strings of JSON: what looks like a number in them is none. YAML has other quotes, and words with quotes in
+// them.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// decoding is jsondecode or yamldecode for text without huge numbers and deep nesting.
+func decoding(f function.Function, isJSON bool) function.Function {
 	return guarded(f, func(args []cty.Value) error {
 		text, ok := textOf(args[0])
 		if !ok {
 			return nil
+		}
+		if isJSON {
+			text = quoted.ReplaceAllString(text, `""`)
 		}
 		depth, deepest, start := 0, 0, -1
 		for i := 0; i <= len(text); i++ {

@@ -31,6 +31,7 @@ type Spend func(n int) bool
 type Error struct {
 	Reason  string // for a person; it holds no argument
 	TooMuch bool   // nothing is left to pay with
+	Huge    bool   // a number is too large to count with
 }
 
 // Error implements error.
@@ -38,7 +39,7 @@ func (e *Error) Error() string { return e.Reason }
 
 var (
 	errTooMuch = &Error{Reason: "The text that a function would make is too large.", TooMuch: true}
-	errHuge    = &Error{Reason: "An argument has more than 300 digits, or an exponent of more than 300."}
+	errHuge    = &Error{Reason: "An argument has more than 300 digits, or an exponent of more than 300.", Huge: true}
 )
 
 // Pure returns all functions, each of which pays with spend. The map is the caller's.

@@ -132,10 +132,10 @@ func TestAttacksRunOutOfUnits(t *testing.T) {
 func TestTakesNumberIsTrueOfTheFunctions(t *testing.T) {
 	for name, f := range Pure(plenty()) {
 		for i, p := range f.Params() {
-			assert.Equal(t, p.Type == cty.Number, takesNumber(name, i), "%s, argument %d", name, i)
+			assert.Equal(t, p.Type == cty.Number, TakesNumber(name, i), "%s, argument %d", name, i)
 		}
 		if v := f.VarParam(); v != nil {
-			assert.Equal(t, v.Type == cty.Number, takesNumber(name, len(f.Params())), name)
+			assert.Equal(t, v.Type == cty.Number, TakesNumber(name, len(f.Params())), name)
 		}
 	}
 }

@@ -69,7 +69,7 @@ const maxStates = 10_000
 // patternSize returns how many states a pattern has. What does not parse is left to the function, which says why.
 func patternSize(pattern string) (int, error) {
 	if len(pattern) > maxStates {
-		return 0, &Error{Reason: "A pattern has at most 10,000 characters."}
+		return 0, &Error{Reason: "A pattern has at most 10,000 characters.", TooMuch: true}
 	}
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {

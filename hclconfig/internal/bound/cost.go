@@ -1,20 +1,13 @@
 package bound
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
-
-	"iggysink/hclconfig/internal/finding"
 )
 
 const (
 	maxSpent = 16 << 20 // what all expressions of a configuration may cost together: about a second
-	maxWidth = 9999     // of a verb of format
 	turnCost = 64       // of one turn of a for, besides the text that it makes
 )
 
@@ -151,88 +144,3 @@ func isWritten(e hclsyntax.Expression) bool {
 
 // UnwrapExpression lets a type, which is never evaluated, be read through it.
 func (c *charged) UnwrapExpression() hcl.Expression { return c.Expression }
-
-func errTooMuch() *finding.CallError {
-	return finding.Refuse("too-much-work", "", "The text that a function would make is too large.")
-}
-
-// paying makes a function refuse arguments from which it would make, or go through, more than there is left.
-func (b *Budget) paying(name string, f function.Function) function.Function {
-	return Guarded(f, func(args []cty.Value) error {
-		if !b.Spend(callCost(name, args)) {
-			return errTooMuch()
-		}
-		return nil
-	})
-}
-
-// payingFunctions are those that can make much out of little.
-func payingFunctions() []string {
-	return []string{"join", "format", "replace", "distinct", "regex", "split", "toset", "jsonencode", "concat", "flatten"}
-}
-
-// callCost bounds what a call makes or goes through.
-func callCost(name string, args []cty.Value) int {
-	total := 0
-	for _, a := range args {
-		total += TextSize(a)
-	}
-	texts := make([]string, len(args))
-	for i, a := range args {
-		if plain, _ := a.Unmark(); plain.IsKnown() && !plain.IsNull() && plain.Type() == cty.String {
-			texts[i] = plain.AsString()
-		}
-	}
-	cost := total
-	switch name {
-	case "join": // the separator may stand between all of them
-		cost = total + len(texts[0])*elementCount(args[1:])
-	case "format": // each verb may take the largest argument, at a width of four digits
-		cost = total + strings.Count(texts[0], "%")*(total+maxWidth)
-	case "replace": // the text may consist of nothing but what is replaced; a pattern is gone through for each letter
-		cost = total + (len(texts[0])+1)*(len(texts[2])+1)
-		if strings.HasPrefix(texts[1], "/") {
-			cost += len(texts[0]) * len(texts[1])
-		}
-	case "regex":
-		cost = total + len(texts[0])*len(texts[1])
-	case "distinct": // compares each with each
-		n := elementCount(args)
-		cost = total + n*n
-	}
-	return max(cost, 0)
-}
-
-func elementCount(values []cty.Value) int {
-	n := 0
-	for _, v := range values {
-		plain, _ := v.Unmark()
-		if plain.IsKnown() && !plain.IsNull() && plain.CanIterateElements() {
-			n += plain.LengthInt()
-		}
-	}
-	return n
-}
-
-// WithCosts makes the functions pay that can make much out of little.
-func (b *Budget) WithCosts(all map[string]function.Function) {
-	for name, f := range all {
-		if slices.Contains(payingFunctions(), name) {
-			all[name] = b.paying(name, f)
-		}
-	}
-}
-
-// Guarded is a function that is not called with arguments that check refuses.
-func Guarded(f function.Function, check func(args []cty.Value) error) function.Function {
-	return function.New(&function.Spec{
-		Params: f.Params(), VarParam: f.VarParam(),
-		Type: f.ReturnTypeForValues,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if err := check(args); err != nil {
-				return cty.NilVal, err
-			}
-			return f.Call(args)
-		},
-	})
-}

@@ -53,6 +53,19 @@ func Guard(f *mask.File) finding.Diagnostics {
 	return r.Found
 }
 
+// GuardTemplate looks at a text that is to be parsed as a template.
+func GuardTemplate(name string, text []byte) finding.Diagnostics {
+	var r finding.Report
+	g := guardian{Report: &r, name: name, text: text}
+	if i := tooManyWords(text, maxWords); i >= 0 {
+		g.At(RangeAt(name, text, i, i+1), "too-many-blocks", manyWords, "")
+		return r.Found
+	}
+	tokens, _ := hclsyntax.LexTemplate(text, name, hcl.InitialPos) // the parser reports what is wrong with them
+	g.tokens(tokens, nil)
+	return r.Found
+}
+
 // BadText returns the first byte that is not part of UTF-8 text, or -1.
 func BadText(text []byte) int {
 	for i := 0; i < len(text); {

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"iggysink/hclconfig/internal/finding"
+	"iggysink/internal/function"
 )
 
 // Writing 1e9999999 as text takes 24 s, and reading a million digits 2 s. So every number is bounded where it comes to
@@ -106,17 +107,12 @@ func boundOperands(node hclsyntax.Node) {
 	case *hclsyntax.IndexExpr: // the key of a map stays text, so that it may look like a huge number
 		n.Key = operandOf(n.Key, hasFewDigits)
 	case *hclsyntax.FunctionCallExpr:
-		if n.Name == "min" || n.Name == "max" {
-			for i, arg := range n.Args {
+		for i, arg := range n.Args {
+			if function.TakesNumber(n.Name, i) {
 				n.Args[i] = operandOf(arg, isBounded)
 			}
 		}
 	}
-}
-
-// Huge is why a function does not take an argument.
-func Huge() *finding.CallError {
-	return finding.Refuse("number-out-of-range", "", "An argument has more than 300 digits, or an exponent of more than 300.")
 }
 
 // huge is why an operator, or whoever takes a value, does not take a number.

@@ -3,12 +3,14 @@ package finding
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"iggysink/hclconfig/internal/words"
+	"iggysink/internal/function"
 )
 
 // CallError is what our own functions, and bounds of an expression, fail with. Its text holds no value.
@@ -25,6 +27,7 @@ func (r *Report) Evaluation(d *hcl.Diagnostic) {
 	extra, isCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
 	step := stepOf(d)
 	_, isTemplate := hcl.DiagnosticExtra[NoTemplate](d)
+	var pure *function.Error
 	own, isRefusal := hcl.DiagnosticExtra[*CallError](d)
 	switch {
 	case isRefusal:
@@ -35,11 +38,13 @@ func (r *Report) Evaluation(d *hcl.Diagnostic) {
 		r.At(rng, "invalid-variable", "a literal is expected", "Functions and other names cannot be used here.")
 	case isCall && errors.As(extra.FunctionCallError(), &own):
 		r.At(rng, own.Rule, own.Summary, own.Detail)
+	case isCall && errors.As(extra.FunctionCallError(), &pure):
+		r.refused(rng, extra.CalledFunctionName(), pure)
 	case d.Summary == "Unsupported attribute" && step != nil:
 		r.noAttribute(rng, step)
 	case d.Summary == "Call to unknown function":
-		r.At(rng, "unknown-function", "", cmp.Or(r.DidYouMean(calledName(d), words.FunctionNames()),
-			"Known are "+strings.Join(words.FunctionNames(), ", ")+"."))
+		r.At(rng, "unknown-function", "", cmp.Or(instead(calledName(d)),
+			r.DidYouMean(calledName(d), words.FunctionNames()), "No function has that name. iggysink explain lists all."))
 	case isCall, strings.Contains(d.Summary, "function argument"), strings.Contains(d.Summary, "expanding argument"):
 		name := ""
 		if isCall {
@@ -59,6 +64,71 @@ func (r *Report) Evaluation(d *hcl.Diagnostic) {
 
 // NoTemplate marks what HCL's parser found in a string of JSON: it parses those when it evaluates them.
 type NoTemplate struct{}
+
+// refused tells why a function did not take its arguments.
+func (r *Report) refused(rng hcl.Range, name string, err *function.Error) {
+	switch {
+	case err.TooMuch:
+		r.At(rng, "too-much-work", "", err.Reason)
+	case err.Huge:
+		r.At(rng, "number-out-of-range", "", err.Reason)
+	default:
+		r.At(rng, "function-call", callSummary(name), err.Reason)
+	}
+}
+
+// instead says what takes the place of a function that other languages have, and this one has not.
+func instead(name string) string {
+	const depends = "Its result differs from run to run: a configuration means the same whenever it is read."
+	const use = "Use %s instead."
+	switch name {
+	case "timestamp", "plantimestamp", "uuid", "uuidv5", "bcrypt", "now":
+		return depends
+	case "nonsensitive":
+		return "What is sensitive stays so."
+	case "getenv", "get_env", "environ":
+		return fmt.Sprintf(use, `env("NAME")`)
+	case "md5", "sha1":
+		return fmt.Sprintf(use, "sha256()")
+	case "filebase64":
+		return fmt.Sprintf(use, "base64encode(file(PATH))")
+	case "filesha256", "filemd5", "filesha1":
+		return fmt.Sprintf(use, "sha256(file(PATH))")
+	case "filesha512":
+		return fmt.Sprintf(use, "sha512(file(PATH))")
+	case "base64sha256", "base64sha512", "rsadecrypt", "base64gzip":
+		return "Compute it outside, and give it with env() or file()."
+	case "yamlencode":
+		return "JSON is YAML as well. " + fmt.Sprintf(use, "jsonencode()")
+	case "templatestring":
+		return fmt.Sprintf(use, "format(), or ${ } in a text,")
+	case "list":
+		return fmt.Sprintf(use, "[...] or tolist()")
+	case "map":
+		return fmt.Sprintf(use, "{...} or tomap()")
+	case "alltrue":
+		return fmt.Sprintf(use, "!contains(LIST, false)")
+	case "anytrue":
+		return fmt.Sprintf(use, "contains(LIST, true)")
+	case "coalescelist":
+		return fmt.Sprintf(use, "a condition, such as length(LIST) > 0 ? LIST : OTHER,")
+	case "matchkeys", "transpose", "chunklist", "index":
+		return fmt.Sprintf(use, "for: [for NAME in LIST : VALUE if CONDITION]")
+	case "dirname", "basename", "abspath", "pathexpand", "fileset":
+		return "A path starts at the folder of the file that names it, which is path.module."
+	case "strlen", "len", "size", "count":
+		return fmt.Sprintf(use, "length()")
+	case "concat_ws", "implode":
+		return fmt.Sprintf(use, "join()")
+	case "tolower":
+		return YouMean("lower")
+	case "toupper":
+		return YouMean("upper")
+	case "urlencoder", "urlescape", "escapeuri":
+		return YouMean("urlencode")
+	}
+	return ""
+}
 
 // calledName returns the name of a function that does not exist, which is a word in front of a parenthesis.
 func calledName(d *hcl.Diagnostic) string {

@@ -167,7 +167,9 @@ func (s *Scope) context(expr hcl.Expression) *hcl.EvalContext {
 		s.values = cty.ObjectVal(values)
 	}
 	ctx := &hcl.EvalContext{
-		Variables: map[string]cty.Value{"var": s.values, "local": cty.ObjectVal(locals)},
+		Variables: map[string]cty.Value{"var": s.values, "local": cty.ObjectVal(locals), "path": cty.ObjectVal(map[string]cty.Value{
+			"module": cty.StringVal(dir),
+		})},
 		Functions: s.calls[dir],
 	}
 	if s.ready {
@@ -222,6 +224,11 @@ func (s *Scope) nameKnown(t hcl.Traversal, how evaluation) bool {
 			"filter and cloudevents of a sink have one.")
 	case root == "var", root == "local":
 		return s.declared(t)
+	case root == "path":
+		if name, named := NameAfter(t, root); named && name == "module" {
+			return true
+		}
+		s.At(rng, "unknown-name", "path has nothing but path.module", "path.module is the folder of the configuration file.")
 	case root == "count":
 		s.count(rng)
 	default:

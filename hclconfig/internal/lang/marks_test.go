@@ -113,6 +113,20 @@ func TestEveryFunctionKeepsAMark(t *testing.T) {
 		"min": {`min(length(T), 9)`}, "regex": {`regex("s", T)`, `regex("a|${T}", "a")`}, "replace": {`replace(T, "a", "b")`, `replace("a", T, "b")`, `replace("a", "a", T)`},
 		"split": {`split(T, "a,b")`, `split(",", T)`}, "toset": {`toset([T])`}, "trimspace": {`trimspace(T)`}, "try": {`try(T, "a")`, `try({}.x, T)`},
 		"upper": {`upper(T)`}, "values": {`values({ a = T })`, `values({ (T) = 1 })`},
+		"abs": {`abs(length(T))`}, "ceil": {`ceil(length(T))`}, "floor": {`floor(length(T))`}, "chomp": {`chomp(T)`}, "compact": {`compact([T])`},
+		"csvdecode": {`csvdecode("a\n${T}")`}, "element": {`element([T], 0)`, `element(["a"], length(T))`}, "endswith": {`endswith(T, "a")`, `endswith("a", T)`},
+		"fileexists": {`fileexists(T)`}, "formatdate": {`formatdate("YYYY", T == "x" ? "2018-01-02T23:12:01Z" : "2019-01-02T23:12:01Z")`},
+		"formatlist": {`formatlist("%s", [T])`, `formatlist("${T}%s", ["a"])`}, "indent": {`indent(2, T)`, `indent(length(T), "a")`}, "one": {`one([T])`},
+		"parseint": {`parseint("0${length(T)}", 10)`}, "range": {`range(length(T))`}, "regexall": {`regexall("s", T)`, `regexall(T, "s")`}, "reverse": {`reverse([T])`},
+		"sensitive": {`sensitive("a")`, `sensitive([1])`, `sensitive(T)`}, "setintersection": {`setintersection([T], [T])`, `setintersection(["a"], [T])`},
+		"setproduct": {`setproduct([T], ["a"])`}, "setsubtract": {`setsubtract(["a"], [T])`}, "setunion": {`setunion([T], ["a"])`},
+		"sha256": {`sha256(T)`}, "sha512": {`sha512(T)`}, "slice": {`slice([T], 0, 1)`, `slice([1, 2, 3, 4, 5, 6, 7], 0, length(T))`}, "sort": {`sort([T])`},
+		"startswith": {`startswith(T, "a")`, `startswith("a", T)`}, "strcontains": {`strcontains(T, "a")`, `strcontains("a", T)`},
+		"substr": {`substr(T, 0, 1)`, `substr("abcdefgh", 0, length(T))`}, "sum": {`sum([length(T), 1])`}, "templatefile": {`templatefile("testdata/greeting.tpl", { name = "a" })`},
+		"timeadd": {`timeadd("2018-01-02T23:12:01Z", "${length(T)}s")`}, "title": {`title(T)`}, "tobool": {`tobool(T == "x")`}, "tolist": {`tolist([T])`},
+		"tomap": {`tomap({ a = T })`}, "tonumber": {`tonumber(length(T))`}, "tostring": {`tostring(T)`}, "trim": {`trim(T, "s")`, `trim("a", T)`},
+		"trimprefix": {`trimprefix(T, "s")`, `trimprefix("a", T)`}, "trimsuffix": {`trimsuffix(T, "s")`, `trimsuffix("a", T)`}, "urlencode": {`urlencode(T)`},
+		"yamldecode": {`yamldecode("a: ${T}")`}, "zipmap": {`zipmap([T], [1])`, `zipmap(["a"], [T])`},
 	}
 	for _, f := range words.Functions() {
 		require.NotEmpty(t, calls[f.Name], "%s: what becomes of a secret?", f.Name)

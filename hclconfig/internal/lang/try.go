@@ -2,6 +2,7 @@ package lang
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/customdecode"
@@ -72,7 +73,7 @@ func (s *Scope) read(closure *customdecode.ExpressionClosure) cty.ValueMarks {
 		return marks
 	}
 	_ = hclsyntax.VisitAll(expr, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
-		if call, isCall := n.(*hclsyntax.FunctionCallExpr); isCall && (call.Name == "env" || call.Name == "file") {
+		if call, isCall := n.(*hclsyntax.FunctionCallExpr); isCall && slices.Contains([]string{"env", "file", "templatefile", "sensitive"}, call.Name) {
 			marks[mask.Sensitive], marks[mask.External] = struct{}{}, struct{}{}
 		}
 		return nil

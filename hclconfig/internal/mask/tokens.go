@@ -94,8 +94,7 @@ func isLookedUp(all hclsyntax.Tokens, i int) bool {
 	if i < 3 || all[i-1].Type != hclsyntax.TokenOQuote || all[i-2].Type != hclsyntax.TokenOParen {
 		return false
 	}
-	function := string(all[i-3].Bytes)
-	return function == "env" || function == "file"
+	return slices.Contains([]string{"env", "file", "fileexists", "templatefile"}, string(all[i-3].Bytes))
 }
 
 // boundNames returns what a name may begin with: the scopes, the fields of a url, and the words that a for or a dynamic
