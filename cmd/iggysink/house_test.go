@@ -49,7 +49,7 @@ var allowedImports = map[string][]string{
 		"hclconfig/internal/mask", "hclconfig/internal/finding", "hclconfig/internal/bound"},
 	"iggysink/hclconfig/internal/bound": {"schema", "internal/function", "internal/terminal", "hclconfig/internal/words",
 		"hclconfig/internal/mask", "hclconfig/internal/finding"},
-	"iggysink/hclconfig/internal/finding": {"schema", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask"},
+	"iggysink/hclconfig/internal/finding": {"schema", "internal/function", "internal/terminal", "hclconfig/internal/words", "hclconfig/internal/mask"},
 	"iggysink/hclconfig/internal/mask":    {"schema", "hclconfig/internal/words"},
 	"iggysink/hclconfig/internal/words":   {},
 	"iggysink/internal/findings":          {"schema", "hclconfig", "hclconfig/language", "internal/payload", "internal/terminal"},

@@ -4,6 +4,7 @@
 //	values.go       where variables get their values from; misfit.go what of a value does not fit the type
 //	eval.go         locals and names, bare.go names that are none; functions.go what can be called, try.go can() and try(),
 //	                file.go file(), index.go an index, urltemplate.go a template, message.go what of it depends on a message
+//	templatefile.go templatefile() and fileexists()
 //	native.go       takes expressions of JSON for native ones
 //	content.go      what belongs in a block, and what of it does not
 package lang
