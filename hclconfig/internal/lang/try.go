@@ -73,7 +73,8 @@ func (s *Scope) read(closure *customdecode.ExpressionClosure) cty.ValueMarks {
 		return marks
 	}
 	_ = hclsyntax.VisitAll(expr, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
-		if call, isCall := n.(*hclsyntax.FunctionCallExpr); isCall && slices.Contains([]string{"env", "file", "templatefile", "sensitive"}, call.Name) {
+		outside := []string{"env", "file", "templatefile", "sensitive"}
+		if call, isCall := n.(*hclsyntax.FunctionCallExpr); isCall && slices.Contains(outside, call.Name) {
 			marks[mask.Sensitive], marks[mask.External] = struct{}{}, struct{}{}
 		}
 		return nil
