@@ -172,10 +172,8 @@ func EscapeTemplate(literal string) string {
 // EscapeText is EscapeTemplate for text that is no URL: it stays what it is, also with a dollar at its end.
 func EscapeText(literal string) string {
 	literal = strings.ReplaceAll(literal, "${", "$${")
-	if text, found := strings.CutSuffix(literal, "$"); found {
-		return text + "${" + dollar + "}"
-	}
-	return literal
+	text := strings.TrimRight(literal, "$") // each of them: one that is left in front of a field would escape it
+	return text + strings.Repeat("${"+dollar+"}", len(literal)-len(text))
 }
 
 // Fill returns the text with the values of p, each percent-encoded so that it stays inside its path segment or query

@@ -62,8 +62,9 @@ func echoes(t *testing.T, c net.Conn) {
 func TestAnHTTPProxyMakesATunnel(t *testing.T) {
 	address, _ := accepting(t)
 	p := &tunnels{}
+	p.all.Add(1) // a WaitGroup that is waited for must not begin to count
 	server := httptest.NewServer(p)
-	t.Cleanup(func() { server.Close(); p.all.Wait() })
+	t.Cleanup(func() { server.Close(); p.all.Done(); p.all.Wait() })
 	proxy := strings.Replace(server.URL, "http://", "http://user:pa%24s@", 1)
 	d := dialerOf(t, schema.Network{Proxy: schema.NewSecret(proxy)})
 	c, err := d.through(t.Context(), "https", address)
