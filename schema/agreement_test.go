@@ -103,8 +103,11 @@ func mutateKind(t *rapid.T, v reflect.Value, text func() string) {
 	case reflect.Struct:
 		mutate(t, v.Field(rapid.IntRange(0, v.NumField()-1).Draw(t, "field")))
 	case reflect.Map:
-		m := map[string]Secret{text(): NewSecret(text())}
-		v.Set(reflect.ValueOf(m))
+		m := reflect.MakeMap(v.Type())
+		value := reflect.New(v.Type().Elem()).Elem()
+		mutate(t, value)
+		m.SetMapIndex(reflect.ValueOf(text()), value)
+		v.Set(m)
 	case reflect.Slice:
 		v.Set(reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, 0), v)) // not the array of another sink
 		switch op := rapid.IntRange(0, 3).Draw(t, "operation"); {
