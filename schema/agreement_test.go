@@ -83,6 +83,10 @@ func mutate(t *rapid.T, v reflect.Value) {
 }
 
 func mutateKind(t *rapid.T, v reflect.Value, text func() string) {
+	switch v.Interface().(type) {
+	case *Auth, []Signature: // a oneOf of which no branch is set has no JSON to compare with
+		return
+	}
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(text())
