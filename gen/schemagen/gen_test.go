@@ -246,9 +246,11 @@ func TestGoNames(t *testing.T) {
 func TestFormatsOfDefaults(t *testing.T) {
 	yes := map[string][]string{"go-duration": {"0s", "5ms", "1d12h", "2d"}, "go-duration-positive": {"1s"}, "host-port": {"h:1", "[::1]:0"},
 		"http-url": {"https://h/p"}, "http-url-template": {"http://h/${topic}"},
+		"template": {"", "text", "$5", "${message.payload}"}, "header-name": {"Idempotency-Key"}, "json-pointer": {"", "/a/0/~1"},
 		"date-time": {"2026-11-24T10:17:55.25Z"}, "uuid": {"2f1e0c3a-9d7b-4b6e-8a51-0C9F3C1D2E4F"}, "uri": {"urn:a:b"}}
 	no := map[string][]string{"go-duration": {"", "5", "-1s", "d"}, "go-duration-positive": {"0s", "0d"}, "host-port": {"h", ":1", "h:x"},
 		"http-url": {"h", "ftp://h", "http://"}, "http-url-template": {"http://h/${x}", "${topic}"}, "other": {"x"},
+		"template": {"${message.payload", "${topic"}, "header-name": {"", "a b", "a:"}, "json-pointer": {"a", "/~2"},
 		"date-time": {"2026-11-24"}, "uuid": {"2f1e0c3a"}, "uri": {"/a", "a b:c"}}
 	assert.ElementsMatch(t, formatNames(), slices.Sorted(maps.Keys(yes)))
 	for format, list := range yes {
