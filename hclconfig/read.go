@@ -15,6 +15,7 @@ import (
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/lang"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/internal/boundedfile"
 )
 
 // MaxFileSize is how many bytes a configuration file may have.
@@ -110,12 +111,12 @@ func (l *loader) open(name string) *mask.File {
 	var err error
 	switch {
 	case !given:
-		text, err = bound.ReadFile(name, MaxFileSize)
+		text, err = boundedfile.Read(name, MaxFileSize)
 	case len(text) > MaxFileSize:
-		err = bound.ErrTooLarge
+		err = boundedfile.ErrTooLarge
 	}
 	switch {
-	case errors.Is(err, bound.ErrTooLarge):
+	case errors.Is(err, boundedfile.ErrTooLarge):
 		l.broken = true
 		l.At(fileRange(name), "file-too-large", "", fmt.Sprintf("At most %d MiB.", MaxFileSize>>20))
 		return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"iggysink/internal/iggyserver"
+	"iggysink/internal/tlsfile"
 )
 
 func newBrokerCommand() *cobra.Command {
@@ -57,7 +58,7 @@ func serverTLS(certFile, keyFile string) (*tls.Config, error) {
 	if certFile == "" {
 		return nil, nil
 	}
-	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	certificate, err := tlsfile.Pair(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", certFile, keyFile, err)
 	}

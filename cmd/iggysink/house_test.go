@@ -37,6 +37,8 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/function":          {}, // the functions of the language, and what they cost
 	"iggysink/internal/jsonscan":          {}, // JSON text that is looked at and not decoded
 	"iggysink/internal/terminal":          {}, // text of somebody else, for whoever prints
+	"iggysink/internal/boundedfile":       {}, // files that somebody else named
+	"iggysink/internal/tlsfile":           {}, // what makes a connection encrypted, for whoever dials or listens
 	"iggysink/internal/message":           {"schema", "internal/function"},
 	"iggysink/internal/userheader":        {"schema"}, // what both transports read
 	"iggysink/hclconfig": {"schema", "internal/payload", "internal/message", "internal/function", "internal/terminal", "hclconfig/internal/words",
@@ -60,14 +62,14 @@ var allowedImports = map[string][]string{
 		"sinkhttp/internal/auth", "sinkhttp/internal/signature", "sinkhttp/internal/network"},
 	"iggysink/sinkhttp/internal/auth":       {"schema"},
 	"iggysink/sinkhttp/internal/signature":  {"schema"},
-	"iggysink/sinkhttp/internal/network":    {"schema"},
+	"iggysink/sinkhttp/internal/network":    {"schema", "internal/tlsfile"},
 	"iggysink/golden":                       {"schema"},
 	"iggysink/internal/iggyserver":          {"schema"},
 	"iggysink/internal/iggyserver/iggytest": {"schema", "internal/iggyserver"},
 	"iggysink/internal/relay":               {"schema", "sinkhttp"},
 	"iggysink/internal/relay/sourcetest":    {"schema", "internal/relay"},
-	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/relay", "internal/userheader"},
-	"iggysink/internal/iggyhttp":            {"schema", "sinkhttp", "internal/relay", "internal/userheader"},
+	"iggysink/internal/iggy":                {"schema", "sinkhttp", "internal/relay", "internal/userheader", "internal/tlsfile"},
+	"iggysink/internal/iggyhttp":            {"schema", "sinkhttp", "internal/relay", "internal/userheader", "internal/tlsfile"},
 	"iggysink/internal/deadletter":          {"schema", "sinkhttp", "internal/relay"},
 	"iggysink/internal/admin":               {"schema", "sinkhttp", "internal/relay"},
 	"iggysink/internal/rustsink":            {"schema"}, // import's conversion, which needs no part of the program
@@ -75,12 +77,12 @@ var allowedImports = map[string][]string{
 		"schema", "hclconfig", "hclconfig/language", "sinkhttp", "examples", "gen/schemagen",
 		"internal/relay", "internal/iggy", "internal/iggyhttp", "internal/iggyserver", "internal/admin", "internal/findings", "internal/rustsink",
 		"internal/payload", "internal/message", "internal/function", "internal/langserver", "internal/userheader", "internal/deadletter",
-		"internal/terminal",
+		"internal/terminal", "internal/tlsfile",
 	},
 }
 
-// leaves are packages about text alone, which whoever reads text may import.
-var leaves = []string{"internal/jsonscan", "internal/payload/format"}
+// leaves are packages about text and files alone, which whoever reads some may import.
+var leaves = []string{"internal/jsonscan", "internal/payload/format", "internal/boundedfile"}
 
 // listedPackage is what go list tells of a package.
 type listedPackage struct {

@@ -3,7 +3,6 @@ package iggy
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/apache/iggy/foreign/go/client/tcp"
 	iggcon "github.com/apache/iggy/foreign/go/contracts"
 
+	"iggysink/internal/tlsfile"
 	"iggysink/schema"
 )
 
@@ -132,18 +132,10 @@ func tlsConfig(cfg *schema.Iggy) (*tls.Config, error) {
 	if cfg.TLS.ServerName != "" {
 		secure.ServerName = cfg.TLS.ServerName
 	}
-	if cfg.TLS.CAFile == "" {
-		return secure, nil
-	}
-	pem, err := os.ReadFile(cfg.TLS.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("iggy tls ca_file: %w", err)
-	}
-	if secure.RootCAs, err = x509.SystemCertPool(); err != nil {
-		secure.RootCAs = x509.NewCertPool()
-	}
-	if !secure.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("iggy tls ca_file %s: no PEM certificate in it", cfg.TLS.CAFile)
+	if cfg.TLS.CAFile != "" {
+		if secure.RootCAs, err = tlsfile.Authorities(cfg.TLS.CAFile); err != nil {
+			return nil, fmt.Errorf("iggy tls ca_file: %w", err)
+		}
 	}
 	return secure, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,13 +11,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/imroc/req/v3"
 
+	"iggysink/internal/tlsfile"
 	"iggysink/schema"
 )
 
@@ -81,18 +80,10 @@ func tlsConfig(cfg *schema.Iggy) (*tls.Config, error) {
 	if cfg.TLS.ServerName != "" {
 		secure.ServerName = cfg.TLS.ServerName
 	}
-	if cfg.TLS.CAFile == "" {
-		return secure, nil
-	}
-	pem, err := os.ReadFile(cfg.TLS.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("iggy tls ca_file: %w", err)
-	}
-	if secure.RootCAs, err = x509.SystemCertPool(); err != nil {
-		secure.RootCAs = x509.NewCertPool()
-	}
-	if !secure.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("iggy tls ca_file %s: no PEM certificate in it", cfg.TLS.CAFile)
+	if cfg.TLS.CAFile != "" {
+		if secure.RootCAs, err = tlsfile.Authorities(cfg.TLS.CAFile); err != nil {
+			return nil, fmt.Errorf("iggy tls ca_file: %w", err)
+		}
 	}
 	return secure, nil
 }

@@ -42,7 +42,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -50,6 +49,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"iggysink/internal/boundedfile"
 )
 
 // maxSchema is the largest schema file that is read, in bytes.
@@ -90,28 +91,9 @@ func (f Fault) String() string {
 
 // Load reads and compiles the schema in a file. Its errors say what is wrong without the path.
 func Load(path string) (*Schema, error) {
-	// A FIFO would block in Open: look first.
-	if info, err := os.Stat(path); err != nil {
-		return nil, bare(err)
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
-	}
-	file, err := os.Open(path)
+	source, err := boundedfile.Read(path, maxSchema)
 	if err != nil {
 		return nil, bare(err)
-	}
-	defer func() { _ = file.Close() }() // it was only read
-	if info, err := file.Stat(); err != nil {
-		return nil, bare(err)
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
-	}
-	source, err := io.ReadAll(io.LimitReader(file, maxSchema+1))
-	if err != nil {
-		return nil, bare(err)
-	}
-	if len(source) > maxSchema {
-		return nil, fmt.Errorf("it has more than %d bytes", maxSchema)
 	}
 	return Compile(source)
 }

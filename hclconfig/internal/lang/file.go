@@ -15,6 +15,7 @@ import (
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/internal/boundedfile"
 	"iggysink/schema"
 )
 
@@ -47,7 +48,7 @@ func (s *Scope) fileFunction(dir string) function.Function {
 			case errors.Is(err, fs.ErrNotExist) && s.Settings.Unknowns:
 				s.Needs[Need{"file", shown}] = true
 				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
-			case errors.Is(err, bound.ErrTooLarge):
+			case errors.Is(err, boundedfile.ErrTooLarge):
 				return cty.NilVal, finding.Refuse("invalid-file", "", "The file has more than 1 MiB.")
 			case err != nil:
 				return cty.NilVal, finding.Refuse("invalid-file", "", bound.Because(err))
@@ -66,10 +67,6 @@ func (s *Scope) ReadAllowed(path, dir string) ([]byte, error) {
 	switch {
 	case errors.Is(err, errOutside):
 		return nil, errors.New("it is not in the folder of the configuration; --allow-files allows another folder")
-	case errors.Is(err, bound.ErrTooLarge):
-		return nil, fmt.Errorf("it has more than %d bytes", maxValueSize)
-	case errors.Is(err, bound.ErrNotRegular):
-		return nil, errors.New("it is not a regular file")
 	case errors.As(err, &pathError):
 		return nil, pathError.Err
 	}
@@ -94,7 +91,7 @@ func (s *Scope) readAllowed(path, dir string) ([]byte, error) {
 	if !s.isInside(target, dir, bound.Canonical) {
 		return nil, errOutside
 	}
-	return bound.ReadFile(target, maxValueSize)
+	return boundedfile.Read(target, maxValueSize)
 }
 
 // isAllowed reports whether a path is in one of the allowed folders, as far as its name tells.

@@ -13,6 +13,7 @@ import (
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/internal/boundedfile"
 )
 
 // fileexistsFunction is fileexists(path): whether file() would find a file. It looks where file() may read.
@@ -28,7 +29,7 @@ func (s *Scope) fileexistsFunction(dir string) function.Function {
 			case errors.Is(err, errOutside):
 				return cty.NilVal, finding.Refuse("file-outside", "",
 					"The file is not in the folder of the configuration. --allow-files allows another folder.")
-			case err != nil && !errors.Is(err, bound.ErrTooLarge):
+			case err != nil && !errors.Is(err, boundedfile.ErrTooLarge):
 				return cty.NilVal, finding.Refuse("invalid-file", "", bound.Because(err))
 			}
 			return cty.True, nil

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"iggysink/internal/boundedfile"
 )
 
 const (
@@ -70,25 +71,15 @@ func stampOf(info os.FileInfo) stamp { return stamp{info.ModTime(), info.Size()}
 
 // read reads the file. The caller holds mu, or is the constructor.
 func (f *file) read(now time.Time) error {
-	in, err := os.Open(f.path)
+	info, err := os.Stat(f.path) // first: a file that is written in between differs at the next look
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // it was only read
-	info, err := in.Stat()
-	switch {
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return errors.New("is not a regular file")
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxToken+1))
+	text, err := boundedfile.Read(f.path, maxToken)
 	token := strings.TrimSpace(string(text))
 	switch {
 	case err != nil:
 		return err
-	case len(text) > maxToken:
-		return fmt.Errorf("has more than %d bytes", maxToken)
 	case token == "":
 		return errors.New("is empty")
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):

@@ -2,7 +2,6 @@ package network
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"iggysink/internal/tlsfile"
 	"iggysink/schema"
 )
 
@@ -99,24 +99,16 @@ func (s *secrets) read() (*tls.Config, error) {
 		config.MinVersion = tls.VersionTLS13
 	}
 	if s.block.CAFile != "" {
-		pem, err := os.ReadFile(s.block.CAFile)
-		if err != nil {
+		var err error
+		if config.RootCAs, err = tlsfile.Authorities(s.block.CAFile); err != nil {
 			return nil, fmt.Errorf("tls: ca_file: %w", err)
 		}
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool() // a system without authorities
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls: ca_file: no certificate in %s", s.block.CAFile)
-		}
-		config.RootCAs = pool
 	}
 	if s.block.CertFile != "" || s.block.KeyFile != "" {
 		if s.block.CertFile == "" || s.block.KeyFile == "" {
 			return nil, errors.New("tls: cert_file and key_file need each other")
 		}
-		pair, err := tls.LoadX509KeyPair(s.block.CertFile, s.block.KeyFile)
+		pair, err := tlsfile.Pair(s.block.CertFile, s.block.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("tls: cert_file and key_file: %w", err)
 		}

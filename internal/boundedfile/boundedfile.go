@@ -1,0 +1,76 @@
+// Package boundedfile reads files that somebody else named: regular ones alone, and no more than so many bytes.
+package boundedfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// What Read fails with besides what the operating system says.
+var (
+	ErrNotRegular = errors.New("it is not a regular file")
+	ErrTooLarge   = errors.New("it is too large")
+)
+
+// Read returns a regular file of at most limit bytes. It looks before it opens, because opening a pipe would wait for
+// somebody who writes, and looks again at what it opened, which may have been put there in between. Its error is an
+// *fs.PathError with the path; ErrNotRegular or ErrTooLarge may be in its chain.
+func Read(path string, limit int64) ([]byte, error) {
+	text, err := read(path, limit)
+	if err != nil {
+		var inner *fs.PathError
+		if errors.As(err, &inner) {
+			err = inner.Err
+		}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return text, nil
+}
+
+func read(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = fits(info, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	if info, err = file.Stat(); err == nil {
+		err = fits(info, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// A file may grow while it is read, and those of /proc say that they are empty.
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = tooLarge(limit)
+	}
+	return text, err
+}
+
+func fits(info fs.FileInfo, limit int64) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return ErrNotRegular
+	case info.Size() > limit:
+		return tooLarge(limit)
+	}
+	return nil
+}
+
+// tooLarge is ErrTooLarge with the limit.
+type tooLarge int64
+
+func (limit tooLarge) Error() string { return fmt.Sprintf("it has more than %d bytes", int64(limit)) }
+
+// Is makes it ErrTooLarge.
+func (limit tooLarge) Is(target error) bool { return target == ErrTooLarge }
