@@ -122,7 +122,7 @@ func (v *TLSVersion) UnmarshalText(b []byte) error {
 	return err
 }
 
-// ClientAuth is where client credentials stand in a token request.
+// ClientAuth is how a token request carries the client credentials.
 type ClientAuth string
 
 // The values of ClientAuth.
@@ -162,7 +162,7 @@ func (v *ClientAuth) UnmarshalText(b []byte) error {
 	return err
 }
 
-// SignatureAlgorithm is how an HTTP message is signed.
+// SignatureAlgorithm is an algorithm that signs an HTTP message.
 type SignatureAlgorithm string
 
 // The values of SignatureAlgorithm.
@@ -203,7 +203,7 @@ func (v *SignatureAlgorithm) UnmarshalText(b []byte) error {
 	return err
 }
 
-// HmacAlgorithm is the hash of a signature.
+// HmacAlgorithm is the hash algorithm of a signature.
 type HmacAlgorithm string
 
 // The values of HmacAlgorithm.
@@ -246,7 +246,7 @@ func (v *HmacAlgorithm) UnmarshalText(b []byte) error {
 	return err
 }
 
-// HmacEncoding is how the hash of a signature is written.
+// HmacEncoding is the encoding of a signature's hash.
 type HmacEncoding string
 
 // The values of HmacEncoding.
@@ -286,7 +286,7 @@ func (v *HmacEncoding) UnmarshalText(b []byte) error {
 	return err
 }
 
-// CloudeventsMode is where the attributes of a CloudEvent stand.
+// CloudeventsMode is where a request carries the attributes of a CloudEvent.
 type CloudeventsMode string
 
 // The values of CloudeventsMode.
@@ -370,7 +370,7 @@ func (v *CompressionAlgorithm) UnmarshalText(b []byte) error {
 	return err
 }
 
-// CompressionLevel is how much time a smaller body is worth.
+// CompressionLevel is the trade-off between CPU time and size of the body.
 type CompressionLevel string
 
 // The values of CompressionLevel.
@@ -522,7 +522,7 @@ func (v *HealthCheckMethod) UnmarshalText(b []byte) error {
 	return err
 }
 
-// BatchMode is how messages become requests. ndjson is another spelling of nd_json.
+// BatchMode is how messages become requests. ndjson is accepted as a spelling of nd_json.
 type BatchMode string
 
 // The values of BatchMode.
@@ -568,7 +568,7 @@ func (v *BatchMode) UnmarshalText(b []byte) error {
 	return err
 }
 
-// RetryJitter is how the wait before a retry is spread.
+// RetryJitter is how the waits before retries vary.
 type RetryJitter string
 
 // The values of RetryJitter.
@@ -608,7 +608,7 @@ func (v *RetryJitter) UnmarshalText(b []byte) error {
 	return err
 }
 
-// OnRejected is what happens to a rejected message.
+// OnRejected is what iggysink does with a rejected message.
 type OnRejected string
 
 // The values of OnRejected.
@@ -651,7 +651,7 @@ func (v *OnRejected) UnmarshalText(b []byte) error {
 	return err
 }
 
-// OnExhausted is what happens when all retries failed.
+// OnExhausted is what iggysink does when all retries failed.
 type OnExhausted string
 
 // The values of OnExhausted.
@@ -737,7 +737,7 @@ func (v *Ordering) UnmarshalText(b []byte) error {
 	return err
 }
 
-// PayloadSchema is what the payloads of a topic are.
+// PayloadSchema is the format of a topic's payloads.
 type PayloadSchema string
 
 // The values of PayloadSchema.

@@ -7,8 +7,7 @@ import "encoding/json"
 // Config is what one iggysink process does: which Iggy server it reads from, which sinks it feeds, and where it
 // reports its health. Every sink is isolated from the others: no memory, connection or lock is shared between them.
 type Config struct {
-	// The Iggy server that all sinks of this configuration read from: over TCP one of the 0.8 series, over HTTP also a
-	// later one.
+	// The Iggy server that all sinks read from. Over TCP it must be a 0.8 server; over HTTP it may be a later one.
 	Iggy *Iggy `json:"iggy,omitzero"`
 	// The HTTP listener for health checks and metrics: /livez, /readyz and /metrics (Prometheus). Without this block
 	// nothing listens.
@@ -48,18 +47,18 @@ func decodeConfig(d *decoding, at string, raw json.RawMessage) (v Config) {
 
 // Iggy is the connection to an Iggy server. Give either username and password, or token.
 type Iggy struct {
-	// Host and port of the server's listener: of the TCP one, usually port 8090, or with transport http of the HTTP
-	// one, usually port 3000.
+	// Host and port where the server listens. The usual port is 8090 for transport tcp and 3000 for transport http.
 	Address string `json:"address"`
-	// How messages are read. tcp: over the binary protocol of 0.8, as members of consumer groups that share partitions
-	// by themselves. http: over the HTTP API, which 0.8 and later servers have; processes share partitions by share.
+	// How iggysink reads messages. tcp: over the binary protocol of Iggy 0.8, as a member of consumer groups whose
+	// members share the partitions automatically. http: over the HTTP API of Iggy 0.8 and later; share divides the
+	// partitions between processes.
 	Transport IggyTransport `json:"transport"`
-	// With transport http, the part of every topic's partitions that this process reads, as k/n: those whose number
-	// divided by n leaves the remainder of k. Run n processes, from 1/n to n/n or from 0/n to (n-1)/n; all must have
-	// the same n. Default: all partitions. The flag --share of run and the environment variable IGGYSINK_SHARE come
-	// before it.
+	// With transport http, the part of every topic's partitions that this process reads. k/n selects the partitions
+	// whose number leaves the same remainder as k when divided by n. Run n processes with the same n, from 1/n to n/n
+	// or from 0/n to (n-1)/n. Default: all partitions. The flag --share of run and the environment variable
+	// IGGYSINK_SHARE take precedence.
 	Share string `json:"share,omitzero"`
-	// User to log in as. It needs the right to poll the topics, and to create consumer groups that do not exist yet.
+	// User to log in as. It needs the right to poll the topics and to create consumer groups that do not exist yet.
 	Username string `json:"username,omitzero"`
 	// Password of the user. Take it from env() or file(), never from a literal.
 	Password Secret `json:"password,omitzero"`
@@ -119,12 +118,12 @@ func decodeIggy(d *decoding, at string, raw json.RawMessage) (v Iggy) {
 	return v
 }
 
-// IggyTLS is the encryption of the connection to the Iggy server. Its presence switches TLS on.
+// IggyTLS is the encryption of the connection to the Iggy server. The presence of this block switches TLS on.
 type IggyTLS struct {
 	// PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder
 	// of the file that names it.
 	CAFile string `json:"ca_file,omitzero"`
-	// Name that the server's certificate must carry, where it differs from the host of address.
+	// Name that the server's certificate must carry, if it differs from the host of address.
 	ServerName string `json:"server_name,omitzero"`
 }
 
@@ -157,7 +156,8 @@ func decodeIggyTLS(d *decoding, at string, raw json.RawMessage) (v IggyTLS) {
 
 // Admin is the HTTP listener for health and metrics.
 type Admin struct {
-	// Host and port to listen on. Bind it to loopback or to a private interface: it has no authentication.
+	// Host and port to listen on. Bind it to loopback or to a private interface: the listener does not authenticate
+	// anyone.
 	Address string `json:"address"`
 }
 
@@ -187,9 +187,9 @@ func decodeAdmin(d *decoding, at string, raw json.RawMessage) (v Admin) {
 // Sink is an HTTP endpoint to which the messages of its streams are delivered, at least once and, by default, in
 // offset order per partition.
 type Sink struct {
-	// The sink's name: the label of its block, and with for_each the key behind it, as in tenant["acme"]. It appears in
-	// logs and metrics, and in the default consumer group, so renaming a sink without an explicit consumer_group starts
-	// a new group.
+	// The sink's name: the label of its block, followed by the key with for_each, as in tenant["acme"]. Logs, metrics
+	// and the default consumer group contain it, so renaming a sink without an explicit consumer_group starts a new
+	// group.
 	Name string `json:"name"`
 	// Whether the sink runs. A disabled sink is still validated.
 	Enabled bool `json:"enabled"`
@@ -198,21 +198,21 @@ type Sink struct {
 	URL Template `json:"url"`
 	// HTTP method of a delivery.
 	Method Method `json:"method"`
-	// Time limit of one attempt: connecting, sending the request and reading the response. Waits for a retry or for a
-	// paused sink do not count.
+	// Time limit of one attempt: connecting, sending the request and reading the response. Waits before a retry and
+	// during a pause do not count.
 	Timeout Duration `json:"timeout"`
-	// HTTP headers of every request, the health check included. Content-Type is set with content_type. Values are
+	// HTTP headers of every request, including the health check. Set Content-Type with content_type. Values are
 	// secrets: they appear in no output.
 	Headers map[string]Template `json:"headers"`
-	// An expression over the message, true or false. Where it is false the message is settled and counted as filtered,
-	// and not sent.
+	// An expression over the message that is true or false. When it is false, iggysink does not send the message: it
+	// settles it and counts it as filtered.
 	Filter Template `json:"filter,omitzero"`
-	// What is sent for a message instead of the envelope: text as it is, any other value as JSON. With nd_json and
-	// json_array it is the element.
+	// Replaces the envelope of a message. Text is sent unchanged, any other value as JSON. With nd_json and json_array
+	// it is one element of the batch.
 	Body Template `json:"body,omitzero"`
-	// Name of a header that carries a key which is the same for every attempt, such as Idempotency-Key. For a request
-	// of one message the key is the same after a crash, too. With it, 409 means that the endpoint still works on an
-	// earlier attempt, and is retried.
+	// Name of a header, such as Idempotency-Key, whose value stays the same in every attempt of a request. For a
+	// request with one message it stays the same even after a crash. With this setting iggysink retries a 409, which
+	// then means that the endpoint is still working on an earlier attempt.
 	IdempotencyKey string `json:"idempotency_key,omitzero"`
 	// Content-Type of the requests. Default: application/json for individual and json_array, application/x-ndjson for
 	// nd_json, application/octet-stream for raw.
@@ -221,8 +221,8 @@ type Sink struct {
 	// by a newline. json_array: one compact JSON array of envelopes. raw: the payload's own bytes, one message a
 	// request, no envelope.
 	BatchMode BatchMode `json:"batch_mode"`
-	// Maximum size of a request body in bytes, before compression. A larger batch is split into several requests; a
-	// single larger message is rejected. 0 switches the limit off.
+	// Maximum size of a request body in bytes, before compression. iggysink splits a larger batch into several requests
+	// and rejects a single larger message. 0 switches the limit off.
 	MaxPayloadSizeBytes int `json:"max_payload_size_bytes"`
 	// Whether the payload is wrapped in an envelope with metadata. When false the body is the payload value alone. raw
 	// never has an envelope.
@@ -231,16 +231,16 @@ type Sink struct {
 	IncludeChecksum bool `json:"include_checksum"`
 	// Adds iggy_origin_timestamp, the producer's clock in microseconds, to the metadata.
 	IncludeOriginTimestamp bool `json:"include_origin_timestamp"`
-	// Probes the endpoint before the first delivery, with the sink's headers and TLS. While the probe fails, the sink
-	// waits and probes again; other sinks are not delayed. A success code, 405 or 501 passes.
+	// Checks the endpoint before the first delivery, with the sink's headers and TLS. While the check fails, the sink
+	// waits and checks again, without delaying other sinks. A success code, 405 or 501 passes.
 	HealthCheckEnabled bool `json:"health_check_enabled"`
 	// HTTP method of the health check.
 	HealthCheckMethod HealthCheckMethod `json:"health_check_method"`
-	// URL of the health check. Default: url; required where url contains ${stream}, ${topic} or ${partition} and the
-	// check is on.
+	// URL of the health check. Default: url. Required if the check is on and url contains ${stream}, ${topic} or
+	// ${partition}.
 	HealthCheckURL Secret `json:"health_check_url,omitzero"`
-	// Attempts after the first one, until the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After
-	// do not use up a retry.
+	// Number of retries after the first attempt. When they are used up, the request has failed. 0 makes one attempt.
+	// 429 and 503 with a Retry-After do not use up a retry.
 	MaxRetries int `json:"max_retries"`
 	// Upper bound of the wait before the first retry. Each further bound is retry_backoff_multiplier times the one
 	// before.
@@ -254,62 +254,68 @@ type Sink struct {
 	RetryJitter RetryJitter `json:"retry_jitter"`
 	// Longest wait that a Retry-After header can impose. A longer one is shortened to this.
 	MaxRetryAfter Duration `json:"max_retry_after"`
-	// Status codes that mean that the endpoint accepted the messages. Replaces the default list.
+	// Status codes with which the endpoint accepts the messages. Replaces the default list.
 	SuccessStatusCodes []int `json:"success_status_codes"`
 	// Status codes to retry, in addition to 408, 425, 429 and 5xx except 501, 505, 506, 510 and 511, which pause.
 	RetryStatusCodes []int `json:"retry_status_codes"`
-	// Status codes that pause the sink, in addition to those that indicate an endpoint problem, such as 401, 403 and
-	// 404.
+	// Status codes that stop delivery, in addition to those that indicate an endpoint problem, such as 401, 403 and
+	// 404. The partition blocks; if the endpoint accepts nothing else either, the sink pauses.
 	PauseStatusCodes []int `json:"pause_status_codes"`
 	// Status codes that reject the message, in addition to 400, 409, 412, 413, 414, 422, 424, 428 and 431.
 	RejectStatusCodes []int `json:"reject_status_codes"`
-	// What happens to a message that the endpoint rejects. block: its partition stops at the message and tries it again
-	// at a growing interval; the other partitions continue. dead_letter: the message is written to the dead letters.
-	// drop: the message is counted and lost. Default: dead_letter with a dead_letter block, otherwise block.
+	// What iggysink does with a message that the endpoint rejects. block: its partition stops at the message and tries
+	// it again at growing intervals, while the other partitions continue. dead_letter: iggysink writes the message to
+	// the dead letters. drop: iggysink counts the message, and it is lost. Default: dead_letter with a dead_letter
+	// block, otherwise block.
 	OnRejected OnRejected `json:"on_rejected,omitzero"`
-	// What happens when all retries of a request failed. pause: the sink waits until the endpoint answers again and
-	// loses nothing. dead_letter and drop apply to answers such as 500; connection errors, 429 and 503 always pause.
+	// What iggysink does when all retries of a request failed. pause: the partition blocks, or the sink pauses if the
+	// endpoint accepts nothing else either; nothing is lost. dead_letter and drop give the message up after answers
+	// such as 500, but never after connection errors, timeouts, 429 or 503.
 	OnExhausted OnExhausted `json:"on_exhausted"`
 	// Pause after this many consecutive rejections: the messages are then unlikely to be at fault. 0 switches this off.
 	MaxConsecutiveRejects int `json:"max_consecutive_rejects"`
-	// When a request of several messages is answered 400, 413 or 422, send its halves, so that one bad message does not
-	// take the others with it.
+	// When the endpoint rejects a request with several messages, send its halves, so that one bad message does not take
+	// the others with it.
 	SplitOnReject bool `json:"split_on_reject"`
-	// partition: one request of a partition in flight, in offset order. key: in order for each ordering_key, up to
-	// max_in_flight requests of a partition. none: up to max_in_flight requests of a partition, in any order.
+	// partition: in offset order, with one request of a partition in flight. key: in offset order for each
+	// ordering_key, with up to max_in_flight requests of a partition. none: in any order, with up to max_in_flight
+	// requests of a partition.
 	Ordering Ordering `json:"ordering"`
 	// The ordering key: header:NAME, the message header of that name, or payload:/a/b, the JSON Pointer (RFC 6901) of a
 	// value in a JSON payload. Messages without it share one lane.
 	OrderingKey string `json:"ordering_key,omitzero"`
-	// Maximum number of concurrent requests of one partition. More than 1 needs ordering key or none.
+	// Maximum number of concurrent requests of one partition. A value above 1 requires ordering key or none.
 	MaxInFlight int `json:"max_in_flight"`
-	// Maximum number of concurrent requests of the whole sink, and of connections kept open for it.
+	// Maximum number of concurrent requests of the whole sink, and of connections that it keeps open.
 	MaxConnections int `json:"max_connections"`
-	// Accepts any certificate of the endpoint. For tests only: anyone on the way can then read and change what is sent.
+	// Accepts any certificate of the endpoint. For tests only: anyone between iggysink and the endpoint can then read
+	// and change the requests.
 	TLSDangerAcceptInvalidCerts bool `json:"tls_danger_accept_invalid_certs"`
 	// Logs each attempt at level info instead of debug.
 	VerboseLogging bool `json:"verbose_logging"`
-	// Topics of one Iggy stream that feed this sink. At least one.
+	// Topics of one Iggy stream that feed this sink. Write at least one block.
 	Streams []Stream `json:"stream"`
-	// Where messages are written that cannot be delivered, each with its reason.
+	// Where iggysink writes messages that it cannot deliver, each with its reason.
 	DeadLetter *DeadLetter `json:"dead_letter,omitzero"`
-	// TLS to the endpoint: further certificate authorities, and a client certificate.
+	// TLS to the endpoint: additional certificate authorities and a client certificate.
 	TLS *TLS `json:"tls,omitzero"`
-	// How connections to the endpoint are made, and to which addresses. Without the block its defaults hold.
+	// How iggysink connects to the endpoint, and to which addresses. Without the block its defaults apply.
 	Network *Network `json:"network,omitzero"`
-	// How requests prove who sends them. At most one.
+	// Credentials of the requests. At most one block.
 	Auth *Auth `json:"auth,omitzero"`
-	// Signatures over each request, any number. Every attempt is signed anew, over the bytes that are sent.
+	// Signs each request. Write one block for each signature. iggysink signs every attempt anew, over the bytes that it
+	// sends.
 	Signature []Signature `json:"signature,omitzero"`
 	// Sends each message as a CloudEvent, instead of in the envelope.
 	Cloudevents *Cloudevents `json:"cloudevents,omitzero"`
 	// Compresses request bodies.
 	Compression *Compression `json:"compression,omitzero"`
-	// Bounds what the sink sends in a time. All partitions share it. Waiting for it is neither a retry nor a pause.
+	// Limits how much the sink sends per unit of time. All partitions share the limit. Waiting for it is neither a
+	// retry nor a pause.
 	RateLimit *RateLimit `json:"rate_limit,omitzero"`
-	// For bulk APIs that answer 200 and judge each item in the body.
+	// For bulk APIs that answer 200 and report a status for each item in the body.
 	ResponseItems *ResponseItems `json:"response_items,omitzero"`
-	// How long a paused sink waits before it tries the endpoint again.
+	// How long a paused sink or a blocked partition waits before iggysink tries again.
 	CircuitBreaker *CircuitBreaker `json:"circuit_breaker,omitzero"`
 }
 
@@ -524,14 +530,15 @@ type Stream struct {
 	Name string `json:"name"`
 	// Names of the topics to read. iggysink waits for a topic that does not exist yet and reads the others meanwhile.
 	Topics []string `json:"topics"`
-	// Format of the payloads. json: embedded as it was sent, and rejected if it is not valid JSON. text: becomes a JSON
-	// string. raw, proto, flat_buffer and avro: become an object with base64 data.
+	// Format of the payloads. json: iggysink embeds the payload as it was sent and rejects one that is not valid JSON.
+	// text: the payload becomes a JSON string. raw, proto, flat_buffer and avro: the payload becomes an object with
+	// base64 data.
 	Schema PayloadSchema `json:"schema"`
-	// File with a JSON Schema (draft 2020-12, formats are checked) that every payload has to satisfy. One that does not
-	// is rejected before anything is sent, and its dead letter says where and by which keyword. Needs schema = "json".
-	// A relative path starts at the folder of the file that names it.
+	// File with a JSON Schema (draft 2020-12, formats are checked) that every payload must satisfy. iggysink rejects a
+	// payload that does not before it sends anything; the dead letter names the place in the payload and the keyword.
+	// Requires schema = "json". A relative path starts at the folder of the file that names it.
 	PayloadSchema string `json:"payload_schema,omitzero"`
-	// Maximum number of messages in one request. It has no effect on individual and raw, which send one.
+	// Maximum number of messages in one request. individual and raw ignore it: they send one.
 	BatchLength int `json:"batch_length"`
 	// How long a request that is not full waits for more messages. 0s does not wait.
 	BatchWait Duration `json:"batch_wait"`
@@ -539,11 +546,11 @@ type Stream struct {
 	PollInterval Duration `json:"poll_interval"`
 	// Longest wait between two polls of an idle topic.
 	MaxPollInterval Duration `json:"max_poll_interval"`
-	// Iggy consumer group that holds the offsets. Processes with the same group share the partitions. Default:
-	// iggysink- and the sink's name.
+	// Iggy consumer group that stores the offsets. Processes with the same group share the partitions. Default:
+	// iggysink- followed by the sink's name.
 	ConsumerGroup string `json:"consumer_group,omitzero"`
 	// Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with
-	// messages published after the group was created; decided once, by the process that creates it.
+	// messages published after the group was created; the process that creates the group decides this once.
 	StartFrom StartFrom `json:"start_from"`
 }
 
@@ -606,13 +613,12 @@ func decodeStream(d *decoding, at string, raw json.RawMessage) (v Stream) {
 	return v
 }
 
-// DeadLetter is a store of undeliverable messages. The label is the kind of store; file appends one JSON object a
-// line.
+// DeadLetter is a store of undeliverable messages. The label selects its kind; file appends one JSON object a line.
 type DeadLetter struct {
 	// Kind of dead-letter store: the label of the block.
 	Type DeadLetterType `json:"type"`
-	// File to append to. iggysink creates it with mode 0600, and its folder if need be. Several processes may share it.
-	// A relative path starts at the folder of the file that names it.
+	// File to append to. iggysink creates it with mode 0600, and its folder if necessary. Several processes may share
+	// it. A relative path starts at the folder of the file that names it.
 	Path string `json:"path"`
 }
 
@@ -647,13 +653,14 @@ type TLS struct {
 	// PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder
 	// of the file that names it.
 	CAFile string `json:"ca_file,omitzero"`
-	// Name that the endpoint's certificate must carry, and that is sent as SNI, where it differs from the host of url.
+	// Name that the endpoint's certificate must carry and that iggysink sends as SNI, if it differs from the host of
+	// url.
 	ServerName string `json:"server_name,omitzero"`
-	// PEM file with the client certificate, for endpoints that ask for one (mTLS). Needs key_file.
+	// PEM file with the client certificate, for endpoints that require one (mTLS). Requires key_file.
 	CertFile string `json:"cert_file,omitzero"`
 	// PEM file with the private key of cert_file.
 	KeyFile string `json:"key_file,omitzero"`
-	// Oldest version of TLS that is spoken with the endpoint.
+	// Oldest version of TLS that iggysink accepts from the endpoint.
 	MinVersion TLSVersion `json:"min_version"`
 }
 
@@ -699,32 +706,33 @@ func decodeTLS(d *decoding, at string, raw json.RawMessage) (v TLS) {
 	return v
 }
 
-// Network is the connections to an HTTP endpoint. Every address is checked when it is dialled, after its name was
-// resolved, for deliveries and the health check. Redirects are never followed, so no endpoint can send a request
+// Network is the connections to an HTTP endpoint. iggysink checks every address when it dials, after it resolved
+// the name, for deliveries and the health check. It never follows a redirect, so no endpoint can send a request
 // elsewhere.
 type Network struct {
-	// Addresses that no connection goes to. A group (metadata: the metadata services of clouds; link_local; private;
-	// loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts
-	// as well. Through a proxy it is the proxy's address that is checked, and of the endpoint what its name tells. An
-	// endpoint that is denied pauses the sink.
+	// Addresses that iggysink never connects to: a group (metadata: the metadata services of clouds; link_local;
+	// private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo,
+	// ISATAP) counts as well. With a proxy iggysink checks the proxy's address, and of the endpoint only what its name
+	// reveals. A denied endpoint pauses the sink.
 	Deny []string `json:"deny"`
 	// Exceptions to deny, in the same form.
 	Allow []string `json:"allow"`
-	// Time that a connection may take to be made, its TLS handshake and a proxy included. It is no longer than timeout.
+	// Time limit for establishing a connection, including a proxy and the TLS handshake. timeout limits it as well.
 	ConnectTimeout Duration `json:"connect_timeout"`
-	// Greatest age of a connection. No request begins on one that is older, so that a name which moves to another
-	// address is looked up again, and renewed certificates are used. Each ends up to a fifth earlier, so that not all
-	// end together. 0s: no limit.
+	// Maximum age of a connection. No request begins on an older one, so that iggysink looks a name up again after it
+	// moved to another address, and uses renewed certificates. Each connection ends up to a fifth earlier, so that they
+	// do not all end at once. 0s: no limit.
 	MaxConnectionAge Duration `json:"max_connection_age"`
-	// Proxy to the endpoint: an http, https or socks5 URL, with user and password if it asks for them, or environment
-	// for what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. Without it no proxy is used, whatever the environment says. It
-	// prints as scheme and host only.
+	// Proxy to the endpoint: an http, https or socks5 URL, with user and password if the proxy requires them, or
+	// environment to follow HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Without it iggysink uses no proxy and ignores these
+	// variables. Output shows only the scheme and host.
 	Proxy Secret `json:"proxy,omitzero"`
-	// Version of HTTP that is spoken. 2 needs no upgrade: over TLS it is negotiated by ALPN and nothing else is
-	// accepted, over http it is spoken from the first byte. Many connections of 1.1 are faster on a fast network.
+	// HTTP version that iggysink speaks. With 2 it never upgrades: over TLS it negotiates HTTP/2 by ALPN and accepts
+	// nothing else, over http it speaks HTTP/2 from the first byte. On a fast network many connections of 1.1 are
+	// faster.
 	HTTPVersion HTTPVersion `json:"http_version"`
-	// Path of a Unix socket through which the endpoint is reached. The host of url is then only the Host header and the
-	// name in its certificate.
+	// Path of a Unix socket through which iggysink reaches the endpoint. The host of url then sets only the Host header
+	// and the expected name in the certificate.
 	UnixSocket string `json:"unix_socket,omitzero"`
 }
 
@@ -776,7 +784,7 @@ func decodeNetwork(d *decoding, at string, raw json.RawMessage) (v Network) {
 	return v
 }
 
-// Auth is how a sink proves who it is. The label is the kind of credential.
+// Auth is the credentials of a sink. The label selects their kind.
 type Auth struct {
 	// Basic is the value where type is basic, and otherwise nil.
 	Basic *AuthBasic
@@ -827,11 +835,11 @@ func (v Auth) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// AuthBasic is a user name and a password, as RFC 7617 has them.
+// AuthBasic is a user name and a password (RFC 7617).
 type AuthBasic struct {
 	// Kind of credential: the label of the block.
 	Type string `json:"type"`
-	// User name. It cannot have a colon.
+	// User name. It must not contain a colon.
 	Username string `json:"username"`
 	// Password of the user. Take it from env() or file(), never from a literal.
 	Password Secret `json:"password"`
@@ -868,14 +876,14 @@ func decodeAuthBasic(d *decoding, at string, raw json.RawMessage) (v AuthBasic) 
 	return v
 }
 
-// AuthBearer is a token that every request carries, as RFC 6750 has it.
+// AuthBearer is a token that iggysink sends with every request (RFC 6750).
 type AuthBearer struct {
 	// Kind of credential: the label of the block.
 	Type string `json:"type"`
 	// The token. Take it from env() or file(), never from a literal.
 	Token Secret `json:"token,omitzero"`
-	// File with the token, instead of token. White space around it is dropped. The file is read again when it changes,
-	// and once after a 401. A relative path starts at the folder of the file that names it.
+	// File with the token, instead of token. iggysink removes white space around the token, and reads the file again
+	// when it changes and once after a 401. A relative path starts at the folder of the file that names it.
 	TokenFile string `json:"token_file,omitzero"`
 }
 
@@ -912,27 +920,27 @@ func decodeAuthBearer(d *decoding, at string, raw json.RawMessage) (v AuthBearer
 	return v
 }
 
-// AuthOauth2 is an access token from an authorization server by client credentials, as RFC 6749 section 4.4 has it.
-// It is fetched before the first request, again before it expires, and once after a 401.
+// AuthOauth2 is an access token that iggysink fetches from an authorization server with client credentials (RFC
+// 6749, section 4.4): before the first request, again before the token expires, and once after a 401.
 type AuthOauth2 struct {
 	// Kind of credential: the label of the block.
 	Type string `json:"type"`
-	// The token endpoint of the authorization server. network and tls of the sink count for it as well.
+	// The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well.
 	TokenURL Secret `json:"token_url"`
-	// Name under which the client is registered.
+	// Name under which the client is registered at the authorization server.
 	ClientID string `json:"client_id"`
 	// Secret of the client. Take it from env() or file(), never from a literal.
 	ClientSecret Secret `json:"client_secret"`
-	// Scopes to ask for.
+	// Scopes to request.
 	Scopes []string `json:"scopes"`
-	// The API that the token is for, where the authorization server asks for it.
+	// The API that the token is for, if the authorization server requires it.
 	Audience string `json:"audience,omitzero"`
-	// Further form fields of the token request.
+	// Additional form fields of the token request.
 	Parameters map[string]Secret `json:"parameters"`
-	// Where client_id and client_secret stand in the token request: basic in an Authorization header, body in the form.
+	// How the token request carries client_id and client_secret. basic: in an Authorization header. body: in the form.
 	ClientAuth ClientAuth `json:"client_auth"`
-	// How long before its end a token is fetched anew. For tokens that live less than twice as long it is half of their
-	// life.
+	// How long before a token expires iggysink fetches a new one. For a token that lives less than twice as long, half
+	// of its life.
 	RefreshBefore Duration `json:"refresh_before"`
 }
 
@@ -990,14 +998,14 @@ func decodeAuthOauth2(d *decoding, at string, raw json.RawMessage) (v AuthOauth2
 	return v
 }
 
-// AuthAwsSigv4 is a signature with AWS credentials, version 4. They come from the standard chain: environment,
-// shared files, web identity, container, instance.
+// AuthAwsSigv4 is an AWS Signature Version 4. The AWS credentials come from the standard chain: environment, shared
+// files, web identity, container, instance.
 type AuthAwsSigv4 struct {
 	// Kind of credential: the label of the block.
 	Type string `json:"type"`
 	// AWS region of the endpoint.
 	Region string `json:"region"`
-	// AWS service that the request is for: lambda for function URLs, execute-api for API Gateway.
+	// AWS service that receives the request: lambda for function URLs, execute-api for API Gateway.
 	Service string `json:"service"`
 	// Profile of the shared configuration files to take credentials from. Default: AWS_PROFILE, or default.
 	Profile string `json:"profile,omitzero"`
@@ -1038,7 +1046,7 @@ func decodeAuthAwsSigv4(d *decoding, at string, raw json.RawMessage) (v AuthAwsS
 	return v
 }
 
-// Signature is a signature over each request. The label is the kind of signature.
+// Signature is a signature over each request. The label selects its kind.
 type Signature struct {
 	// StandardWebhooks is the value where type is standard_webhooks, and otherwise nil.
 	StandardWebhooks *SignatureStandardWebhooks
@@ -1082,13 +1090,13 @@ func (v Signature) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// SignatureStandardWebhooks is a signature as Standard Webhooks 1.0 has it, in the headers webhook-id,
-// webhook-timestamp and webhook-signature.
+// SignatureStandardWebhooks is a signature by Standard Webhooks 1.0, in the headers webhook-id, webhook-timestamp
+// and webhook-signature.
 type SignatureStandardWebhooks struct {
 	// Kind of signature: the label of the block.
 	Type string `json:"type"`
-	// Secrets, each of which signs: during a rotation there are two. whsec_ and base64 of 24 to 64 bytes signs as v1
-	// (HMAC-SHA256), whsk_ and base64 of an ed25519 key as v1a.
+	// Secrets. Each one signs, so list two during a rotation. whsec_ followed by 24 to 64 bytes in base64 signs as v1
+	// (HMAC-SHA256), whsk_ followed by an ed25519 key in base64 as v1a.
 	Secrets []Secret `json:"secrets"`
 }
 
@@ -1122,20 +1130,20 @@ func decodeSignatureStandardWebhooks(d *decoding, at string, raw json.RawMessage
 	return v
 }
 
-// SignatureHTTPMessage is a signature as RFC 9421 has it, in the headers Signature-Input and Signature, with
-// Content-Digest as RFC 9530 has it.
+// SignatureHTTPMessage is a signature by RFC 9421, in the headers Signature-Input and Signature, with a
+// Content-Digest by RFC 9530.
 type SignatureHTTPMessage struct {
 	// Kind of signature: the label of the block.
 	Type string `json:"type"`
-	// Name of the key, by which the endpoint finds it (keyid).
+	// Name by which the endpoint finds the key (keyid).
 	KeyID string `json:"key_id"`
-	// How to sign.
+	// Signature algorithm.
 	Algorithm SignatureAlgorithm `json:"algorithm"`
 	// The key: base64 for hmac-sha256, a private key in PEM for ed25519. Take it from env() or file(), never from a
 	// literal.
 	Key Secret `json:"key"`
-	// What is signed, in this order: names of headers in lower case, @method, @target-uri, @authority, @scheme,
-	// @request-target, @path and @query.
+	// What iggysink signs, in this order. Names of headers in lower case, @method, @target-uri, @authority, @scheme,
+	// @request-target, @path and @query are possible.
 	Components []string `json:"components"`
 	// Name of the signature in both headers.
 	Label string `json:"label"`
@@ -1185,21 +1193,21 @@ func decodeSignatureHTTPMessage(d *decoding, at string, raw json.RawMessage) (v 
 	return v
 }
 
-// SignatureHmac is a keyed hash in a header, as GitHub, Stripe, Shopify and others check it.
+// SignatureHmac is a keyed hash in a header, such as GitHub, Stripe and Shopify use.
 type SignatureHmac struct {
 	// Kind of signature: the label of the block.
 	Type string `json:"type"`
 	// Header that carries the signature.
 	Header string `json:"header"`
-	// The shared secret, whose bytes are the key. Take it from env() or file(), never from a literal.
+	// The shared secret. Its bytes are the key. Take it from env() or file(), never from a literal.
 	Secret Secret `json:"secret"`
-	// The hash.
+	// Hash algorithm.
 	Algorithm HmacAlgorithm `json:"algorithm"`
-	// How the hash is written.
+	// Encoding of the hash.
 	Encoding HmacEncoding `json:"encoding"`
-	// What is hashed: text with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).
+	// The text to hash, with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).
 	Signed string `json:"signed"`
-	// What the header holds: text with {signature}, {timestamp} and {id}.
+	// The header's value, with {signature}, {timestamp} and {id}.
 	Format string `json:"format"`
 }
 
@@ -1250,18 +1258,18 @@ func decodeSignatureHmac(d *decoding, at string, raw json.RawMessage) (v Signatu
 	return v
 }
 
-// Cloudevents is a CloudEvent for each message, as CloudEvents 1.0 and its HTTP binding have it. id and time are
-// the message's; iggyoffset and iggypartition say where it comes from.
+// Cloudevents is the form of each message as a CloudEvent (CloudEvents 1.0 with its HTTP binding). id and time are
+// those of the message; iggyoffset and iggypartition say where it comes from.
 type Cloudevents struct {
-	// Where the attributes stand. binary: in headers, and the body is the payload; structured: in a JSON object with
-	// the payload, a request each; batched: in an array of such objects. binary and structured need batch_mode
-	// individual, batched needs json_array.
+	// Where a request carries the attributes. binary: in headers; the body is the payload. structured: in a JSON object
+	// with the payload, one per request. batched: in an array of such objects. binary and structured require batch_mode
+	// individual, batched requires json_array.
 	Mode CloudeventsMode `json:"mode"`
 	// Context in which the event happened: a URI reference.
 	Source Template `json:"source"`
 	// Kind of event.
 	Type Template `json:"type"`
-	// What the event is about within its source.
+	// Subject of the event within its source.
 	Subject Template `json:"subject,omitzero"`
 }
 
@@ -1300,13 +1308,13 @@ func decodeCloudevents(d *decoding, at string, raw json.RawMessage) (v Cloudeven
 	return v
 }
 
-// Compression is how request bodies are compressed. Signatures cover the compressed bytes.
+// Compression is the compression of request bodies. Signatures cover the compressed bytes.
 type Compression struct {
 	// The content coding, which the endpoint must accept.
 	Algorithm CompressionAlgorithm `json:"algorithm"`
-	// Bodies below this size, in bytes, are sent as they are.
+	// iggysink does not compress bodies below this size, in bytes.
 	MinBytes int `json:"min_bytes"`
-	// How much time a smaller body is worth.
+	// Trade-off between CPU time and size of the body.
 	Level CompressionLevel `json:"level"`
 }
 
@@ -1342,16 +1350,16 @@ func decodeCompression(d *decoding, at string, raw json.RawMessage) (v Compressi
 	return v
 }
 
-// RateLimit is a token bucket for a whole sink. At least one of requests and messages is needed.
+// RateLimit is a token bucket for a whole sink. Set requests, messages or both.
 type RateLimit struct {
-	// Most requests in a time of per. Every attempt counts.
+	// Maximum number of requests in each period. Every attempt counts.
 	Requests *int `json:"requests,omitzero"`
-	// Most messages in a time of per. A request with more of them than that waits for a full bucket and leaves it in
-	// debt.
+	// Maximum number of messages in each period. A request with more messages waits until the bucket is full and leaves
+	// it in debt.
 	Messages *int `json:"messages,omitzero"`
-	// The time.
+	// Length of the period.
 	Per Duration `json:"per"`
-	// Requests that may go out at once after a quiet time. Default: requests.
+	// Number of requests that may go out at once after an idle period. Default: requests.
 	Burst *int `json:"burst,omitzero"`
 }
 
@@ -1388,14 +1396,15 @@ func decodeRateLimit(d *decoding, at string, raw json.RawMessage) (v RateLimit) 
 	return v
 }
 
-// ResponseItems is where the answer of a bulk API judges each item. Each item's status gets its verdict, and only
-// what failed is sent again.
+// ResponseItems is where the answer of a bulk API reports the status of each item. iggysink judges each item by its
+// status, and sends only failed ones again.
 type ResponseItems struct {
-	// JSON Pointer to the array, which is in the order of the request. Empty: the answer itself.
+	// JSON Pointer to the array of items, which must keep the order of the request. Empty: the answer itself is the
+	// array.
 	Items string `json:"items"`
-	// JSON Pointer inside an item to its HTTP status.
+	// JSON Pointer within an item to its HTTP status.
 	Status string `json:"status"`
-	// JSON Pointer inside an item to why it failed, for the dead letter.
+	// JSON Pointer within an item to the reason of its failure, for the dead letter.
 	Error string `json:"error,omitzero"`
 }
 
@@ -1428,12 +1437,12 @@ func decodeResponseItems(d *decoding, at string, raw json.RawMessage) (v Respons
 	return v
 }
 
-// CircuitBreaker is the waits of a paused sink. After cooldown it sends one probe; each failed probe doubles the
-// wait, up to max_cooldown.
+// CircuitBreaker is the waits of a paused sink and of a blocked partition. After cooldown iggysink tries again;
+// each failure doubles the wait, up to max_cooldown.
 type CircuitBreaker struct {
-	// Wait before the first probe of a paused sink.
+	// Wait before iggysink tries a paused sink or a blocked partition for the first time.
 	Cooldown Duration `json:"cooldown"`
-	// Longest wait between two probes.
+	// Longest wait between two tries.
 	MaxCooldown Duration `json:"max_cooldown"`
 }
 

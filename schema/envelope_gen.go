@@ -8,11 +8,11 @@ import "encoding/json"
 // raw. Objects stay open: readers ignore properties that they do not know. Integers may exceed 2^53; decode them
 // exactly.
 type Envelope struct {
-	// Where the message comes from. The pair of iggy_partition_id and iggy_offset within stream and topic, and iggy_id,
-	// are the same in every delivery of one message: use them to recognise duplicates.
+	// Where the message comes from. iggy_id, and the pair of iggy_partition_id and iggy_offset within a stream and
+	// topic, stay the same in every delivery of a message: use them to recognise duplicates.
 	Metadata Metadata `json:"metadata"`
-	// The message itself. A json payload is embedded as it was sent, a text payload is a string, and any other is an
-	// object with base64 data.
+	// The message itself. iggysink embeds a json payload as it was sent; a text payload becomes a string, and any other
+	// an object with base64 data.
 	Payload json.RawMessage `json:"payload"`
 }
 
@@ -50,10 +50,10 @@ type Metadata struct {
 	IggyPartitionID uint32 `json:"iggy_partition_id"`
 	// The server's checksum of the message (XXH3, 64 bits). Present with include_checksum.
 	IggyChecksum *uint64 `json:"iggy_checksum,omitzero"`
-	// When the producer made the message, by its own clock, in microseconds since 1970-01-01 UTC. Present with
+	// When the producer created the message, by its own clock, in microseconds since 1970-01-01 UTC. Present with
 	// include_origin_timestamp.
 	IggyOriginTimestamp *uint64 `json:"iggy_origin_timestamp,omitzero"`
-	// The message's user headers. Present if it has any. Where a key occurs more than once the last one counts.
+	// The message's user headers. Present if there are any. If a key occurs more than once, the last value counts.
 	IggyHeaders map[string]HeaderValue `json:"iggy_headers,omitzero"`
 }
 

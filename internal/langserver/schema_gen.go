@@ -14,7 +14,7 @@ func configBody() *schema.BodySchema {
 		Attributes: map[string]*schema.AttributeSchema{},
 		Blocks: map[string]*schema.BlockSchema{
 			"iggy": {
-				Description: lang.Markdown("The Iggy server that all sinks of this configuration read from: over TCP one of the 0.8 series, over HTTP also a later one."),
+				Description: lang.Markdown("The Iggy server that all sinks read from. Over TCP it must be a 0.8 server; over HTTP it may be a later one."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Body:        configIggyBody(),
@@ -30,7 +30,7 @@ func configBody() *schema.BodySchema {
 				Type:        schema.BlockTypeList,
 				MinItems:    1,
 				Labels: []*schema.LabelSchema{
-					{Name: "name", Description: lang.Markdown("The sink's name: the label of its block, and with `for_each` the key behind it, as in tenant[\"acme\"]. It appears in logs and metrics, and in the default consumer group, so renaming a sink without an explicit `consumer_group` starts a new group."), IsDepKey: false, Completable: false},
+					{Name: "name", Description: lang.Markdown("The sink's name: the label of its block, followed by the key with `for_each`, as in tenant[\"acme\"]. Logs, metrics and the default consumer group contain it, so renaming a sink without an explicit `consumer_group` starts a new group."), IsDepKey: false, Completable: false},
 				},
 				Body: configSinkBody(),
 			},
@@ -43,12 +43,12 @@ func configIggyBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"address": {
-				Description: lang.Markdown("Host and port of the server's listener: of the TCP one, usually port 8090, or with transport http of the HTTP one, usually port 3000.\n\nType: host and port\n\nDefault: `\"127.0.0.1:8090\"`\n\nExample: `address = \"iggy.internal:8090\"`"),
+				Description: lang.Markdown("Host and port where the server listens. The usual port is 8090 for transport tcp and 3000 for transport http.\n\nType: host and port\n\nDefault: `\"127.0.0.1:8090\"`\n\nExample: `address = \"iggy.internal:8090\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"transport": {
-				Description: lang.Markdown("How messages are read. tcp: over the binary protocol of 0.8, as members of consumer groups that share partitions by themselves. http: over the HTTP API, which 0.8 and later servers have; processes share partitions by share.\n\nType: `tcp`, `http`\n\nDefault: `\"tcp\"`\n\nExample: `transport = \"http\"`"),
+				Description: lang.Markdown("How iggysink reads messages. tcp: over the binary protocol of Iggy 0.8, as a member of consumer groups whose members share the partitions automatically. http: over the HTTP API of Iggy 0.8 and later; share divides the partitions between processes.\n\nType: `tcp`, `http`\n\nDefault: `\"tcp\"`\n\nExample: `transport = \"http\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("tcp")},
@@ -57,12 +57,12 @@ func configIggyBody() *schema.BodySchema {
 				},
 			},
 			"share": {
-				Description: lang.Markdown("With transport http, the part of every topic's partitions that this process reads, as k/n: those whose number divided by n leaves the remainder of k. Run n processes, from 1/n to n/n or from 0/n to (n-1)/n; all must have the same n. Default: all partitions. The flag --share of run and the environment variable `IGGYSINK_SHARE` come before it.\n\nType: string\n\nExample: `share = \"1/3\"`"),
+				Description: lang.Markdown("With transport http, the part of every topic's partitions that this process reads. k/n selects the partitions whose number leaves the same remainder as k when divided by n. Run n processes with the same n, from 1/n to n/n or from 0/n to (n-1)/n. Default: all partitions. The flag --share of run and the environment variable `IGGYSINK_SHARE` take precedence.\n\nType: string\n\nExample: `share = \"1/3\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"username": {
-				Description: lang.Markdown("User to log in as. It needs the right to poll the topics, and to create consumer groups that do not exist yet.\n\nType: string\n\nExample: `username = \"iggy\"`"),
+				Description: lang.Markdown("User to log in as. It needs the right to poll the topics and to create consumer groups that do not exist yet.\n\nType: string\n\nExample: `username = \"iggy\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -100,7 +100,7 @@ func configIggyTLSBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"server_name": {
-				Description: lang.Markdown("Name that the server's certificate must carry, where it differs from the host of address.\n\nType: string\n\nExample: `server_name = \"iggy.internal\"`"),
+				Description: lang.Markdown("Name that the server's certificate must carry, if it differs from the host of address.\n\nType: string\n\nExample: `server_name = \"iggy.internal\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -114,7 +114,7 @@ func configAdminBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"address": {
-				Description: lang.Markdown("Host and port to listen on. Bind it to loopback or to a private interface: it has no authentication.\n\nType: host and port\n\nExample: `address = \"127.0.0.1:8081\"`"),
+				Description: lang.Markdown("Host and port to listen on. Bind it to loopback or to a private interface: the listener does not authenticate anyone.\n\nType: host and port\n\nExample: `address = \"127.0.0.1:8081\"`"),
 				IsRequired:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -152,28 +152,28 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"timeout": {
-				Description: lang.Markdown("Time limit of one attempt: connecting, sending the request and reading the response. Waits for a retry or for a paused sink do not count.\n\nType: duration\n\nDefault: `\"30s\"`"),
+				Description: lang.Markdown("Time limit of one attempt: connecting, sending the request and reading the response. Waits before a retry and during a pause do not count.\n\nType: duration\n\nDefault: `\"30s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"headers": {
-				Description: lang.Markdown("HTTP headers of every request, the health check included. Content-Type is set with `content_type`. Values are secrets: they appear in no output.\n\nType: map of string\n\nDefault: `{}`"),
+				Description: lang.Markdown("HTTP headers of every request, including the health check. Set Content-Type with `content_type`. Values are secrets: they appear in no output.\n\nType: map of string\n\nDefault: `{}`"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.Map(cty.String)},
 			},
 			"filter": {
-				Description: lang.Markdown("An expression over the message, true or false. Where it is false the message is settled and counted as filtered, and not sent.\n\nType: string\n\nExample: `filter = \"${message.payload.amount > 10}\"`"),
+				Description: lang.Markdown("An expression over the message that is true or false. When it is false, iggysink does not send the message: it settles it and counts it as filtered.\n\nType: string\n\nExample: `filter = \"${message.payload.amount > 10}\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"body": {
-				Description: lang.Markdown("What is sent for a message instead of the envelope: text as it is, any other value as JSON. With `nd_json` and `json_array` it is the element.\n\nType: string\n\nExample: `body = \"${jsonencode({ text = \\\"order ${message.payload.id}\\\" })}\"`"),
+				Description: lang.Markdown("Replaces the envelope of a message. Text is sent unchanged, any other value as JSON. With `nd_json` and `json_array` it is one element of the batch.\n\nType: string\n\nExample: `body = \"${jsonencode({ text = \\\"order ${message.payload.id}\\\" })}\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"idempotency_key": {
-				Description: lang.Markdown("Name of a header that carries a key which is the same for every attempt, such as Idempotency-Key. For a request of one message the key is the same after a crash, too. With it, 409 means that the endpoint still works on an earlier attempt, and is retried.\n\nType: string\n\nExample: `idempotency_key = \"Idempotency-Key\"`"),
+				Description: lang.Markdown("Name of a header, such as Idempotency-Key, whose value stays the same in every attempt of a request. For a request with one message it stays the same even after a crash. With this setting iggysink retries a 409, which then means that the endpoint is still working on an earlier attempt.\n\nType: string\n\nExample: `idempotency_key = \"Idempotency-Key\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -195,7 +195,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"max_payload_size_bytes": {
-				Description: lang.Markdown("Maximum size of a request body in bytes, before compression. A larger batch is split into several requests; a single larger message is rejected. 0 switches the limit off.\n\nType: integer, from 0\n\nDefault: `10485760`"),
+				Description: lang.Markdown("Maximum size of a request body in bytes, before compression. iggysink splits a larger batch into several requests and rejects a single larger message. 0 switches the limit off.\n\nType: integer, from 0\n\nDefault: `10485760`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
@@ -215,7 +215,7 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
 			"health_check_enabled": {
-				Description: lang.Markdown("Probes the endpoint before the first delivery, with the sink's headers and TLS. While the probe fails, the sink waits and probes again; other sinks are not delayed. A success code, 405 or 501 passes.\n\nType: bool\n\nDefault: `false`"),
+				Description: lang.Markdown("Checks the endpoint before the first delivery, with the sink's headers and TLS. While the check fails, the sink waits and checks again, without delaying other sinks. A success code, 405 or 501 passes.\n\nType: bool\n\nDefault: `false`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
@@ -234,13 +234,13 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"health_check_url": {
-				Description: lang.Markdown("URL of the health check. Default: url; required where url contains `${stream}`, `${topic}` or `${partition}` and the check is on.\n\nType: URL\n\nExample: `health_check_url = \"https://api.example.com/healthz\"`"),
+				Description: lang.Markdown("URL of the health check. Default: url. Required if the check is on and url contains `${stream}`, `${topic}` or `${partition}`.\n\nType: URL\n\nExample: `health_check_url = \"https://api.example.com/healthz\"`"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"max_retries": {
-				Description: lang.Markdown("Attempts after the first one, until the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After do not use up a retry.\n\nType: integer, 0 to 4294967295\n\nDefault: `3`"),
+				Description: lang.Markdown("Number of retries after the first attempt. When they are used up, the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After do not use up a retry.\n\nType: integer, 0 to 4294967295\n\nDefault: `3`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
@@ -274,7 +274,7 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"success_status_codes": {
-				Description: lang.Markdown("Status codes that mean that the endpoint accepted the messages. Replaces the default list.\n\nType: list of integer, 200 to 599\n\nDefault: `[200, 201, 202, 204]`"),
+				Description: lang.Markdown("Status codes with which the endpoint accepts the messages. Replaces the default list.\n\nType: list of integer, 200 to 599\n\nDefault: `[200, 201, 202, 204]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
@@ -284,7 +284,7 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
 			"pause_status_codes": {
-				Description: lang.Markdown("Status codes that pause the sink, in addition to those that indicate an endpoint problem, such as 401, 403 and 404.\n\nType: list of integer, 200 to 599\n\nDefault: `[]`"),
+				Description: lang.Markdown("Status codes that stop delivery, in addition to those that indicate an endpoint problem, such as 401, 403 and 404. The partition blocks; if the endpoint accepts nothing else either, the sink pauses.\n\nType: list of integer, 200 to 599\n\nDefault: `[]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
@@ -294,7 +294,7 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.Number)},
 			},
 			"on_rejected": {
-				Description: lang.Markdown("What happens to a message that the endpoint rejects. block: its partition stops at the message and tries it again at a growing interval; the other partitions continue. `dead_letter`: the message is written to the dead letters. drop: the message is counted and lost. Default: `dead_letter` with a `dead_letter` block, otherwise block.\n\nType: `block`, `dead_letter`, `drop`"),
+				Description: lang.Markdown("What iggysink does with a message that the endpoint rejects. block: its partition stops at the message and tries it again at growing intervals, while the other partitions continue. `dead_letter`: iggysink writes the message to the dead letters. drop: iggysink counts the message, and it is lost. Default: `dead_letter` with a `dead_letter` block, otherwise block.\n\nType: `block`, `dead_letter`, `drop`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("block")},
@@ -304,7 +304,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"on_exhausted": {
-				Description: lang.Markdown("What happens when all retries of a request failed. pause: the sink waits until the endpoint answers again and loses nothing. `dead_letter` and drop apply to answers such as 500; connection errors, 429 and 503 always pause.\n\nType: `pause`, `dead_letter`, `drop`\n\nDefault: `\"pause\"`"),
+				Description: lang.Markdown("What iggysink does when all retries of a request failed. pause: the partition blocks, or the sink pauses if the endpoint accepts nothing else either; nothing is lost. `dead_letter` and drop give the message up after answers such as 500, but never after connection errors, timeouts, 429 or 503.\n\nType: `pause`, `dead_letter`, `drop`\n\nDefault: `\"pause\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("pause")},
@@ -319,12 +319,12 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"split_on_reject": {
-				Description: lang.Markdown("When a request of several messages is answered 400, 413 or 422, send its halves, so that one bad message does not take the others with it.\n\nType: bool\n\nDefault: `true`"),
+				Description: lang.Markdown("When the endpoint rejects a request with several messages, send its halves, so that one bad message does not take the others with it.\n\nType: bool\n\nDefault: `true`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
 			"ordering": {
-				Description: lang.Markdown("partition: one request of a partition in flight, in offset order. key: in order for each `ordering_key`, up to `max_in_flight` requests of a partition. none: up to `max_in_flight` requests of a partition, in any order.\n\nType: `partition`, `key`, `none`\n\nDefault: `\"partition\"`"),
+				Description: lang.Markdown("partition: in offset order, with one request of a partition in flight. key: in offset order for each `ordering_key`, with up to `max_in_flight` requests of a partition. none: in any order, with up to `max_in_flight` requests of a partition.\n\nType: `partition`, `key`, `none`\n\nDefault: `\"partition\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("partition")},
@@ -339,17 +339,17 @@ func configSinkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"max_in_flight": {
-				Description: lang.Markdown("Maximum number of concurrent requests of one partition. More than 1 needs ordering key or none.\n\nType: integer, 1 to 1024\n\nDefault: `1`"),
+				Description: lang.Markdown("Maximum number of concurrent requests of one partition. A value above 1 requires ordering key or none.\n\nType: integer, 1 to 1024\n\nDefault: `1`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"max_connections": {
-				Description: lang.Markdown("Maximum number of concurrent requests of the whole sink, and of connections kept open for it.\n\nType: integer, 1 to 65535\n\nDefault: `64`"),
+				Description: lang.Markdown("Maximum number of concurrent requests of the whole sink, and of connections that it keeps open.\n\nType: integer, 1 to 65535\n\nDefault: `64`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"tls_danger_accept_invalid_certs": {
-				Description: lang.Markdown("Accepts any certificate of the endpoint. For tests only: anyone on the way can then read and change what is sent.\n\nType: bool\n\nDefault: `false`"),
+				Description: lang.Markdown("Accepts any certificate of the endpoint. For tests only: anyone between iggysink and the endpoint can then read and change the requests.\n\nType: bool\n\nDefault: `false`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Bool},
 			},
@@ -361,7 +361,7 @@ func configSinkBody() *schema.BodySchema {
 		},
 		Blocks: map[string]*schema.BlockSchema{
 			"stream": {
-				Description: lang.Markdown("Topics of one Iggy stream that feed this sink. At least one."),
+				Description: lang.Markdown("Topics of one Iggy stream that feed this sink. Write at least one block."),
 				Type:        schema.BlockTypeList,
 				MinItems:    1,
 				Labels: []*schema.LabelSchema{
@@ -370,7 +370,7 @@ func configSinkBody() *schema.BodySchema {
 				Body: configSinkStreamBody(),
 			},
 			"dead_letter": {
-				Description: lang.Markdown("Where messages are written that cannot be delivered, each with its reason."),
+				Description: lang.Markdown("Where iggysink writes messages that it cannot deliver, each with its reason."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Labels: []*schema.LabelSchema{
@@ -382,19 +382,19 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"tls": {
-				Description: lang.Markdown("TLS to the endpoint: further certificate authorities, and a client certificate."),
+				Description: lang.Markdown("TLS to the endpoint: additional certificate authorities and a client certificate."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Body:        configSinkTLSBody(),
 			},
 			"network": {
-				Description: lang.Markdown("How connections to the endpoint are made, and to which addresses. Without the block its defaults hold."),
+				Description: lang.Markdown("How iggysink connects to the endpoint, and to which addresses. Without the block its defaults apply."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Body:        configSinkNetworkBody(),
 			},
 			"auth": {
-				Description: lang.Markdown("How requests prove who sends them. At most one."),
+				Description: lang.Markdown("Credentials of the requests. At most one block."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Labels: []*schema.LabelSchema{
@@ -409,7 +409,7 @@ func configSinkBody() *schema.BodySchema {
 				},
 			},
 			"signature": {
-				Description: lang.Markdown("Signatures over each request, any number. Every attempt is signed anew, over the bytes that are sent."),
+				Description: lang.Markdown("Signs each request. Write one block for each signature. iggysink signs every attempt anew, over the bytes that it sends."),
 				Type:        schema.BlockTypeList,
 				Labels: []*schema.LabelSchema{
 					{Name: "type", Description: lang.Markdown("Kind of signature: the label of the block."), IsDepKey: true, Completable: true},
@@ -434,19 +434,19 @@ func configSinkBody() *schema.BodySchema {
 				Body:        configSinkCompressionBody(),
 			},
 			"rate_limit": {
-				Description: lang.Markdown("Bounds what the sink sends in a time. All partitions share it. Waiting for it is neither a retry nor a pause."),
+				Description: lang.Markdown("Limits how much the sink sends per unit of time. All partitions share the limit. Waiting for it is neither a retry nor a pause."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Body:        configSinkRateLimitBody(),
 			},
 			"response_items": {
-				Description: lang.Markdown("For bulk APIs that answer 200 and judge each item in the body."),
+				Description: lang.Markdown("For bulk APIs that answer 200 and report a status for each item in the body."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Body:        configSinkResponseItemsBody(),
 			},
 			"circuit_breaker": {
-				Description: lang.Markdown("How long a paused sink waits before it tries the endpoint again."),
+				Description: lang.Markdown("How long a paused sink or a blocked partition waits before iggysink tries again."),
 				MaxItems:    1,
 				Type:        schema.BlockTypeObject,
 				Body:        configSinkCircuitBreakerBody(),
@@ -465,7 +465,7 @@ func configSinkStreamBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
 			},
 			"schema": {
-				Description: lang.Markdown("Format of the payloads. json: embedded as it was sent, and rejected if it is not valid JSON. text: becomes a JSON string. raw, proto, `flat_buffer` and avro: become an object with base64 data.\n\nType: `json`, `text`, `raw`, `proto`, `flat_buffer`, `avro`\n\nDefault: `\"json\"`"),
+				Description: lang.Markdown("Format of the payloads. json: iggysink embeds the payload as it was sent and rejects one that is not valid JSON. text: the payload becomes a JSON string. raw, proto, `flat_buffer` and avro: the payload becomes an object with base64 data.\n\nType: `json`, `text`, `raw`, `proto`, `flat_buffer`, `avro`\n\nDefault: `\"json\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("json")},
@@ -478,12 +478,12 @@ func configSinkStreamBody() *schema.BodySchema {
 				},
 			},
 			"payload_schema": {
-				Description: lang.Markdown("File with a JSON Schema (draft 2020-12, formats are checked) that every payload has to satisfy. One that does not is rejected before anything is sent, and its dead letter says where and by which keyword. Needs schema = \"json\". A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `payload_schema = \"schemas/order.schema.json\"`"),
+				Description: lang.Markdown("File with a JSON Schema (draft 2020-12, formats are checked) that every payload must satisfy. iggysink rejects a payload that does not before it sends anything; the dead letter names the place in the payload and the keyword. Requires schema = \"json\". A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `payload_schema = \"schemas/order.schema.json\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"batch_length": {
-				Description: lang.Markdown("Maximum number of messages in one request. It has no effect on individual and raw, which send one.\n\nType: integer, 1 to 1000000\n\nDefault: `1000`"),
+				Description: lang.Markdown("Maximum number of messages in one request. individual and raw ignore it: they send one.\n\nType: integer, 1 to 1000000\n\nDefault: `1000`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
@@ -503,12 +503,12 @@ func configSinkStreamBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"consumer_group": {
-				Description: lang.Markdown("Iggy consumer group that holds the offsets. Processes with the same group share the partitions. Default: iggysink- and the sink's name.\n\nType: string\n\nExample: `consumer_group = \"orders\"`"),
+				Description: lang.Markdown("Iggy consumer group that stores the offsets. Processes with the same group share the partitions. Default: iggysink- followed by the sink's name.\n\nType: string\n\nExample: `consumer_group = \"orders\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"start_from": {
-				Description: lang.Markdown("Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with messages published after the group was created; decided once, by the process that creates it.\n\nType: `earliest`, `latest`\n\nDefault: `\"earliest\"`"),
+				Description: lang.Markdown("Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with messages published after the group was created; the process that creates the group decides this once.\n\nType: `earliest`, `latest`\n\nDefault: `\"earliest\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("earliest")},
@@ -526,7 +526,7 @@ func configSinkDeadLetterBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"path": {
-				Description: lang.Markdown("File to append to. iggysink creates it with mode 0600, and its folder if need be. Several processes may share it. A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `path = \"dead/orders.ndjson\"`"),
+				Description: lang.Markdown("File to append to. iggysink creates it with mode 0600, and its folder if necessary. Several processes may share it. A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `path = \"dead/orders.ndjson\"`"),
 				IsRequired:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -545,12 +545,12 @@ func configSinkTLSBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"server_name": {
-				Description: lang.Markdown("Name that the endpoint's certificate must carry, and that is sent as SNI, where it differs from the host of url.\n\nType: string\n\nExample: `server_name = \"api.internal\"`"),
+				Description: lang.Markdown("Name that the endpoint's certificate must carry and that iggysink sends as SNI, if it differs from the host of url.\n\nType: string\n\nExample: `server_name = \"api.internal\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"cert_file": {
-				Description: lang.Markdown("PEM file with the client certificate, for endpoints that ask for one (mTLS). Needs `key_file`.\n\nType: string\n\nExample: `cert_file = \"client.pem\"`"),
+				Description: lang.Markdown("PEM file with the client certificate, for endpoints that require one (mTLS). Requires `key_file`.\n\nType: string\n\nExample: `cert_file = \"client.pem\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -560,7 +560,7 @@ func configSinkTLSBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"min_version": {
-				Description: lang.Markdown("Oldest version of TLS that is spoken with the endpoint.\n\nType: `1.2`, `1.3`\n\nDefault: `\"1.2\"`"),
+				Description: lang.Markdown("Oldest version of TLS that iggysink accepts from the endpoint.\n\nType: `1.2`, `1.3`\n\nDefault: `\"1.2\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("1.2")},
@@ -578,7 +578,7 @@ func configSinkNetworkBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"deny": {
-				Description: lang.Markdown("Addresses that no connection goes to. A group (metadata: the metadata services of clouds; `link_local`; private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts as well. Through a proxy it is the proxy's address that is checked, and of the endpoint what its name tells. An endpoint that is denied pauses the sink.\n\nType: list of string\n\nDefault: `[\"metadata\"]`\n\nExample: `deny = [\"metadata\", \"link_local\", \"private\", \"loopback\"]`"),
+				Description: lang.Markdown("Addresses that iggysink never connects to: a group (metadata: the metadata services of clouds; `link_local`; private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts as well. With a proxy iggysink checks the proxy's address, and of the endpoint only what its name reveals. A denied endpoint pauses the sink.\n\nType: list of string\n\nDefault: `[\"metadata\"]`\n\nExample: `deny = [\"metadata\", \"link_local\", \"private\", \"loopback\"]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
 			},
@@ -588,23 +588,23 @@ func configSinkNetworkBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
 			},
 			"connect_timeout": {
-				Description: lang.Markdown("Time that a connection may take to be made, its TLS handshake and a proxy included. It is no longer than timeout.\n\nType: duration\n\nDefault: `\"10s\"`"),
+				Description: lang.Markdown("Time limit for establishing a connection, including a proxy and the TLS handshake. timeout limits it as well.\n\nType: duration\n\nDefault: `\"10s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"max_connection_age": {
-				Description: lang.Markdown("Greatest age of a connection. No request begins on one that is older, so that a name which moves to another address is looked up again, and renewed certificates are used. Each ends up to a fifth earlier, so that not all end together. 0s: no limit.\n\nType: duration\n\nDefault: `\"5m\"`"),
+				Description: lang.Markdown("Maximum age of a connection. No request begins on an older one, so that iggysink looks a name up again after it moved to another address, and uses renewed certificates. Each connection ends up to a fifth earlier, so that they do not all end at once. 0s: no limit.\n\nType: duration\n\nDefault: `\"5m\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"proxy": {
-				Description: lang.Markdown("Proxy to the endpoint: an http, https or socks5 URL, with user and password if it asks for them, or environment for what `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say. Without it no proxy is used, whatever the environment says. It prints as scheme and host only.\n\nType: string\n\nExample: `proxy = \"http://proxy.internal:3128\"`"),
+				Description: lang.Markdown("Proxy to the endpoint: an http, https or socks5 URL, with user and password if the proxy requires them, or environment to follow `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Without it iggysink uses no proxy and ignores these variables. Output shows only the scheme and host.\n\nType: string\n\nExample: `proxy = \"http://proxy.internal:3128\"`"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"http_version": {
-				Description: lang.Markdown("Version of HTTP that is spoken. 2 needs no upgrade: over TLS it is negotiated by ALPN and nothing else is accepted, over http it is spoken from the first byte. Many connections of 1.1 are faster on a fast network.\n\nType: `1.1`, `2`\n\nDefault: `\"1.1\"`"),
+				Description: lang.Markdown("HTTP version that iggysink speaks. With 2 it never upgrades: over TLS it negotiates HTTP/2 by ALPN and accepts nothing else, over http it speaks HTTP/2 from the first byte. On a fast network many connections of 1.1 are faster.\n\nType: `1.1`, `2`\n\nDefault: `\"1.1\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("1.1")},
@@ -613,7 +613,7 @@ func configSinkNetworkBody() *schema.BodySchema {
 				},
 			},
 			"unix_socket": {
-				Description: lang.Markdown("Path of a Unix socket through which the endpoint is reached. The host of url is then only the Host header and the name in its certificate.\n\nType: string\n\nExample: `unix_socket = \"/run/app.sock\"`"),
+				Description: lang.Markdown("Path of a Unix socket through which iggysink reaches the endpoint. The host of url then sets only the Host header and the expected name in the certificate.\n\nType: string\n\nExample: `unix_socket = \"/run/app.sock\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -627,7 +627,7 @@ func configSinkAuthBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"username": {
-				Description: lang.Markdown("User name. It cannot have a colon.\n\nType: string\n\nExample: `username = \"iggysink\"`"),
+				Description: lang.Markdown("User name. It must not contain a colon.\n\nType: string\n\nExample: `username = \"iggysink\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -644,18 +644,18 @@ func configSinkAuthBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"token_file": {
-				Description: lang.Markdown("File with the token, instead of token. White space around it is dropped. The file is read again when it changes, and once after a 401. A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `token_file = \"secrets/token\"`"),
+				Description: lang.Markdown("File with the token, instead of token. iggysink removes white space around the token, and reads the file again when it changes and once after a 401. A relative path starts at the folder of the file that names it.\n\nType: string\n\nExample: `token_file = \"secrets/token\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"token_url": {
-				Description: lang.Markdown("The token endpoint of the authorization server. network and tls of the sink count for it as well.\n\nType: URL\n\nExample: `token_url = \"https://login.example.com/oauth/token\"`"),
+				Description: lang.Markdown("The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well.\n\nType: URL\n\nExample: `token_url = \"https://login.example.com/oauth/token\"`"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"client_id": {
-				Description: lang.Markdown("Name under which the client is registered.\n\nType: string\n\nExample: `client_id = \"iggysink\"`"),
+				Description: lang.Markdown("Name under which the client is registered at the authorization server.\n\nType: string\n\nExample: `client_id = \"iggysink\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -666,23 +666,23 @@ func configSinkAuthBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"scopes": {
-				Description: lang.Markdown("Scopes to ask for.\n\nType: list of string\n\nDefault: `[]`\n\nExample: `scopes = [\"orders.write\"]`"),
+				Description: lang.Markdown("Scopes to request.\n\nType: list of string\n\nDefault: `[]`\n\nExample: `scopes = [\"orders.write\"]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
 			},
 			"audience": {
-				Description: lang.Markdown("The API that the token is for, where the authorization server asks for it.\n\nType: string\n\nExample: `audience = \"https://api.example.com\"`"),
+				Description: lang.Markdown("The API that the token is for, if the authorization server requires it.\n\nType: string\n\nExample: `audience = \"https://api.example.com\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"parameters": {
-				Description: lang.Markdown("Further form fields of the token request.\n\nType: map of string\n\nDefault: `{}`"),
+				Description: lang.Markdown("Additional form fields of the token request.\n\nType: map of string\n\nDefault: `{}`"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.Map(cty.String)},
 			},
 			"client_auth": {
-				Description: lang.Markdown("Where `client_id` and `client_secret` stand in the token request: basic in an Authorization header, body in the form.\n\nType: `basic`, `body`\n\nDefault: `\"basic\"`"),
+				Description: lang.Markdown("How the token request carries `client_id` and `client_secret`. basic: in an Authorization header. body: in the form.\n\nType: `basic`, `body`\n\nDefault: `\"basic\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("basic")},
@@ -691,7 +691,7 @@ func configSinkAuthBody() *schema.BodySchema {
 				},
 			},
 			"refresh_before": {
-				Description: lang.Markdown("How long before its end a token is fetched anew. For tokens that live less than twice as long it is half of their life.\n\nType: duration\n\nDefault: `\"30s\"`"),
+				Description: lang.Markdown("How long before a token expires iggysink fetches a new one. For a token that lives less than twice as long, half of its life.\n\nType: duration\n\nDefault: `\"30s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -701,7 +701,7 @@ func configSinkAuthBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"service": {
-				Description: lang.Markdown("AWS service that the request is for: lambda for function URLs, execute-api for API Gateway.\n\nType: string\n\nExample: `service = \"lambda\"`"),
+				Description: lang.Markdown("AWS service that receives the request: lambda for function URLs, execute-api for API Gateway.\n\nType: string\n\nExample: `service = \"lambda\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -720,18 +720,18 @@ func configSinkSignatureBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"secrets": {
-				Description: lang.Markdown("Secrets, each of which signs: during a rotation there are two. whsec_ and base64 of 24 to 64 bytes signs as v1 (HMAC-SHA256), whsk_ and base64 of an ed25519 key as v1a.\n\nType: list of string"),
+				Description: lang.Markdown("Secrets. Each one signs, so list two during a rotation. whsec_ followed by 24 to 64 bytes in base64 signs as v1 (HMAC-SHA256), whsk_ followed by an ed25519 key in base64 as v1a.\n\nType: list of string"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
 			},
 			"key_id": {
-				Description: lang.Markdown("Name of the key, by which the endpoint finds it (keyid).\n\nType: string\n\nExample: `key_id = \"k1\"`"),
+				Description: lang.Markdown("Name by which the endpoint finds the key (keyid).\n\nType: string\n\nExample: `key_id = \"k1\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"algorithm": {
-				Description: lang.Markdown("How to sign.\n\nType: `hmac-sha256`, `ed25519`"),
+				Description: lang.Markdown("Signature algorithm.\n\nType: `hmac-sha256`, `ed25519`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("hmac-sha256")},
@@ -746,7 +746,7 @@ func configSinkSignatureBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"components": {
-				Description: lang.Markdown("What is signed, in this order: names of headers in lower case, @method, @target-uri, @authority, @scheme, @request-target, @path and @query.\n\nType: list of string\n\nDefault: `[\"@method\", \"@target-uri\", \"content-type\", \"content-digest\"]`"),
+				Description: lang.Markdown("What iggysink signs, in this order. Names of headers in lower case, @method, @target-uri, @authority, @scheme, @request-target, @path and @query are possible.\n\nType: list of string\n\nDefault: `[\"@method\", \"@target-uri\", \"content-type\", \"content-digest\"]`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.List(cty.String)},
 			},
@@ -761,13 +761,13 @@ func configSinkSignatureBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"secret": {
-				Description: lang.Markdown("The shared secret, whose bytes are the key. Take it from env() or file(), never from a literal.\n\nType: string"),
+				Description: lang.Markdown("The shared secret. Its bytes are the key. Take it from env() or file(), never from a literal.\n\nType: string"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"encoding": {
-				Description: lang.Markdown("How the hash is written.\n\nType: `hex`, `base64`\n\nDefault: `\"hex\"`"),
+				Description: lang.Markdown("Encoding of the hash.\n\nType: `hex`, `base64`\n\nDefault: `\"hex\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("hex")},
@@ -776,12 +776,12 @@ func configSinkSignatureBody() *schema.BodySchema {
 				},
 			},
 			"signed": {
-				Description: lang.Markdown("What is hashed: text with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).\n\nType: string\n\nDefault: `\"{body}\"`\n\nExample: `signed = \"{timestamp}.{body}\"`"),
+				Description: lang.Markdown("The text to hash, with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).\n\nType: string\n\nDefault: `\"{body}\"`\n\nExample: `signed = \"{timestamp}.{body}\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"format": {
-				Description: lang.Markdown("What the header holds: text with {signature}, {timestamp} and {id}.\n\nType: string\n\nDefault: `\"sha256={signature}\"`\n\nExample: `format = \"t={timestamp},v1={signature}\"`"),
+				Description: lang.Markdown("The header's value, with {signature}, {timestamp} and {id}.\n\nType: string\n\nDefault: `\"sha256={signature}\"`\n\nExample: `format = \"t={timestamp},v1={signature}\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -795,7 +795,7 @@ func configSinkCloudeventsBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"mode": {
-				Description: lang.Markdown("Where the attributes stand. binary: in headers, and the body is the payload; structured: in a JSON object with the payload, a request each; batched: in an array of such objects. binary and structured need `batch_mode` individual, batched needs `json_array`.\n\nType: `binary`, `structured`, `batched`\n\nDefault: `\"structured\"`"),
+				Description: lang.Markdown("Where a request carries the attributes. binary: in headers; the body is the payload. structured: in a JSON object with the payload, one per request. batched: in an array of such objects. binary and structured require `batch_mode` individual, batched requires `json_array`.\n\nType: `binary`, `structured`, `batched`\n\nDefault: `\"structured\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("binary")},
@@ -815,7 +815,7 @@ func configSinkCloudeventsBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"subject": {
-				Description: lang.Markdown("What the event is about within its source.\n\nType: string\n\nExample: `subject = \"${message.headers[\\\"order\\\"]}\"`"),
+				Description: lang.Markdown("Subject of the event within its source.\n\nType: string\n\nExample: `subject = \"${message.headers[\\\"order\\\"]}\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -838,12 +838,12 @@ func configSinkCompressionBody() *schema.BodySchema {
 				},
 			},
 			"min_bytes": {
-				Description: lang.Markdown("Bodies below this size, in bytes, are sent as they are.\n\nType: integer, 0 to 1073741824\n\nDefault: `1024`"),
+				Description: lang.Markdown("iggysink does not compress bodies below this size, in bytes.\n\nType: integer, 0 to 1073741824\n\nDefault: `1024`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"level": {
-				Description: lang.Markdown("How much time a smaller body is worth.\n\nType: `fastest`, `default`, `best`\n\nDefault: `\"default\"`"),
+				Description: lang.Markdown("Trade-off between CPU time and size of the body.\n\nType: `fastest`, `default`, `best`\n\nDefault: `\"default\"`"),
 				IsOptional:  true,
 				Constraint: schema.OneOf{
 					schema.LiteralValue{Value: cty.StringVal("fastest")},
@@ -862,22 +862,22 @@ func configSinkRateLimitBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"requests": {
-				Description: lang.Markdown("Most requests in a time of per. Every attempt counts.\n\nType: integer, 1 to 1000000000\n\nExample: `requests = 100`"),
+				Description: lang.Markdown("Maximum number of requests in each period. Every attempt counts.\n\nType: integer, 1 to 1000000000\n\nExample: `requests = 100`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"messages": {
-				Description: lang.Markdown("Most messages in a time of per. A request with more of them than that waits for a full bucket and leaves it in debt.\n\nType: integer, 1 to 1000000000\n\nExample: `messages = 10000`"),
+				Description: lang.Markdown("Maximum number of messages in each period. A request with more messages waits until the bucket is full and leaves it in debt.\n\nType: integer, 1 to 1000000000\n\nExample: `messages = 10000`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
 			"per": {
-				Description: lang.Markdown("The time.\n\nType: duration\n\nDefault: `\"1s\"`"),
+				Description: lang.Markdown("Length of the period.\n\nType: duration\n\nDefault: `\"1s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"burst": {
-				Description: lang.Markdown("Requests that may go out at once after a quiet time. Default: requests.\n\nType: integer, 1 to 1000000000\n\nExample: `burst = 100`"),
+				Description: lang.Markdown("Number of requests that may go out at once after an idle period. Default: requests.\n\nType: integer, 1 to 1000000000\n\nExample: `burst = 100`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.Number},
 			},
@@ -891,17 +891,17 @@ func configSinkResponseItemsBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"items": {
-				Description: lang.Markdown("JSON Pointer to the array, which is in the order of the request. Empty: the answer itself.\n\nType: string\n\nExample: `items = \"/items\"`"),
+				Description: lang.Markdown("JSON Pointer to the array of items, which must keep the order of the request. Empty: the answer itself is the array.\n\nType: string\n\nExample: `items = \"/items\"`"),
 				IsRequired:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"status": {
-				Description: lang.Markdown("JSON Pointer inside an item to its HTTP status.\n\nType: string\n\nExample: `status = \"/index/status\"`"),
+				Description: lang.Markdown("JSON Pointer within an item to its HTTP status.\n\nType: string\n\nExample: `status = \"/index/status\"`"),
 				IsRequired:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"error": {
-				Description: lang.Markdown("JSON Pointer inside an item to why it failed, for the dead letter.\n\nType: string\n\nExample: `error = \"/index/error/reason\"`"),
+				Description: lang.Markdown("JSON Pointer within an item to the reason of its failure, for the dead letter.\n\nType: string\n\nExample: `error = \"/index/error/reason\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
@@ -915,12 +915,12 @@ func configSinkCircuitBreakerBody() *schema.BodySchema {
 	return &schema.BodySchema{
 		Attributes: map[string]*schema.AttributeSchema{
 			"cooldown": {
-				Description: lang.Markdown("Wait before the first probe of a paused sink.\n\nType: duration\n\nDefault: `\"5s\"`"),
+				Description: lang.Markdown("Wait before iggysink tries a paused sink or a blocked partition for the first time.\n\nType: duration\n\nDefault: `\"5s\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"max_cooldown": {
-				Description: lang.Markdown("Longest wait between two probes.\n\nType: duration\n\nDefault: `\"1m\"`"),
+				Description: lang.Markdown("Longest wait between two tries.\n\nType: duration\n\nDefault: `\"1m\"`"),
 				IsOptional:  true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},

@@ -25,11 +25,11 @@ func ConfigBlock() *Block {
 func configIggyBlock() *Block {
 	return &Block{
 		Name: "iggy",
-		Doc:  "The Iggy server that all sinks of this configuration read from: over TCP one of the 0.8 series, over HTTP also a later one.",
+		Doc:  "The Iggy server that all sinks read from. Over TCP it must be a 0.8 server; over HTTP it may be a later one.",
 		Attributes: []Attribute{
 			{
 				Name:     "address",
-				Doc:      "Host and port of the server's listener: of the TCP one, usually port 8090, or with transport http of the HTTP one, usually port 3000.",
+				Doc:      "Host and port where the server listens. The usual port is 8090 for transport tcp and 3000 for transport http.",
 				Type:     cty.String,
 				Format:   "host-port",
 				Default:  "127.0.0.1:8090",
@@ -37,7 +37,7 @@ func configIggyBlock() *Block {
 			},
 			{
 				Name:     "transport",
-				Doc:      "How messages are read. tcp: over the binary protocol of 0.8, as members of consumer groups that share partitions by themselves. http: over the HTTP API, which 0.8 and later servers have; processes share partitions by share.",
+				Doc:      "How iggysink reads messages. tcp: over the binary protocol of Iggy 0.8, as a member of consumer groups whose members share the partitions automatically. http: over the HTTP API of Iggy 0.8 and later; share divides the partitions between processes.",
 				Type:     cty.String,
 				Enum:     []string{"tcp", "http"},
 				Default:  "tcp",
@@ -45,13 +45,13 @@ func configIggyBlock() *Block {
 			},
 			{
 				Name:     "share",
-				Doc:      "With transport http, the part of every topic's partitions that this process reads, as k/n: those whose number divided by n leaves the remainder of k. Run n processes, from 1/n to n/n or from 0/n to (n-1)/n; all must have the same n. Default: all partitions. The flag --share of run and the environment variable IGGYSINK_SHARE come before it.",
+				Doc:      "With transport http, the part of every topic's partitions that this process reads. k/n selects the partitions whose number leaves the same remainder as k when divided by n. Run n processes with the same n, from 1/n to n/n or from 0/n to (n-1)/n. Default: all partitions. The flag --share of run and the environment variable IGGYSINK_SHARE take precedence.",
 				Type:     cty.String,
 				Examples: []any{"1/3"},
 			},
 			{
 				Name:     "username",
-				Doc:      "User to log in as. It needs the right to poll the topics, and to create consumer groups that do not exist yet.",
+				Doc:      "User to log in as. It needs the right to poll the topics and to create consumer groups that do not exist yet.",
 				Type:     cty.String,
 				Examples: []any{"iggy"},
 			},
@@ -89,7 +89,7 @@ func configIggyTLSBlock() *Block {
 			},
 			{
 				Name:     "server_name",
-				Doc:      "Name that the server's certificate must carry, where it differs from the host of address.",
+				Doc:      "Name that the server's certificate must carry, if it differs from the host of address.",
 				Type:     cty.String,
 				Examples: []any{"iggy.internal"},
 			},
@@ -105,7 +105,7 @@ func configAdminBlock() *Block {
 		Attributes: []Attribute{
 			{
 				Name:     "address",
-				Doc:      "Host and port to listen on. Bind it to loopback or to a private interface: it has no authentication.",
+				Doc:      "Host and port to listen on. Bind it to loopback or to a private interface: the listener does not authenticate anyone.",
 				Type:     cty.String,
 				Required: true,
 				Format:   "host-port",
@@ -149,14 +149,14 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "timeout",
-				Doc:     "Time limit of one attempt: connecting, sending the request and reading the response. Waits for a retry or for a paused sink do not count.",
+				Doc:     "Time limit of one attempt: connecting, sending the request and reading the response. Waits before a retry and during a pause do not count.",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "30s",
 			},
 			{
 				Name:      "headers",
-				Doc:       "HTTP headers of every request, the health check included. Content-Type is set with content_type. Values are secrets: they appear in no output.",
+				Doc:       "HTTP headers of every request, including the health check. Set Content-Type with content_type. Values are secrets: they appear in no output.",
 				Type:      cty.Map(cty.String),
 				Sensitive: true,
 				Template:  true,
@@ -164,7 +164,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:     "filter",
-				Doc:      "An expression over the message, true or false. Where it is false the message is settled and counted as filtered, and not sent.",
+				Doc:      "An expression over the message that is true or false. When it is false, iggysink does not send the message: it settles it and counts it as filtered.",
 				Type:     cty.String,
 				Template: true,
 				Format:   "template",
@@ -172,7 +172,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:     "body",
-				Doc:      "What is sent for a message instead of the envelope: text as it is, any other value as JSON. With nd_json and json_array it is the element.",
+				Doc:      "Replaces the envelope of a message. Text is sent unchanged, any other value as JSON. With nd_json and json_array it is one element of the batch.",
 				Type:     cty.String,
 				Template: true,
 				Format:   "template",
@@ -180,7 +180,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:     "idempotency_key",
-				Doc:      "Name of a header that carries a key which is the same for every attempt, such as Idempotency-Key. For a request of one message the key is the same after a crash, too. With it, 409 means that the endpoint still works on an earlier attempt, and is retried.",
+				Doc:      "Name of a header, such as Idempotency-Key, whose value stays the same in every attempt of a request. For a request with one message it stays the same even after a crash. With this setting iggysink retries a 409, which then means that the endpoint is still working on an earlier attempt.",
 				Type:     cty.String,
 				Format:   "header-name",
 				Examples: []any{"Idempotency-Key"},
@@ -200,7 +200,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "max_payload_size_bytes",
-				Doc:     "Maximum size of a request body in bytes, before compression. A larger batch is split into several requests; a single larger message is rejected. 0 switches the limit off.",
+				Doc:     "Maximum size of a request body in bytes, before compression. iggysink splits a larger batch into several requests and rejects a single larger message. 0 switches the limit off.",
 				Type:    cty.Number,
 				Default: json.Number("10485760"),
 			},
@@ -224,7 +224,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "health_check_enabled",
-				Doc:     "Probes the endpoint before the first delivery, with the sink's headers and TLS. While the probe fails, the sink waits and probes again; other sinks are not delayed. A success code, 405 or 501 passes.",
+				Doc:     "Checks the endpoint before the first delivery, with the sink's headers and TLS. While the check fails, the sink waits and checks again, without delaying other sinks. A success code, 405 or 501 passes.",
 				Type:    cty.Bool,
 				Default: false,
 			},
@@ -237,7 +237,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:      "health_check_url",
-				Doc:       "URL of the health check. Default: url; required where url contains ${stream}, ${topic} or ${partition} and the check is on.",
+				Doc:       "URL of the health check. Default: url. Required if the check is on and url contains ${stream}, ${topic} or ${partition}.",
 				Type:      cty.String,
 				Sensitive: true,
 				Format:    "http-url",
@@ -245,7 +245,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "max_retries",
-				Doc:     "Attempts after the first one, until the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After do not use up a retry.",
+				Doc:     "Number of retries after the first attempt. When they are used up, the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After do not use up a retry.",
 				Type:    cty.Number,
 				Default: json.Number("3"),
 			},
@@ -285,7 +285,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "success_status_codes",
-				Doc:     "Status codes that mean that the endpoint accepted the messages. Replaces the default list.",
+				Doc:     "Status codes with which the endpoint accepts the messages. Replaces the default list.",
 				Type:    cty.List(cty.Number),
 				Default: []any{json.Number("200"), json.Number("201"), json.Number("202"), json.Number("204")},
 			},
@@ -297,7 +297,7 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "pause_status_codes",
-				Doc:     "Status codes that pause the sink, in addition to those that indicate an endpoint problem, such as 401, 403 and 404.",
+				Doc:     "Status codes that stop delivery, in addition to those that indicate an endpoint problem, such as 401, 403 and 404. The partition blocks; if the endpoint accepts nothing else either, the sink pauses.",
 				Type:    cty.List(cty.Number),
 				Default: []any{},
 			},
@@ -309,13 +309,13 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name: "on_rejected",
-				Doc:  "What happens to a message that the endpoint rejects. block: its partition stops at the message and tries it again at a growing interval; the other partitions continue. dead_letter: the message is written to the dead letters. drop: the message is counted and lost. Default: dead_letter with a dead_letter block, otherwise block.",
+				Doc:  "What iggysink does with a message that the endpoint rejects. block: its partition stops at the message and tries it again at growing intervals, while the other partitions continue. dead_letter: iggysink writes the message to the dead letters. drop: iggysink counts the message, and it is lost. Default: dead_letter with a dead_letter block, otherwise block.",
 				Type: cty.String,
 				Enum: []string{"block", "dead_letter", "drop"},
 			},
 			{
 				Name:    "on_exhausted",
-				Doc:     "What happens when all retries of a request failed. pause: the sink waits until the endpoint answers again and loses nothing. dead_letter and drop apply to answers such as 500; connection errors, 429 and 503 always pause.",
+				Doc:     "What iggysink does when all retries of a request failed. pause: the partition blocks, or the sink pauses if the endpoint accepts nothing else either; nothing is lost. dead_letter and drop give the message up after answers such as 500, but never after connection errors, timeouts, 429 or 503.",
 				Type:    cty.String,
 				Enum:    []string{"pause", "dead_letter", "drop"},
 				Default: "pause",
@@ -328,13 +328,13 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "split_on_reject",
-				Doc:     "When a request of several messages is answered 400, 413 or 422, send its halves, so that one bad message does not take the others with it.",
+				Doc:     "When the endpoint rejects a request with several messages, send its halves, so that one bad message does not take the others with it.",
 				Type:    cty.Bool,
 				Default: true,
 			},
 			{
 				Name:    "ordering",
-				Doc:     "partition: one request of a partition in flight, in offset order. key: in order for each ordering_key, up to max_in_flight requests of a partition. none: up to max_in_flight requests of a partition, in any order.",
+				Doc:     "partition: in offset order, with one request of a partition in flight. key: in offset order for each ordering_key, with up to max_in_flight requests of a partition. none: in any order, with up to max_in_flight requests of a partition.",
 				Type:    cty.String,
 				Enum:    []string{"partition", "key", "none"},
 				Default: "partition",
@@ -347,19 +347,19 @@ func configSinkBlock() *Block {
 			},
 			{
 				Name:    "max_in_flight",
-				Doc:     "Maximum number of concurrent requests of one partition. More than 1 needs ordering key or none.",
+				Doc:     "Maximum number of concurrent requests of one partition. A value above 1 requires ordering key or none.",
 				Type:    cty.Number,
 				Default: json.Number("1"),
 			},
 			{
 				Name:    "max_connections",
-				Doc:     "Maximum number of concurrent requests of the whole sink, and of connections kept open for it.",
+				Doc:     "Maximum number of concurrent requests of the whole sink, and of connections that it keeps open.",
 				Type:    cty.Number,
 				Default: json.Number("64"),
 			},
 			{
 				Name:    "tls_danger_accept_invalid_certs",
-				Doc:     "Accepts any certificate of the endpoint. For tests only: anyone on the way can then read and change what is sent.",
+				Doc:     "Accepts any certificate of the endpoint. For tests only: anyone between iggysink and the endpoint can then read and change the requests.",
 				Type:    cty.Bool,
 				Default: false,
 			},
@@ -390,7 +390,7 @@ func configSinkBlock() *Block {
 func configSinkStreamBlock() *Block {
 	return &Block{
 		Name:     "stream",
-		Doc:      "Topics of one Iggy stream that feed this sink. At least one.",
+		Doc:      "Topics of one Iggy stream that feed this sink. Write at least one block.",
 		Labels:   []string{"name"},
 		Repeated: true,
 		Required: true,
@@ -404,21 +404,21 @@ func configSinkStreamBlock() *Block {
 			},
 			{
 				Name:    "schema",
-				Doc:     "Format of the payloads. json: embedded as it was sent, and rejected if it is not valid JSON. text: becomes a JSON string. raw, proto, flat_buffer and avro: become an object with base64 data.",
+				Doc:     "Format of the payloads. json: iggysink embeds the payload as it was sent and rejects one that is not valid JSON. text: the payload becomes a JSON string. raw, proto, flat_buffer and avro: the payload becomes an object with base64 data.",
 				Type:    cty.String,
 				Enum:    []string{"json", "text", "raw", "proto", "flat_buffer", "avro"},
 				Default: "json",
 			},
 			{
 				Name:     "payload_schema",
-				Doc:      `File with a JSON Schema (draft 2020-12, formats are checked) that every payload has to satisfy. One that does not is rejected before anything is sent, and its dead letter says where and by which keyword. Needs schema = "json". A relative path starts at the folder of the file that names it.`,
+				Doc:      `File with a JSON Schema (draft 2020-12, formats are checked) that every payload must satisfy. iggysink rejects a payload that does not before it sends anything; the dead letter names the place in the payload and the keyword. Requires schema = "json". A relative path starts at the folder of the file that names it.`,
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"schemas/order.schema.json"},
 			},
 			{
 				Name:    "batch_length",
-				Doc:     "Maximum number of messages in one request. It has no effect on individual and raw, which send one.",
+				Doc:     "Maximum number of messages in one request. individual and raw ignore it: they send one.",
 				Type:    cty.Number,
 				Default: json.Number("1000"),
 			},
@@ -445,13 +445,13 @@ func configSinkStreamBlock() *Block {
 			},
 			{
 				Name:     "consumer_group",
-				Doc:      "Iggy consumer group that holds the offsets. Processes with the same group share the partitions. Default: iggysink- and the sink's name.",
+				Doc:      "Iggy consumer group that stores the offsets. Processes with the same group share the partitions. Default: iggysink- followed by the sink's name.",
 				Type:     cty.String,
 				Examples: []any{"orders"},
 			},
 			{
 				Name:    "start_from",
-				Doc:     "Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with messages published after the group was created; decided once, by the process that creates it.",
+				Doc:     "Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with messages published after the group was created; the process that creates the group decides this once.",
 				Type:    cty.String,
 				Enum:    []string{"earliest", "latest"},
 				Default: "earliest",
@@ -464,12 +464,12 @@ func configSinkStreamBlock() *Block {
 func configSinkDeadLetterBlock() *Block {
 	return &Block{
 		Name:   "dead_letter",
-		Doc:    "Where messages are written that cannot be delivered, each with its reason.",
+		Doc:    "Where iggysink writes messages that it cannot deliver, each with its reason.",
 		Labels: []string{"type"},
 		Attributes: []Attribute{
 			{
 				Name:     "path",
-				Doc:      "File to append to. iggysink creates it with mode 0600, and its folder if need be. Several processes may share it. A relative path starts at the folder of the file that names it.",
+				Doc:      "File to append to. iggysink creates it with mode 0600, and its folder if necessary. Several processes may share it. A relative path starts at the folder of the file that names it.",
 				Type:     cty.String,
 				Required: true,
 				Path:     true,
@@ -483,7 +483,7 @@ func configSinkDeadLetterBlock() *Block {
 func configSinkTLSBlock() *Block {
 	return &Block{
 		Name: "tls",
-		Doc:  "TLS to the endpoint: further certificate authorities, and a client certificate.",
+		Doc:  "TLS to the endpoint: additional certificate authorities and a client certificate.",
 		Attributes: []Attribute{
 			{
 				Name:     "ca_file",
@@ -494,13 +494,13 @@ func configSinkTLSBlock() *Block {
 			},
 			{
 				Name:     "server_name",
-				Doc:      "Name that the endpoint's certificate must carry, and that is sent as SNI, where it differs from the host of url.",
+				Doc:      "Name that the endpoint's certificate must carry and that iggysink sends as SNI, if it differs from the host of url.",
 				Type:     cty.String,
 				Examples: []any{"api.internal"},
 			},
 			{
 				Name:     "cert_file",
-				Doc:      "PEM file with the client certificate, for endpoints that ask for one (mTLS). Needs key_file.",
+				Doc:      "PEM file with the client certificate, for endpoints that require one (mTLS). Requires key_file.",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"client.pem"},
@@ -514,7 +514,7 @@ func configSinkTLSBlock() *Block {
 			},
 			{
 				Name:    "min_version",
-				Doc:     "Oldest version of TLS that is spoken with the endpoint.",
+				Doc:     "Oldest version of TLS that iggysink accepts from the endpoint.",
 				Type:    cty.String,
 				Enum:    []string{"1.2", "1.3"},
 				Default: "1.2",
@@ -527,11 +527,11 @@ func configSinkTLSBlock() *Block {
 func configSinkNetworkBlock() *Block {
 	return &Block{
 		Name: "network",
-		Doc:  "How connections to the endpoint are made, and to which addresses. Without the block its defaults hold.",
+		Doc:  "How iggysink connects to the endpoint, and to which addresses. Without the block its defaults apply.",
 		Attributes: []Attribute{
 			{
 				Name:     "deny",
-				Doc:      "Addresses that no connection goes to. A group (metadata: the metadata services of clouds; link_local; private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts as well. Through a proxy it is the proxy's address that is checked, and of the endpoint what its name tells. An endpoint that is denied pauses the sink.",
+				Doc:      "Addresses that iggysink never connects to: a group (metadata: the metadata services of clouds; link_local; private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts as well. With a proxy iggysink checks the proxy's address, and of the endpoint only what its name reveals. A denied endpoint pauses the sink.",
 				Type:     cty.List(cty.String),
 				Default:  []any{"metadata"},
 				Examples: []any{[]any{"metadata", "link_local", "private", "loopback"}},
@@ -545,35 +545,35 @@ func configSinkNetworkBlock() *Block {
 			},
 			{
 				Name:    "connect_timeout",
-				Doc:     "Time that a connection may take to be made, its TLS handshake and a proxy included. It is no longer than timeout.",
+				Doc:     "Time limit for establishing a connection, including a proxy and the TLS handshake. timeout limits it as well.",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "10s",
 			},
 			{
 				Name:    "max_connection_age",
-				Doc:     "Greatest age of a connection. No request begins on one that is older, so that a name which moves to another address is looked up again, and renewed certificates are used. Each ends up to a fifth earlier, so that not all end together. 0s: no limit.",
+				Doc:     "Maximum age of a connection. No request begins on an older one, so that iggysink looks a name up again after it moved to another address, and uses renewed certificates. Each connection ends up to a fifth earlier, so that they do not all end at once. 0s: no limit.",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "5m",
 			},
 			{
 				Name:      "proxy",
-				Doc:       "Proxy to the endpoint: an http, https or socks5 URL, with user and password if it asks for them, or environment for what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. Without it no proxy is used, whatever the environment says. It prints as scheme and host only.",
+				Doc:       "Proxy to the endpoint: an http, https or socks5 URL, with user and password if the proxy requires them, or environment to follow HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Without it iggysink uses no proxy and ignores these variables. Output shows only the scheme and host.",
 				Type:      cty.String,
 				Sensitive: true,
 				Examples:  []any{"http://proxy.internal:3128"},
 			},
 			{
 				Name:    "http_version",
-				Doc:     "Version of HTTP that is spoken. 2 needs no upgrade: over TLS it is negotiated by ALPN and nothing else is accepted, over http it is spoken from the first byte. Many connections of 1.1 are faster on a fast network.",
+				Doc:     "HTTP version that iggysink speaks. With 2 it never upgrades: over TLS it negotiates HTTP/2 by ALPN and accepts nothing else, over http it speaks HTTP/2 from the first byte. On a fast network many connections of 1.1 are faster.",
 				Type:    cty.String,
 				Enum:    []string{"1.1", "2"},
 				Default: "1.1",
 			},
 			{
 				Name:     "unix_socket",
-				Doc:      "Path of a Unix socket through which the endpoint is reached. The host of url is then only the Host header and the name in its certificate.",
+				Doc:      "Path of a Unix socket through which iggysink reaches the endpoint. The host of url then sets only the Host header and the expected name in the certificate.",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"/run/app.sock"},
@@ -586,12 +586,12 @@ func configSinkNetworkBlock() *Block {
 func configSinkAuthBlock() *Block {
 	return &Block{
 		Name:   "auth",
-		Doc:    "How requests prove who sends them. At most one.",
+		Doc:    "Credentials of the requests. At most one block.",
 		Labels: []string{"type"},
 		Attributes: []Attribute{
 			{
 				Name:     "username",
-				Doc:      "User name. It cannot have a colon.",
+				Doc:      "User name. It must not contain a colon.",
 				Type:     cty.String,
 				Examples: []any{"iggysink"},
 			},
@@ -609,14 +609,14 @@ func configSinkAuthBlock() *Block {
 			},
 			{
 				Name:     "token_file",
-				Doc:      "File with the token, instead of token. White space around it is dropped. The file is read again when it changes, and once after a 401. A relative path starts at the folder of the file that names it.",
+				Doc:      "File with the token, instead of token. iggysink removes white space around the token, and reads the file again when it changes and once after a 401. A relative path starts at the folder of the file that names it.",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"secrets/token"},
 			},
 			{
 				Name:      "token_url",
-				Doc:       "The token endpoint of the authorization server. network and tls of the sink count for it as well.",
+				Doc:       "The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well.",
 				Type:      cty.String,
 				Sensitive: true,
 				Format:    "http-url",
@@ -624,7 +624,7 @@ func configSinkAuthBlock() *Block {
 			},
 			{
 				Name:     "client_id",
-				Doc:      "Name under which the client is registered.",
+				Doc:      "Name under which the client is registered at the authorization server.",
 				Type:     cty.String,
 				Examples: []any{"iggysink"},
 			},
@@ -636,34 +636,34 @@ func configSinkAuthBlock() *Block {
 			},
 			{
 				Name:     "scopes",
-				Doc:      "Scopes to ask for.",
+				Doc:      "Scopes to request.",
 				Type:     cty.List(cty.String),
 				Default:  []any{},
 				Examples: []any{[]any{"orders.write"}},
 			},
 			{
 				Name:     "audience",
-				Doc:      "The API that the token is for, where the authorization server asks for it.",
+				Doc:      "The API that the token is for, if the authorization server requires it.",
 				Type:     cty.String,
 				Examples: []any{"https://api.example.com"},
 			},
 			{
 				Name:      "parameters",
-				Doc:       "Further form fields of the token request.",
+				Doc:       "Additional form fields of the token request.",
 				Type:      cty.Map(cty.String),
 				Sensitive: true,
 				Default:   map[string]any{},
 			},
 			{
 				Name:    "client_auth",
-				Doc:     "Where client_id and client_secret stand in the token request: basic in an Authorization header, body in the form.",
+				Doc:     "How the token request carries client_id and client_secret. basic: in an Authorization header. body: in the form.",
 				Type:    cty.String,
 				Enum:    []string{"basic", "body"},
 				Default: "basic",
 			},
 			{
 				Name:    "refresh_before",
-				Doc:     "How long before its end a token is fetched anew. For tokens that live less than twice as long it is half of their life.",
+				Doc:     "How long before a token expires iggysink fetches a new one. For a token that lives less than twice as long, half of its life.",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "30s",
@@ -676,7 +676,7 @@ func configSinkAuthBlock() *Block {
 			},
 			{
 				Name:     "service",
-				Doc:      "AWS service that the request is for: lambda for function URLs, execute-api for API Gateway.",
+				Doc:      "AWS service that receives the request: lambda for function URLs, execute-api for API Gateway.",
 				Type:     cty.String,
 				Examples: []any{"lambda"},
 			},
@@ -694,25 +694,25 @@ func configSinkAuthBlock() *Block {
 func configSinkSignatureBlock() *Block {
 	return &Block{
 		Name:     "signature",
-		Doc:      "Signatures over each request, any number. Every attempt is signed anew, over the bytes that are sent.",
+		Doc:      "Signs each request. Write one block for each signature. iggysink signs every attempt anew, over the bytes that it sends.",
 		Labels:   []string{"type"},
 		Repeated: true,
 		Attributes: []Attribute{
 			{
 				Name:      "secrets",
-				Doc:       "Secrets, each of which signs: during a rotation there are two. whsec_ and base64 of 24 to 64 bytes signs as v1 (HMAC-SHA256), whsk_ and base64 of an ed25519 key as v1a.",
+				Doc:       "Secrets. Each one signs, so list two during a rotation. whsec_ followed by 24 to 64 bytes in base64 signs as v1 (HMAC-SHA256), whsk_ followed by an ed25519 key in base64 as v1a.",
 				Type:      cty.List(cty.String),
 				Sensitive: true,
 			},
 			{
 				Name:     "key_id",
-				Doc:      "Name of the key, by which the endpoint finds it (keyid).",
+				Doc:      "Name by which the endpoint finds the key (keyid).",
 				Type:     cty.String,
 				Examples: []any{"k1"},
 			},
 			{
 				Name: "algorithm",
-				Doc:  "How to sign.",
+				Doc:  "Signature algorithm.",
 				Type: cty.String,
 				Enum: []string{"hmac-sha256", "ed25519"},
 			},
@@ -724,7 +724,7 @@ func configSinkSignatureBlock() *Block {
 			},
 			{
 				Name:    "components",
-				Doc:     "What is signed, in this order: names of headers in lower case, @method, @target-uri, @authority, @scheme, @request-target, @path and @query.",
+				Doc:     "What iggysink signs, in this order. Names of headers in lower case, @method, @target-uri, @authority, @scheme, @request-target, @path and @query are possible.",
 				Type:    cty.List(cty.String),
 				Default: []any{"@method", "@target-uri", "content-type", "content-digest"},
 			},
@@ -743,27 +743,27 @@ func configSinkSignatureBlock() *Block {
 			},
 			{
 				Name:      "secret",
-				Doc:       "The shared secret, whose bytes are the key. Take it from env() or file(), never from a literal.",
+				Doc:       "The shared secret. Its bytes are the key. Take it from env() or file(), never from a literal.",
 				Type:      cty.String,
 				Sensitive: true,
 			},
 			{
 				Name:    "encoding",
-				Doc:     "How the hash is written.",
+				Doc:     "Encoding of the hash.",
 				Type:    cty.String,
 				Enum:    []string{"hex", "base64"},
 				Default: "hex",
 			},
 			{
 				Name:     "signed",
-				Doc:      "What is hashed: text with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).",
+				Doc:      "The text to hash, with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).",
 				Type:     cty.String,
 				Default:  "{body}",
 				Examples: []any{"{timestamp}.{body}"},
 			},
 			{
 				Name:     "format",
-				Doc:      "What the header holds: text with {signature}, {timestamp} and {id}.",
+				Doc:      "The header's value, with {signature}, {timestamp} and {id}.",
 				Type:     cty.String,
 				Default:  "sha256={signature}",
 				Examples: []any{"t={timestamp},v1={signature}"},
@@ -780,7 +780,7 @@ func configSinkCloudeventsBlock() *Block {
 		Attributes: []Attribute{
 			{
 				Name:    "mode",
-				Doc:     "Where the attributes stand. binary: in headers, and the body is the payload; structured: in a JSON object with the payload, a request each; batched: in an array of such objects. binary and structured need batch_mode individual, batched needs json_array.",
+				Doc:     "Where a request carries the attributes. binary: in headers; the body is the payload. structured: in a JSON object with the payload, one per request. batched: in an array of such objects. binary and structured require batch_mode individual, batched requires json_array.",
 				Type:    cty.String,
 				Enum:    []string{"binary", "structured", "batched"},
 				Default: "structured",
@@ -805,7 +805,7 @@ func configSinkCloudeventsBlock() *Block {
 			},
 			{
 				Name:     "subject",
-				Doc:      "What the event is about within its source.",
+				Doc:      "Subject of the event within its source.",
 				Type:     cty.String,
 				Template: true,
 				Format:   "template",
@@ -830,13 +830,13 @@ func configSinkCompressionBlock() *Block {
 			},
 			{
 				Name:    "min_bytes",
-				Doc:     "Bodies below this size, in bytes, are sent as they are.",
+				Doc:     "iggysink does not compress bodies below this size, in bytes.",
 				Type:    cty.Number,
 				Default: json.Number("1024"),
 			},
 			{
 				Name:    "level",
-				Doc:     "How much time a smaller body is worth.",
+				Doc:     "Trade-off between CPU time and size of the body.",
 				Type:    cty.String,
 				Enum:    []string{"fastest", "default", "best"},
 				Default: "default",
@@ -849,30 +849,30 @@ func configSinkCompressionBlock() *Block {
 func configSinkRateLimitBlock() *Block {
 	return &Block{
 		Name: "rate_limit",
-		Doc:  "Bounds what the sink sends in a time. All partitions share it. Waiting for it is neither a retry nor a pause.",
+		Doc:  "Limits how much the sink sends per unit of time. All partitions share the limit. Waiting for it is neither a retry nor a pause.",
 		Attributes: []Attribute{
 			{
 				Name:     "requests",
-				Doc:      "Most requests in a time of per. Every attempt counts.",
+				Doc:      "Maximum number of requests in each period. Every attempt counts.",
 				Type:     cty.Number,
 				Examples: []any{json.Number("100")},
 			},
 			{
 				Name:     "messages",
-				Doc:      "Most messages in a time of per. A request with more of them than that waits for a full bucket and leaves it in debt.",
+				Doc:      "Maximum number of messages in each period. A request with more messages waits until the bucket is full and leaves it in debt.",
 				Type:     cty.Number,
 				Examples: []any{json.Number("10000")},
 			},
 			{
 				Name:    "per",
-				Doc:     "The time.",
+				Doc:     "Length of the period.",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "1s",
 			},
 			{
 				Name:     "burst",
-				Doc:      "Requests that may go out at once after a quiet time. Default: requests.",
+				Doc:      "Number of requests that may go out at once after an idle period. Default: requests.",
 				Type:     cty.Number,
 				Examples: []any{json.Number("100")},
 			},
@@ -884,11 +884,11 @@ func configSinkRateLimitBlock() *Block {
 func configSinkResponseItemsBlock() *Block {
 	return &Block{
 		Name: "response_items",
-		Doc:  "For bulk APIs that answer 200 and judge each item in the body.",
+		Doc:  "For bulk APIs that answer 200 and report a status for each item in the body.",
 		Attributes: []Attribute{
 			{
 				Name:     "items",
-				Doc:      "JSON Pointer to the array, which is in the order of the request. Empty: the answer itself.",
+				Doc:      "JSON Pointer to the array of items, which must keep the order of the request. Empty: the answer itself is the array.",
 				Type:     cty.String,
 				Required: true,
 				Format:   "json-pointer",
@@ -896,7 +896,7 @@ func configSinkResponseItemsBlock() *Block {
 			},
 			{
 				Name:     "status",
-				Doc:      "JSON Pointer inside an item to its HTTP status.",
+				Doc:      "JSON Pointer within an item to its HTTP status.",
 				Type:     cty.String,
 				Required: true,
 				Format:   "json-pointer",
@@ -904,7 +904,7 @@ func configSinkResponseItemsBlock() *Block {
 			},
 			{
 				Name:     "error",
-				Doc:      "JSON Pointer inside an item to why it failed, for the dead letter.",
+				Doc:      "JSON Pointer within an item to the reason of its failure, for the dead letter.",
 				Type:     cty.String,
 				Format:   "json-pointer",
 				Examples: []any{"/index/error/reason"},
@@ -917,18 +917,18 @@ func configSinkResponseItemsBlock() *Block {
 func configSinkCircuitBreakerBlock() *Block {
 	return &Block{
 		Name: "circuit_breaker",
-		Doc:  "How long a paused sink waits before it tries the endpoint again.",
+		Doc:  "How long a paused sink or a blocked partition waits before iggysink tries again.",
 		Attributes: []Attribute{
 			{
 				Name:    "cooldown",
-				Doc:     "Wait before the first probe of a paused sink.",
+				Doc:     "Wait before iggysink tries a paused sink or a blocked partition for the first time.",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "5s",
 			},
 			{
 				Name:    "max_cooldown",
-				Doc:     "Longest wait between two probes.",
+				Doc:     "Longest wait between two tries.",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "1m",
