@@ -13,6 +13,7 @@ type block struct {
 	offset   uint64
 	stamp    uint64
 	reason   string
+	rejected bool // it is counted as rejected
 	held     bool // the endpoint, and not this message, is at fault: it ends with the pause
 	tries    int
 	until    time.Time // when the message is tried again
@@ -68,6 +69,7 @@ func (p *partition) stop(m *schema.Message, o *sinkhttp.Outcome, held bool) (con
 			p.logAttrs("offset", m.Offset, "status", o.Status, "reason", o.Reason, "tried_again", until)...)
 	}
 	b.state, b.reason, b.held = blocked, o.Reason, held
+	b.rejected = b.rejected || !held && o.Kind == sinkhttp.Rejected // a held one is not settled, nor counted
 	b.until = until
 	b.tries++
 	return now != b.accepted

@@ -45,7 +45,7 @@ func (w *world) oneIsIll(f fault, what string, busy bool) {
 		ill = func(m string) bool { return strings.HasPrefix(m, "t0/") }
 	}
 	well := func(m string) bool { return !strings.HasPrefix(m, "t0/0/") && !ill(m) }
-	w.infect(f, ill)
+	w.infect(only(f, ill))
 	res := w.run(func() {
 		w.publish(0, 0, 8)
 		if what == "topic" {
@@ -106,7 +106,7 @@ func TestADeadEndpointGetsAHandfulOfRequestsACooldown(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%s", f.name, mode), func(t *testing.T) {
 				inWorld(t, 2, 32, func(w *world) {
 					w.cfg.BatchMode = mode
-					w.infect(f, func(string) bool { return true })
+					w.infect(all(f))
 					res := w.run(func() {
 						for topic := range w.topics {
 							for id := range uint32(32) {
@@ -193,7 +193,7 @@ func TestInEveryTopologyOneMessageStopsNobodyElse(t *testing.T) {
 		y := drawTopology(rt)
 		inWorld(t, y.topics, y.partitions, func(w *world) {
 			w.cfg.BatchMode, w.cfg.Ordering, w.cfg.MaxInFlight, w.stream.BatchLength = y.mode, y.ordering, y.inFlight, y.batch
-			w.infect(y.fault, func(m string) bool { return y.ill[m] || y.fault.refuse && y.ill[m[:strings.IndexByte(m, '/')+1]] })
+			w.infect(only(y.fault, func(m string) bool { return y.ill[m] || y.fault.refuse && y.ill[m[:strings.IndexByte(m, '/')+1]] }))
 			w.play(rt, &y)
 			published, tried = published+len(w.sent), tried+w.count(0, time.Hour)
 		})

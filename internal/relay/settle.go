@@ -173,7 +173,7 @@ func (p *partition) apply(f *flight, o *sinkhttp.Outcome, rest *fate) {
 			rest.tripped = true
 			break
 		}
-		if p.block.state == flowing || e.message().Offset != p.block.offset {
+		if !p.block.rejected || e.message().Offset != p.block.offset {
 			c.rejected.Add(1)
 		}
 	case sinkhttp.Failed:

@@ -31,12 +31,14 @@ type world struct {
 	cfg    schema.Sink
 	stream schema.Stream
 	topics []*fakeTopic
-	fault  fault
+	dead   DeadLetters
+	log    *slog.Logger
 	start  time.Time
 	relay  *Relay
 
 	mu       sync.Mutex
-	ill      func(message string) bool
+	ill      func(message string) *fault
+	delay    func(message string) time.Duration
 	requests []arrival
 	arrived  map[string]time.Duration
 	sent     map[string]time.Duration
@@ -78,7 +80,7 @@ const (
 func newWorld(t *testing.T, topics, partitions int) *world {
 	w := &world{
 		t: t, cfg: schema.DefaultSink(), stream: schema.DefaultStream(), start: time.Now(),
-		ill: func(string) bool { return false }, arrived: make(map[string]time.Duration), sent: make(map[string]time.Duration),
+		ill: func(string) *fault { return nil }, delay: func(string) time.Duration { return 0 }, arrived: make(map[string]time.Duration), sent: make(map[string]time.Duration),
 	}
 	url, err := schema.ParseTemplate("http://${topic}.test/in")
 	require.NoError(t, err)
@@ -108,7 +110,7 @@ func (w *world) run(live func()) (res Result) {
 		return listener.dial(ctx)
 	}})
 	require.NoError(w.t, err)
-	w.relay = New(&w.cfg, engine, nil, Options{})
+	w.relay = New(&w.cfg, engine, w.dead, Options{Logger: w.log})
 	var feeds []Feed
 	for _, topic := range w.topics {
 		var owned []uint32
@@ -138,7 +140,7 @@ func (w *world) now() time.Duration { return time.Since(w.start) }
 func (w *world) refuses(topic string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.fault.refuse || !w.ill(topic+"/") {
+	if f := w.ill(topic + "/"); f == nil || !f.refuse {
 		return false
 	}
 	w.requests = append(w.requests, arrival{at: w.now(), messages: []string{topic + "/"}, ill: true})
@@ -152,13 +154,23 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	messages := messageName.FindAllString(string(body), -1)
 	w.mu.Lock()
-	c := arrival{at: w.now(), messages: messages, ill: slices.ContainsFunc(messages, w.ill)}
+	var fault *fault
+	var delay time.Duration
+	for _, m := range slices.Backward(messages) {
+		if f := w.ill(m); f != nil {
+			fault = f
+		}
+		delay = max(delay, w.delay(m))
+	}
+	c := arrival{at: w.now(), messages: messages, ill: fault != nil}
 	w.requests = append(w.requests, c)
-	fault := w.fault
+	w.mu.Unlock()
+	time.Sleep(delay)
+	w.mu.Lock()
 	if !c.ill {
 		for _, m := range messages {
 			if _, before := w.arrived[m]; !before {
-				w.arrived[m] = c.at
+				w.arrived[m] = w.now()
 			}
 		}
 	}
@@ -197,14 +209,34 @@ func (w *world) publish(topic int, id uint32, n int) (names []string) {
 	return names
 }
 
-// infect says what is ill from now on.
-func (w *world) infect(f fault, ill func(message string) bool) {
+// infect says what is ill from now on, and with what. A topic is asked for as "topic/".
+func (w *world) infect(ill func(message string) *fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.fault, w.ill = f, ill
+	w.ill = ill
 }
 
-func (w *world) heal() { w.infect(fault{}, func(string) bool { return false }) }
+func (w *world) heal() { w.infect(func(string) *fault { return nil }) }
+
+// only returns an illness of the messages that pass names.
+func only(f fault, pass func(message string) bool) func(string) *fault {
+	return func(m string) *fault {
+		if pass(m) {
+			return &f
+		}
+		return nil
+	}
+}
+
+// all is an illness of everything.
+func all(f fault) func(string) *fault { return only(f, func(string) bool { return true }) }
+
+// slow says for how long the endpoint works on a message.
+func (w *world) slow(delay func(message string) time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.delay = delay
+}
 
 // late lists the messages that pass names and that did not arrive within bound of their publishing.
 func (w *world) late(bound time.Duration, pass func(message string) bool) (list []string) {
