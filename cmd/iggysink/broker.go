@@ -12,6 +12,7 @@ import (
 
 	"iggysink/internal/iggyserver"
 	"iggysink/internal/tlsfile"
+	"iggysink/schema"
 )
 
 func newBrokerCommand() *cobra.Command {
@@ -78,7 +79,7 @@ func refuseOpenBroker(opts iggyserver.Options) error {
 		if err != nil {
 			return fmt.Errorf("the broker's address %q: %w", address, err)
 		}
-		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if !schema.IsLoopback(host) {
 			return fmt.Errorf("the broker would listen on %s with the default password, which everybody knows: "+
 				"set IGGY_PASSWORD, listen on 127.0.0.1, or say --insecure", address)
 		}

@@ -213,6 +213,12 @@ func (f *offsetFlags) copy(cmd *cobra.Command, paths []string) (err error) {
 	if err := f.turn(&other); err != nil {
 		return err
 	}
+	if !server.LoginInClear() {
+		err := warnOfClearLogin(cmd.ErrOrStderr(), &other, "add a tls block to iggy in the configuration")
+		if err != nil {
+			return err
+		}
+	}
 	source, target := server, &other
 	if server.Transport != from {
 		source, target = target, source

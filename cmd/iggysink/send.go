@@ -112,6 +112,9 @@ func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string)
 	if login.Transport, err = schema.ParseIggyTransport(f.transport); err != nil {
 		return fmt.Errorf("--transport: %w", err)
 	}
+	if err := warnOfClearLogin(cmd.ErrOrStderr(), login, "add --tls"); err != nil {
+		return err
+	}
 	client, err := connectClient(ctx, login)
 	if isLoginRefused(err) {
 		return fmt.Errorf("%w; see --username, --password and --token", err)

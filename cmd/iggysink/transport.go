@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 
@@ -83,4 +84,14 @@ func asSource[S relay.Source](source S, err error) (relay.Source, error) {
 		return nil, err
 	}
 	return source, nil
+}
+
+// warnOfClearLogin says on stderr that a login crosses the network in clear text. What a configuration says is a finding of
+// it: this is for servers that flags name.
+func warnOfClearLogin(stderr io.Writer, server *schema.Iggy, advice string) error {
+	if !server.LoginInClear() {
+		return nil
+	}
+	_, err := fmt.Fprintf(stderr, "warning: the login crosses the network to %s in clear text: %s\n", server.Address, advice)
+	return err
 }

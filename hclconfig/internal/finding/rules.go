@@ -224,8 +224,9 @@ func requestRules() []Rule {
 				"token, the url of a webhook of Slack, Discord, Office, Zapier, IFTTT or Telegram, and the defaults of variables " +
 				"that are marked as sensitive.", nil},
 		{"cleartext-credentials", Warning, "credentials travel in clear text",
-			"http to another host shows the headers and the url to everyone on the way. Use https.",
-			[]string{"url", "health_check_url", "headers"}},
+			"http to another host shows the headers, the url and the credentials of auth to everyone on the way: use https. So does an " +
+				"iggy block without tls show its login: add one. A token_url and a proxy with a password are alike.",
+			[]string{"url", "health_check_url", "headers", "address", "token_url", "proxy"}},
 		{"unchecked-certificate", Warning, "any certificate is accepted",
 			"With tls_danger_accept_invalid_certs = true the endpoint may be anybody on the way, who reads the messages and the " +
 				"headers. Trust an authority of your own with tls { ca_file = ... }. The switch is for tests.",

@@ -26,10 +26,14 @@ func (r sinkRules) network() {
 		r.tell("network/proxy", "network-socket", "", "Take one of the two out.")
 	}
 	u, err := url.Parse(block.Proxy.Reveal())
-	if err != nil || u.User == nil || !r.known("network/proxy") || !r.Places.Find(r.pointer+"/network/proxy").Literal {
+	if err != nil || u.User == nil || !r.known("network/proxy") {
 		return
 	}
-	if _, hasPassword := u.User.Password(); hasPassword {
+	_, hasPassword := u.User.Password()
+	if hasPassword && u.Scheme != "https" && !schema.IsLoopback(u.Hostname()) {
+		r.tell("network/proxy", "cleartext-credentials", "", "Use a proxy of https, or of this machine.")
+	}
+	if hasPassword && r.Places.Find(r.pointer+"/network/proxy").Literal {
 		r.tell("network/proxy", "literal-secret", "", "The url of the proxy has a password, and whoever can read the configuration knows "+
 			"it. Take it from env() or file().")
 	}

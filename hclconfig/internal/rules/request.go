@@ -3,7 +3,6 @@ package rules
 import (
 	"cmp"
 	"maps"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -114,8 +113,11 @@ func isWebhook(u *url.URL) bool {
 	return false
 }
 
-// hasCredentials reports whether the requests carry something that must not be seen on the way.
+// hasCredentials reports whether the requests carry something that must not be seen on the way. A signature may be.
 func (r sinkRules) hasCredentials() bool {
+	if a := r.sink.Auth; a != nil && a.AwsSigv4 == nil {
+		return true
+	}
 	return slices.ContainsFunc(r.headerNames(), func(name string) bool {
 		return isCredential(strings.ToLower(name)) || !r.headerAt(name).Literal
 	})
@@ -141,10 +143,11 @@ func (r sinkRules) urls() {
 			r.tell(name, "literal-secret", "", "Whoever knows the url of this webhook can post to it, and it stands in the configuration. "+
 				"Take it from env() or file().")
 		}
-		if u.Scheme == "http" && !isLoopback(u.Hostname()) && (credentialIn(u) || r.hasCredentials()) {
+		if u.Scheme == "http" && !schema.IsLoopback(u.Hostname()) && (credentialIn(u) || r.hasCredentials()) && r.leavesMachine() {
 			r.tell(name, "cleartext-credentials", "", "Use https, or a host of this machine.")
 		}
 	}
+	r.tokenURL()
 	if r.sink.TLSDangerAcceptInvalidCerts && r.known("tls_danger_accept_invalid_certs") {
 		r.tell("tls_danger_accept_invalid_certs", "unchecked-certificate", "", "Trust the authority of the endpoint: "+
 			"tls { ca_file = ... }.")
@@ -155,10 +158,18 @@ func (r sinkRules) urls() {
 	}
 }
 
-func isLoopback(host string) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.Unmap().IsLoopback()
+// leavesMachine reports whether the requests of the sink may leave this machine: those through a Unix socket do not.
+func (r sinkRules) leavesMachine() bool {
+	return r.known("network", "network/unix_socket") && (r.sink.Network == nil || r.sink.Network.UnixSocket == "")
+}
+
+// tokenURL warns of an authorization server that is told the client's secret in clear text.
+func (r sinkRules) tokenURL() {
+	if r.sink.Auth == nil || r.sink.Auth.Oauth2 == nil || !r.known("auth/token_url") {
+		return
 	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+	u, err := url.Parse(r.sink.Auth.Oauth2.TokenURL.Reveal())
+	if err == nil && u.Scheme == "http" && !schema.IsLoopback(u.Hostname()) {
+		r.tell("auth/token_url", "cleartext-credentials", "", "Use https, or a host of this machine.")
+	}
 }

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 
+	"iggysink/hclconfig/internal/words"
 	"iggysink/schema"
 )
 
@@ -34,8 +36,9 @@ func (r sinkRules) shaping() {
 	}
 }
 
-// credentials asks for one credential, as a whole.
+// credentials asks for one credential, as a whole, that does not stand in the configuration.
 func (r sinkRules) credentials() {
+	r.literalKeys()
 	s := r.sink
 	if s.Auth == nil {
 		return
@@ -51,6 +54,42 @@ func (r sinkRules) credentials() {
 			r.tell("auth/token_file", "bearer-token", "token and token_file are both set", "Take one of them out.")
 		case !hasToken && !hasFile:
 			r.tell("auth", "bearer-token", "there is no token", "Set token or token_file.")
+		}
+	}
+}
+
+// literalKeys warns of passwords, tokens and keys of auth and signature that can be read in the configuration: of what the
+// schema says is sensitive there. A url alone lets nobody in, and of further parameters their names tell what they are.
+func (r sinkRules) literalKeys() {
+	table := words.ConfigBlock().Child("sink")
+	if r.sink.Auth != nil {
+		r.literalsIn(r.pointer+"/auth", table.Child("auth"))
+		if o := r.sink.Auth.Oauth2; o != nil {
+			for name := range o.Parameters {
+				if isCredential(strings.ToLower(name)) {
+					r.literalSecret(r.pointer + "/auth/parameters/" + schema.EscapePointer(name))
+				}
+			}
+		}
+	}
+	for i := range r.sink.Signature {
+		r.literalsIn(r.pointer+"/signature/"+strconv.Itoa(i), table.Child("signature"))
+	}
+}
+
+func (r sinkRules) literalsIn(pointer string, table *words.Block) {
+	for i := range table.Attributes {
+		a := &table.Attributes[i]
+		if !a.Sensitive || a.Type.IsMapType() || strings.HasPrefix(a.Format, "http-url") {
+			continue
+		}
+		at := pointer + "/" + a.Name
+		if r.Places[at+"/0"] == nil {
+			r.literalSecret(at)
+			continue
+		}
+		for i := 0; r.Places[at+"/"+strconv.Itoa(i)] != nil; i++ {
+			r.literalSecret(at + "/" + strconv.Itoa(i))
 		}
 	}
 }

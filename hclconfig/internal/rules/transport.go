@@ -26,6 +26,9 @@ func (rv *review) transportRules(config *schema.Config) {
 	if known && rv.Places.Known("/iggy/address") {
 		rv.usualPort(iggy)
 	}
+	if o := rv.Places["/iggy/address"]; o != nil && rv.Places.Known("/iggy/address", "/iggy/tls") && iggy.LoginInClear() {
+		rv.At(o.Value, "cleartext-credentials", "the login travels in clear text", "Add tls {}, and a ca_file where the authority is your own.")
+	}
 	if !known || iggy.Transport != schema.IggyTransportHTTP {
 		return
 	}
