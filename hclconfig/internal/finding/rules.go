@@ -220,8 +220,9 @@ func requestRules() []Rule {
 				"file().", nil},
 		{"literal-secret", Warning, "a secret is written as a literal",
 			"Whoever can read the configuration knows the secret. Take it from env() or file(), or from a variable without default. " +
-				"Secrets are the login of Iggy, headers and parameters of a url whose name says so, such as Authorization or " +
-				"token, the url of a webhook of Slack, Discord, Office, Zapier, IFTTT or Telegram, and the defaults of variables " +
+				"Secrets are the login of Iggy, passwords, tokens and keys of auth and signature, headers and parameters of a url whose " +
+				"name says so, such as Authorization or token, the url of a webhook of Slack, Discord, Office, Zapier, IFTTT or " +
+				"Telegram, and the defaults of variables " +
 				"that are marked as sensitive.", nil},
 		{"cleartext-credentials", Warning, "credentials travel in clear text",
 			"http to another host shows the headers, the url and the credentials of auth to everyone on the way: use https. So does an " +
