@@ -23,11 +23,11 @@ const (
 func newOffsetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "offset",
-		Short: "Show the stored offsets of sinks, or copy them between transports",
+		Short: "Show the stored offsets of sinks, move them, or copy them between transports",
 		RunE:  needSubcommand,
 		Args:  cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(newOffsetShowCommand(), newOffsetCopyCommand())
+	cmd.AddCommand(newOffsetShowCommand(), newOffsetSetCommand(), newOffsetCopyCommand())
 	return cmd
 }
 
@@ -291,13 +291,13 @@ func (f *offsetFlags) copyRows(ctx context.Context, stdout io.Writer, writer top
 			wanted[at] = map[uint32]uint64{}
 			order = append(order, at)
 		}
-		wanted[at][r.Partition] = *r.Stored
+		wanted[at][r.Partition] = *r.Stored + 1
 	}
 	for _, at := range order {
 		if f.dry {
 			break
 		}
-		if err := writer.store(ctx, at.topicName, at.group, wanted[at]); err != nil {
+		if err := writer.setNext(ctx, at.topicName, at.group, wanted[at]); err != nil {
 			return fmt.Errorf("storing offsets of %s/%s: %w", at.stream, at.topic, err)
 		}
 	}

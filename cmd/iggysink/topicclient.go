@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"iggysink/internal/iggy"
 	"iggysink/internal/iggyhttp"
@@ -22,8 +21,11 @@ type topicClient interface {
 	ends(ctx context.Context, topic topicName) ([]partitionEnd, error)
 	// stored reads the offset of a consumer group; false if there is none.
 	stored(ctx context.Context, topic topicName, group string, partition uint32) (uint64, bool, error)
-	// store stores offsets of a consumer group by partition. Nothing may run with it meanwhile.
-	store(ctx context.Context, topic topicName, group string, offsets map[uint32]uint64) error
+	// setNext stores, by partition, which offset a consumer group reads next; 0: the first message there is. Nothing may run
+	// with it meanwhile.
+	setNext(ctx context.Context, topic topicName, group string, next map[uint32]uint64) error
+	// messageFrom reads the message at offset, or the first behind it; false if there is none.
+	messageFrom(ctx context.Context, topic topicName, group string, partition uint32, offset uint64) (schema.Message, bool, error)
 	close() error
 }
 
@@ -103,8 +105,14 @@ func (c tcpClient) stored(ctx context.Context, topic topicName, group string, pa
 	return c.StoredOffset(ctx, topic.stream, topic.topic, group, partition)
 }
 
-func (c tcpClient) store(ctx context.Context, topic topicName, group string, offsets map[uint32]uint64) error {
-	return c.StoreOffsets(ctx, topic.stream, topic.topic, group, offsets)
+func (c tcpClient) setNext(ctx context.Context, topic topicName, group string, next map[uint32]uint64) error {
+	return c.SetNext(ctx, topic.stream, topic.topic, group, next)
+}
+
+func (c tcpClient) messageFrom(
+	ctx context.Context, topic topicName, group string, partition uint32, offset uint64,
+) (schema.Message, bool, error) {
+	return c.MessageFrom(ctx, topic.stream, topic.topic, group, partition, offset)
 }
 
 func (c tcpClient) close() error { return c.Close() }
@@ -145,13 +153,14 @@ func (c httpClient) stored(ctx context.Context, topic topicName, group string, p
 	return c.StoredOffset(ctx, topic.stream, topic.topic, group, partition)
 }
 
-func (c httpClient) store(ctx context.Context, topic topicName, group string, offsets map[uint32]uint64) error {
-	for id, value := range offsets {
-		if err := c.StoreOffset(ctx, topic.stream, topic.topic, group, id, value); err != nil {
-			return fmt.Errorf("partition %d: %w", id, err)
-		}
-	}
-	return nil
+func (c httpClient) setNext(ctx context.Context, topic topicName, group string, next map[uint32]uint64) error {
+	return c.SetNext(ctx, topic.stream, topic.topic, group, next)
+}
+
+func (c httpClient) messageFrom(
+	ctx context.Context, topic topicName, group string, partition uint32, offset uint64,
+) (schema.Message, bool, error) {
+	return c.MessageFrom(ctx, topic.stream, topic.topic, group, partition, offset)
 }
 
 func (c httpClient) close() error { return c.Close() }

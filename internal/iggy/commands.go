@@ -122,6 +122,17 @@ func (l *link) store(ctx context.Context, t target, partition uint32, offset uin
 	})
 }
 
+// forget deletes the group's offset of a partition; there need be none.
+func (l *link) forget(ctx context.Context, t target, partition uint32) error {
+	err := l.call(ctx, "delete consumer offset", controlLimit, func() error {
+		return l.sdk.DeleteConsumerOffset(groupOf(t), identifier(t.stream), identifier(t.topic), &partition)
+	})
+	if hasStatus(err, codeNoOffset) {
+		return nil
+	}
+	return err
+}
+
 // poll reads up to count messages from offset on. A reply longer than limit bytes is errTooLarge. Nothing is stored:
 // auto-commit stores before the reply is sent, which loses what a crash leaves undelivered. The reply is decoded here: the
 // SDK's decoder drops an empty payload at the end, panics on a cut reply, and takes an allocation a message.

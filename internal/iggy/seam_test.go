@@ -25,7 +25,8 @@ var wire08 = []string{
 
 // theSeam is all that the other files use of these.
 var theSeam = []string{
-	"link", "connect", "close", "topicState", "groupSize", "createGroup", "join", "leave", "stored", "store", "poll", "peek", "ping",
+	"link", "connect", "close", "topicState", "groupSize", "createGroup", "join", "leave", "stored", "store", "forget", "poll", "peek",
+	"ping",
 	"membership", "newMembership", "look", "evenOut", // a member's share of its group
 	"createStream", "createTopic", "send", // for Client
 	"errTooLarge", "isHopeless", "isNoGroup", "isNotFound", "isNotOwned", "isNotTaken", "ErrNotFound", "WireError",

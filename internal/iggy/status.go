@@ -22,6 +22,7 @@ const (
 	codeStreamExists    = 1012 //
 	codeNoTopic         = 2010 //
 	codeTopicExists     = 2013 //
+	codeNoOffset        = 3021 // nothing to delete
 	codeNotOwned        = 3022 // a store on a partition of another member
 	codeInvalidOffset   = 4100 // a store beyond the end
 	codeNoGroup         = 5000 //

@@ -144,6 +144,19 @@ func (l *link) store(ctx context.Context, t target, partition uint32, offset uin
 	return l.ask(ctx, &r, nil)
 }
 
+// forget deletes the consumer's offset of a partition; there need be none.
+func (l *link) forget(ctx context.Context, t target, partition uint32) error {
+	r := request{
+		op: "delete consumer offset", method: http.MethodDelete,
+		path: t.path + route("consumer-offsets", t.consumer) + "?partition_id=" + strconv.FormatUint(uint64(partition), 10),
+	}
+	err := l.ask(ctx, &r, nil)
+	if hasID(err, idNotFound, idNoOffset) {
+		return nil
+	}
+	return err
+}
+
 // poll reads up to count messages from offset on, into the memory of buffer, which it returns. An answer of more than
 // limit bytes is errTooLarge. Nothing is stored: auto_commit stores before the answer is sent, which loses what a crash
 // leaves undelivered.

@@ -98,15 +98,6 @@ func (c *Client) StoredOffset(ctx context.Context, stream, topic, consumer strin
 	return c.link.stored(ctx, t, partition)
 }
 
-// StoreOffset stores the offset of a consumer for a partition, whoever else does.
-func (c *Client) StoreOffset(ctx context.Context, stream, topic, consumer string, partition uint32, value uint64) error {
-	t, err := c.target(ctx, stream, topic, consumer)
-	if err != nil {
-		return err
-	}
-	return c.link.store(ctx, t, partition, value, false)
-}
-
 // EnsureTopic creates the stream and the topic where they are missing. A topic that is there keeps its partitions. Its
 // messages do not expire, unless the server's default says so.
 func (c *Client) EnsureTopic(ctx context.Context, stream, topic string, partitions int) error {

@@ -115,7 +115,7 @@ func (w *world) Stored(partition uint32) int {
 // store stores an offset as somebody else would.
 func (w *world) store(partition uint32, value uint64) {
 	w.t.Helper()
-	require.NoError(w.t, w.client.StoreOffset(w.t.Context(), w.stream.Name, w.topic, groupName, partition, value))
+	require.NoError(w.t, w.client.SetNext(w.t.Context(), w.stream.Name, w.topic, groupName, map[uint32]uint64{partition: value + 1}))
 }
 
 // awaitStored asks until the offset is the one wanted.
