@@ -56,7 +56,7 @@ func (s *Sink) once(ctx context.Context, out *outgoing, header http.Header) (j j
 		j = s.classifier.response(a.status, a.header, out.n, time.Now())
 		j.body = withoutCredential(a.said, header)
 		if s.items != nil && j.verdict == accept {
-			s.judgeItems(&j, &a, out.n)
+			s.judgeItems(&j, &a, out.n, header)
 		}
 	case ctx.Err() != nil:
 		j = judgement{verdict: cancelled, reason: "cancelled"}

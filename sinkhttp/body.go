@@ -131,7 +131,11 @@ func (r *bodyReader) addURL(text string) {
 func (r *bodyReader) read(body io.Reader) string {
 	// A secret that begins in what is kept is read whole, or it would not be known.
 	raw, _ := io.ReadAll(io.LimitReader(body, int64(maxResponseBody+r.longest))) // what there is, is enough
-	text := string(raw)
+	return r.text(string(raw))
+}
+
+// text masks what is secret in a text of the endpoint, and cuts it; empty if a person cannot read it.
+func (r *bodyReader) text(text string) string {
 	for _, secret := range r.secrets {
 		text = strings.ReplaceAll(text, secret, masked)
 	}

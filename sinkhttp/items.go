@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ type items struct {
 // itemResult is what an API says of one item.
 type itemResult struct {
 	status int
-	reason string // as the endpoint wrote it: for a dead letter, not for a log
+	reason string // as the endpoint wrote it, secrets masked: for a dead letter, not for a log
 }
 
 func newItems(b *schema.ResponseItems) *items {
@@ -117,7 +118,7 @@ func follow(value []byte, tokens []string) ([]byte, bool) {
 
 // judgeItems makes of an accepted answer what it says of each message. One that cannot be read says that the request is to
 // be made again: nothing that it carried counts as accepted.
-func (s *Sink) judgeItems(j *judgement, a *answer, n int) {
+func (s *Sink) judgeItems(j *judgement, a *answer, n int, sent http.Header) {
 	results, err := []itemResult(nil), errors.New("the answer ended too early, or is too large")
 	if !a.cut {
 		results, err = s.items.read(a.body, n)
@@ -125,6 +126,11 @@ func (s *Sink) judgeItems(j *judgement, a *answer, n int) {
 	if err != nil {
 		j.verdict, j.reason = retry, err.Error()
 		return
+	}
+	for i := range results {
+		if r := &results[i]; r.reason != "" {
+			r.reason = withoutCredential(s.bodies.text(r.reason), sent)
+		}
 	}
 	j.items = results
 }
@@ -141,8 +147,10 @@ func (w *sending) actItems(r run, j *judgement) bool {
 		n++
 		one := r
 		one.picks = []int{i}
+		one.status = result.status
 		item := w.sink.classifier.response(result.status, nil, 1, time.Time{})
 		item.reason = fmt.Sprintf("the item was answered %s", statusText(result.status))
+		item.body = result.reason
 		switch item.verdict {
 		case accept:
 			w.settle(one, Accepted, item)
