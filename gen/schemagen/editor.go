@@ -103,16 +103,18 @@ func dependents(s *schema, depth int) (out ordered) {
 	return out
 }
 
-// block returns the schema of a block: its body, or a list of bodies, inside an object for each label.
+// block returns the schema of a block: its body, or a list of bodies, inside an object for each label. Where the label is a
+// kind, each kind has a body of its own.
 func (e *editor) block(b block, doc string, depth int) ordered {
-	name := "block_" + b.schema.def
-	if !slices.ContainsFunc(e.bodies, func(p entry) bool { return p.name == name }) {
-		e.bodies = e.bodies.with(name, nil) // takes the name: blocks may be inside each other
-		i := len(e.bodies) - 1
-		body := e.body(b.schema, depth)
-		e.bodies[i].value = body
+	if names, contents := b.kinds(); names != nil {
+		kinds := ordered{{"//", ordered{{"description", "A comment."}}}}
+		for i, content := range contents {
+			kinds = kinds.with(names[i], append(ordered{{"description", content.doc}}, several(e.reference(content, depth))...))
+		}
+		object := ordered{{"type", "object"}, {"properties", kinds}, {"additionalProperties", false}}
+		return append(ordered{{"description", doc}}, several(object)...)
 	}
-	inner := several(ordered{{"$ref", "#/$defs/" + name}})
+	inner := several(e.reference(b.schema, depth))
 	for _, label := range slices.Backward(b.schema.labels) {
 		f := b.schema.property(label.text)
 		object := ordered{{"type", "object"}, {"description", f.doc}}
@@ -122,6 +124,18 @@ func (e *editor) block(b block, doc string, depth int) ordered {
 		inner = several(object.with("additionalProperties", inner))
 	}
 	return append(ordered{{"description", doc}}, inner...)
+}
+
+// reference refers to the content of a block, which is written once.
+func (e *editor) reference(s *schema, depth int) ordered {
+	name := "block_" + s.def
+	if !slices.ContainsFunc(e.bodies, func(p entry) bool { return p.name == name }) {
+		e.bodies = e.bodies.with(name, nil) // takes the name: blocks may be inside each other
+		i := len(e.bodies) - 1
+		body := e.body(s, depth)
+		e.bodies[i].value = body
+	}
+	return ordered{{"$ref", "#/$defs/" + name}}
 }
 
 // several allows a list of what a schema allows, as HCL's JSON syntax does for blocks.
@@ -141,6 +155,9 @@ func (e *editor) attribute(f *property) ordered {
 			list = append(list, example.plain())
 		}
 		out = out.with("examples", list)
+	}
+	if t := f.resolved(); t.format == "template" {
+		return out // an expression over a message: what it gives may be written as any value
 	}
 	return append(out, leaf(f.schema)...)
 }

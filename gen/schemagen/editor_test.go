@@ -65,6 +65,13 @@ func TestEditorKnowsHCLInJSON(t *testing.T) {
 		{`{"iggy": {"username": "a"}}`, false},
 		{sink(`, "tls": {"cert_file": "a"}`), false},
 		{sink(`, "dead_letter": {"file": {"path": "x"}}`), true},
+		{sink(`, "signature": {"hmac": {"header": "H", "secret": "${env(\"S\")}", "algorithm": "sha256"}}`), true},
+		{sink(`, "signature": [{"hmac": {"header": "H", "secret": "s"}}, {"standard_webhooks": {"secrets": ["s"]}}]`), true},
+		{sink(`, "signature": {"hmac": {"header": "H", "secret": "s", "algorithm": "ed25519"}}`), false}, // of another kind
+		{sink(`, "signature": {"hmac": {"header": "H", "secret": "s", "key_id": "k"}}`), false},
+		{sink(`, "auth": {"oauth2": {"client_id": "a"}}`), false},
+		{sink(`, "auth": {"ntlm": {}}`), false},
+		{sink(`, "body": {"text": "${message.payload.a}", "list": [1]}, "filter": true`), true},
 		{sink(`, "max_retries": -1`), false},
 		{sink(`, "max_retries": "three"`), false},
 		{sink(`, "timeout": "5"`), false},

@@ -111,6 +111,10 @@ func exampleBody(s *schema) (ordered, error) {
 		switch {
 		case isLabel(s, f):
 		case isBlock:
+			names, kinds := inner.kinds()
+			if names != nil { // one of them
+				inner.schema = kinds[0]
+			}
 			body, err := exampleBody(inner.schema)
 			if err != nil {
 				return nil, err

@@ -12,6 +12,7 @@ func printTable(p *printer, d *Model) {
 // block is a property that is written as a block.
 type block struct {
 	schema   *schema // of one block
+	union    *schema // whose branches the kinds of the block are, or nil
 	name     string
 	doc      string
 	repeated bool
@@ -26,9 +27,22 @@ func asBlock(s *schema, f *property) (block, bool) {
 		b.schema, b.repeated = t.items.resolved(), true
 	}
 	if b.schema.tag != "" {
-		b.schema = b.schema.merged()
+		b.schema, b.union = b.schema.merged(), b.schema
 	}
 	return b, b.schema.kind == "object" && b.schema.values == nil
+}
+
+// kinds returns the content of each kind of block, by the label that says which; nil where the block has one content.
+func (b block) kinds() (names []string, contents []*schema) {
+	if b.union == nil || len(b.union.labels) != 1 || b.union.labels[0].text != b.union.tag {
+		return nil, nil
+	}
+	for _, branch := range b.union.branches {
+		content := *branch.resolved()
+		content.labels = b.union.labels
+		contents = append(contents, &content)
+	}
+	return b.union.tags, contents
 }
 
 func printBlock(p *printer, function string, s *schema, b block) {
