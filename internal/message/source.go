@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -129,10 +130,13 @@ func (p *printer) expression(b *strings.Builder, e hclsyntax.Expression) {
 	case *hclsyntax.RelativeTraversalExpr:
 		p.expression(b, e.Source)
 		b.Write(printSteps(nil, e.Traversal))
-	case *hclsyntax.ParenthesesExpr:
-		p.enclosed(b, "(", ")", e.Expression)
-	case *hclsyntax.TemplateWrapExpr:
-		p.enclosed(b, "(", ")", e.Wrapped)
+	case *hclsyntax.ParenthesesExpr, *hclsyntax.TemplateWrapExpr:
+		// What needs them prints them itself; but a splat would go on with the steps that stand behind it.
+		if inner := Bare(e); isSplat(inner) {
+			p.enclosed(b, "(", ")", inner)
+		} else {
+			p.expression(b, inner)
+		}
 	case *hclsyntax.TemplateExpr:
 		p.quoted(b, e)
 	case *hclsyntax.TemplateJoinExpr: // a for directive
@@ -168,16 +172,7 @@ func (p *printer) constructor(b *strings.Builder, e hclsyntax.Expression) {
 		}
 		b.WriteString("]")
 	case *hclsyntax.ObjectConsExpr:
-		b.WriteString("{")
-		for _, item := range e.Items {
-			if name := hcl.ExprAsKeyword(item.KeyExpr); name != "" {
-				b.WriteString(quote(name))
-			} else {
-				p.enclosed(b, "(", ")", item.KeyExpr)
-			}
-			p.enclosed(b, " = ", ", ", item.ValueExpr)
-		}
-		b.WriteString("}")
+		p.object(b, e)
 	case *hclsyntax.ObjectConsKeyExpr:
 		p.expression(b, e.Wrapped)
 	case *hclsyntax.ForExpr:
@@ -185,6 +180,35 @@ func (p *printer) constructor(b *strings.Builder, e hclsyntax.Expression) {
 	default:
 		p.fail(e, "This cannot depend on a message.")
 	}
+}
+
+// object writes an object with its keys in order where all of them are known: native syntax and JSON then have one text, and
+// the value is the same.
+func (p *printer) object(b *strings.Builder, e *hclsyntax.ObjectConsExpr) {
+	type item struct{ key, value string }
+	items, known := make([]item, 0, len(e.Items)), true
+	for _, i := range e.Items {
+		var key, value strings.Builder
+		switch name := hcl.ExprAsKeyword(i.KeyExpr); {
+		case name != "":
+			key.WriteString(quote(name))
+		case p.isConstant(i.KeyExpr):
+			p.literal(&key, i.KeyExpr)
+		default:
+			p.enclosed(&key, "(", ")", i.KeyExpr)
+			known = false
+		}
+		p.expression(&value, i.ValueExpr)
+		items = append(items, item{key.String(), value.String()})
+	}
+	if known { // stable: of two items with one key the last counts
+		slices.SortStableFunc(items, func(a, b item) int { return strings.Compare(a.key, b.key) })
+	}
+	b.WriteString("{")
+	for _, i := range items {
+		b.WriteString(i.key + " = " + i.value + ", ")
+	}
+	b.WriteString("}")
 }
 
 func (p *printer) enclosed(b *strings.Builder, before, after string, e hclsyntax.Expression) {
@@ -319,6 +343,11 @@ func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
 		}
 		e = inner
 	}
+}
+
+func isSplat(e hclsyntax.Expression) bool {
+	_, is := e.(*hclsyntax.SplatExpr)
+	return is
 }
 
 // Bare takes off parentheses, too, and the quotes around a single ${}: neither changes a value.
