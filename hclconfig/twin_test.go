@@ -26,21 +26,22 @@ func twin(t *testing.T, name string, text []byte) []byte {
 	t.Helper()
 	file, diags := hclsyntax.ParseConfig(text, name, hcl.InitialPos)
 	require.False(t, diags.HasErrors(), diags)
-	out, err := json.MarshalIndent(twinBody(t, file.Body.(*hclsyntax.Body), text), "", "  ")
+	out, err := json.MarshalIndent(twinBody(t, "", file.Body.(*hclsyntax.Body), text), "", "  ")
 	require.NoError(t, err)
 	return out
 }
 
-func twinBody(t *testing.T, body *hclsyntax.Body, text []byte) map[string]any {
+// twinBody writes the content of a block of a type.
+func twinBody(t *testing.T, in string, body *hclsyntax.Body, text []byte) map[string]any {
 	object := make(map[string]any)
 	for name, a := range body.Attributes {
 		object[name] = twinValue(t, a.Expr, text)
-		if name == "type" || name == "iterator" { // words, which JSON writes as text
+		if in == "variable" && name == "type" || in == "dynamic" && name == "iterator" { // words, which JSON writes as text
 			object[name] = string(a.Expr.Range().SliceBytes(text))
 		}
 	}
 	for _, b := range body.Blocks {
-		var inner any = twinBody(t, b.Body, text)
+		var inner any = twinBody(t, b.Type, b.Body, text)
 		for _, label := range slices.Backward(b.Labels) {
 			inner = map[string]any{label: inner}
 		}
@@ -158,7 +159,11 @@ func compareTwins(t *testing.T, files map[string][]byte, opts Options) {
 func TestExamplesHaveATwin(t *testing.T) {
 	paths, err := filepath.Glob("../examples/*.hcl")
 	require.NoError(t, err)
+	recipes, err := filepath.Glob("../examples/recipes/*.hcl")
+	require.NoError(t, err)
 	require.NotEmpty(t, paths)
+	require.NotEmpty(t, recipes)
+	paths = append(paths, recipes...)
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io/fs"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,15 +18,9 @@ import (
 
 // Each example is valid without a warning, in the canonical layout, and delivers its sample messages.
 func TestExamplesRun(t *testing.T) {
-	names, err := fs.Glob(examples.Files, "*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(names) < 6 {
-		t.Fatalf("only %d examples are embedded", len(names))
-	}
-	for _, name := range names {
+	for _, name := range exampleNames(t, "*") {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			path := filepath.Join(root, "examples", name)
 			var stdout, stderr bytes.Buffer
 			if code := run(t.Context(), []string{"validate", "--warnings-as-errors", path}, nil, &stdout, &stderr); code != 0 {
@@ -40,20 +36,29 @@ func TestExamplesRun(t *testing.T) {
 			if code := run(t.Context(), []string{"dev", "--once", path}, nil, &stdout, &stderr); code != 0 {
 				t.Fatalf("dev --once: exit code %d\n%s%s", code, &stdout, &stderr)
 			}
-			if !strings.Contains(stdout.String(), "POST /") || strings.Contains(stderr.String(), "dead letters") {
+			if !regexp.MustCompile(`(?m)^(POST|PUT) /`).MatchString(stdout.String()) || strings.Contains(stderr.String(), "dead letters") {
 				t.Errorf("the sample messages did not arrive as they should:\n%s%s", &stdout, &stderr)
 			}
 		})
 	}
 }
 
+// exampleNames returns the files of examples and of examples/recipes that match.
+func exampleNames(t *testing.T, pattern string) (names []string) {
+	t.Helper()
+	for _, p := range []string{pattern, "recipes/" + pattern} {
+		found, err := fs.Glob(examples.Files, p)
+		if err != nil || len(found) < 6 {
+			t.Fatalf("%d examples: %v", len(found), err)
+		}
+		names = append(names, found...)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "recipes" })
+}
+
 // Each example is there in both syntaxes, and says the same in both: the same configuration, needs and findings.
 func TestEveryExampleHasAJSONTwin(t *testing.T) {
-	names, err := fs.Glob(examples.Files, "*.hcl")
-	if err != nil || len(names) < 6 {
-		t.Fatalf("%d examples: %v", len(names), err)
-	}
-	for _, name := range names {
+	for _, name := range exampleNames(t, "*.hcl") {
 		t.Run(name, func(t *testing.T) {
 			native, twin := filepath.Join(root, "examples", name), filepath.Join(root, "examples", name+".json")
 			for _, env := range []func(string) (string, bool){

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -53,14 +54,9 @@ func TestTheEditorOfTheGuideKnowsTheExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := filepath.Glob(filepath.Join(root, "examples", "*.hcl.json"))
-	if err != nil || len(names) < 5 {
-		t.Fatalf("%d examples: %v", len(names), err)
-	}
-	for _, path := range names {
-		name := filepath.Base(path)
+	for _, name := range exampleNames(t, "*.hcl.json") {
 		example := readFile(t, filepath.Join("examples", name))
-		if !matches(name) {
+		if !matches(path.Base(name)) {
 			t.Errorf("%s is no file for the editor", name)
 		}
 		if err := compiled.Validate(decoded(t, example)); err != nil {
