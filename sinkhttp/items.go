@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"iggysink/internal/jsonscan"
@@ -18,7 +17,7 @@ const maxItemsAnswer = 16 << 20
 
 // items reads the answers of a bulk API.
 type items struct {
-	array, status, reason []string // reference tokens
+	array, status, reason jsonscan.Pointer
 	hasReason             bool
 }
 
@@ -30,20 +29,9 @@ type itemResult struct {
 
 func newItems(b *schema.ResponseItems) *items {
 	return &items{
-		array: pointer(b.Items), status: pointer(b.Status), reason: pointer(b.Error), hasReason: b.Error != "",
+		array: jsonscan.ParsePointer(b.Items), status: jsonscan.ParsePointer(b.Status), reason: jsonscan.ParsePointer(b.Error),
+		hasReason: b.Error != "",
 	}
-}
-
-// pointer returns the reference tokens of a JSON Pointer (RFC 6901).
-func pointer(text string) []string {
-	if text == "" {
-		return nil
-	}
-	tokens := strings.Split(text[1:], "/")
-	for i, t := range tokens {
-		tokens[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(t)
-	}
-	return tokens
 }
 
 // read returns what an answer says of each of n messages. An error means that it says nothing: the request counts as
@@ -55,7 +43,7 @@ func (it *items) read(answer []byte, n int) ([]itemResult, error) {
 	if schema.CheckJSON(answer) != nil {
 		return nil, errors.New("the answer is not JSON, or not all of it came")
 	}
-	array, ok := follow(jsonscan.Trim(answer), it.array)
+	array, ok := it.array.Find(answer)
 	if !ok || array[0] != '[' {
 		return nil, errors.New("the answer has no array of items where response_items says")
 	}
@@ -77,7 +65,7 @@ func (it *items) read(answer []byte, n int) ([]itemResult, error) {
 }
 
 func (it *items) item(item []byte) (r itemResult, err error) {
-	status, ok := follow(item, it.status)
+	status, ok := it.status.Find(item)
 	if !ok {
 		return r, errors.New("has no status where response_items says")
 	}
@@ -88,32 +76,12 @@ func (it *items) item(item []byte) (r itemResult, err error) {
 	if r.status, err = strconv.Atoi(text); err != nil || r.status < 100 || r.status > 599 {
 		return r, errors.New("has a status that is no HTTP status")
 	}
-	if reason, found := follow(item, it.reason); it.hasReason && found && string(reason) != "null" {
+	if reason, found := it.reason.Find(item); it.hasReason && found && string(reason) != "null" {
 		if r.reason = string(reason); reason[0] == '"' {
 			r.reason = string(jsonscan.AppendText(nil, reason))
 		}
 	}
 	return r, nil
-}
-
-// follow returns the value that reference tokens lead to. A token of digits is an index in an array and a name in an
-// object.
-func follow(value []byte, tokens []string) ([]byte, bool) {
-	for _, token := range tokens {
-		step := jsonscan.Step{Name: token}
-		if value[0] == '[' {
-			i, err := strconv.Atoi(token)
-			if err != nil {
-				return nil, false
-			}
-			step = jsonscan.Step{Index: i, IsIndex: true}
-		}
-		var ok bool
-		if value, ok = jsonscan.Find(value, []jsonscan.Step{step}); !ok {
-			return nil, false
-		}
-	}
-	return value, len(value) > 0
 }
 
 // judgeItems makes of an accepted answer what it says of each message. One that cannot be read says that the request is to

@@ -1,11 +1,13 @@
 // Package jsonscan finds values in JSON text without decoding it. It reads text that was checked before, with
-// schema.CheckJSON for instance: of other text it may find anything, but it reads no byte outside and always ends.
+// schema.CheckJSON for instance: of other text it may find anything, but it reads no byte outside and always ends, and it
+// finds no value that the end of the text cuts off.
+//
+//	jsonscan.go  values inside of arrays and objects
+//	pointer.go   the value that a JSON Pointer names
+//	text.go      where strings and numbers end, and what an escaped string says
 package jsonscan
 
-import (
-	"bytes"
-	"encoding/json"
-)
+import "bytes"
 
 // Step is one step from a value to one inside it.
 type Step struct {
@@ -93,7 +95,7 @@ func (c *cursor) member() bool {
 	if !c.begin('{') || c.text[c.at] != '"' {
 		return false
 	}
-	end := skip(c.text, c.at)
+	end := End(c.text, c.at)
 	c.name = c.text[c.at:end]
 	if c.at = space(c.text, end); c.at >= len(c.text) || c.text[c.at] != ':' {
 		return false
@@ -115,7 +117,7 @@ func (c *cursor) begin(open byte) bool {
 
 // take reads the value that begins here, and the comma behind it.
 func (c *cursor) take() bool {
-	end := skip(c.text, c.at)
+	end := End(c.text, c.at)
 	if end == c.at {
 		return false
 	}
@@ -140,56 +142,43 @@ func space(text []byte, i int) int {
 	return i
 }
 
-// skip returns the index behind the value that begins at i.
-func skip(text []byte, i int) int {
-	depth := 0
-	for i < len(text) {
-		switch c := text[i]; c {
-		case '"':
-			i = quoteEnd(text, i)
-		case '{', '[':
-			depth++
-			i++
-		case '}', ']':
-			if depth == 0 {
-				return i
-			}
-			depth--
-			i++
-		case ',', ':', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return i
-			}
-			i++
-			continue
-		default:
-			i = plainEnd(text, i)
-		}
-		if depth == 0 {
-			return i
-		}
+// End returns the index behind the value that begins at i; i if none begins there, or the text ends before it does.
+func End(text []byte, i int) int {
+	if i >= len(text) {
+		return i
 	}
-	return i
+	switch text[i] {
+	case '"':
+		if end, whole := StringEnd(text, i); whole {
+			return end
+		}
+		return i
+	case '{', '[':
+		return nestedEnd(text, i)
+	}
+	return plainEnd(text, i)
 }
 
-// quoteEnd returns the index behind the string that begins at i.
-func quoteEnd(text []byte, i int) int {
-	for i++; i < len(text); {
-		n := bytes.IndexByte(text[i:], '"')
-		if n < 0 {
-			return len(text)
-		}
-		// An odd number of backslashes in front of it makes the quote a part of the string.
-		back := 0
-		for j := i + n - 1; j >= i && text[j] == '\\'; j-- {
-			back++
-		}
-		i += n + 1
-		if back%2 == 0 {
-			return i
+// nestedEnd is End for an array or an object. It does not mind which bracket closes which.
+func nestedEnd(text []byte, begin int) int {
+	depth := 0
+	for i := begin; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			end, whole := StringEnd(text, i)
+			if !whole {
+				return begin
+			}
+			i = end - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
 		}
 	}
-	return i
+	return begin
 }
 
 // plainEnd returns the index behind the number or the word at i.
@@ -201,19 +190,4 @@ func plainEnd(text []byte, i int) int {
 		}
 	}
 	return i
-}
-
-// AppendText appends the content of a quoted string. Half of a surrogate pair becomes U+FFFD, as in encoding/json.
-func AppendText(dst, quoted []byte) []byte {
-	if len(quoted) < 2 {
-		return dst
-	}
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return append(dst, quoted[1:len(quoted)-1]...)
-	}
-	var s string
-	if json.Unmarshal(quoted, &s) != nil {
-		return append(dst, quoted[1:len(quoted)-1]...)
-	}
-	return append(dst, s...)
 }

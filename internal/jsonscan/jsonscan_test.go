@@ -90,3 +90,48 @@ func compare(t *testing.T, text []byte, path []Step, want any) {
 		require.Equal(t, string(got), string(value))
 	}
 }
+
+func TestPointer(t *testing.T) {
+	text := []byte(" {\"a/b\": {\"c~d\": [10, {\"\\u00e9\": null}]}, \"\": 3, \"0\": \"x\"} ")
+	for pointer, want := range map[string]string{
+		"":               string(bytes.TrimSpace(text)),
+		"/":              "3",
+		"/0":             `"x"`, // a name in an object
+		"/a~1b/c~0d/0":   "10",
+		"/a~1b/c~0d/00":  "",
+		"/a~1b/c~0d/-":   "",
+		"/a~1b/c~0d/+1":  "",
+		"/a~1b/c~0d/2":   "",
+		"/a~1b/c~0d/1/é": "null",
+		"/0/0":           "",
+		"/~01":           "",
+	} {
+		value, ok := ParsePointer(pointer).Find(text)
+		assert.Equal(t, want, string(value), pointer)
+		assert.Equal(t, want != "", ok, pointer)
+	}
+	value, ok := ParsePointer("/~01").Find([]byte(`{"~1": 2}`))
+	assert.True(t, ok)
+	assert.Equal(t, "2", string(value))
+}
+
+func TestWhatTheEndCutsOffIsNotFound(t *testing.T) {
+	for _, text := range []string{``, ` `, `"x`, `"x\"`, `[1`, `{"a":"x"`, `{"a":[`, `]`, `,`} {
+		_, ok := ParsePointer("").Find([]byte(text))
+		assert.False(t, ok, "%s", text)
+	}
+	for _, text := range []string{`{"a":"x`, `{"a":"x\"`, `{"a":[1`, `{"a":{"b":1`, `{"a":`, `{"a"`, `{"b":[1,"`} {
+		_, ok := ParsePointer("/a").Find([]byte(text))
+		assert.False(t, ok, "%s", text)
+		_, ok = Find([]byte(text), []Step{{Name: "a"}})
+		assert.False(t, ok, "%s", text)
+	}
+}
+
+func TestWrongEscapesStayAsTheyAreSpelled(t *testing.T) {
+	for _, quoted := range []string{`"\x"`, `"\u12"`, `"\u12g4"`, `"a\"`} {
+		assert.Equal(t, quoted[1:len(quoted)-1], string(AppendText(nil, []byte(quoted))))
+		_, ok := AppendUnescaped(nil, []byte(quoted[1:len(quoted)-1]))
+		assert.False(t, ok)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"iggysink/internal/jsonscan"
 	"iggysink/internal/payload/format"
 )
 
@@ -282,7 +283,7 @@ func (c *compilation) holdsID(ref string) bool {
 func (c *compilation) lookUp(pointer string) (target any, crossed bool, missing string) {
 	at := c.root
 	for i, part := range strings.Split(pointer, "/")[1:] {
-		name := unescapePointer(part)
+		name := jsonscan.UnescapeToken(part)
 		switch v := at.(type) {
 		case map[string]any:
 			if _, named := v["$id"].(string); named && i > 0 {
@@ -415,8 +416,4 @@ func formatOf(name string) func([]byte) bool {
 
 func escapePointer(name string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
-
-func unescapePointer(part string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
 }

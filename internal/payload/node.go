@@ -344,7 +344,7 @@ func plain(text []byte) bool {
 // str reads a string.
 func (c *cursor) str(n *node) bool {
 	if n.values == nil && n.minLength == 0 && n.maxLength < 0 && n.pattern == nil && n.format == nil {
-		_, _, ok := c.raw()
+		_, ok := c.raw()
 		return ok
 	}
 	text, ok := c.string()

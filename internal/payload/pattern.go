@@ -17,7 +17,7 @@ func translate(expression string) string {
 		i++
 		rest := expression[i:]
 		switch {
-		case len(rest) >= 5 && rest[0] == 'u' && isHex4(rest[1:5]):
+		case len(rest) >= 5 && rest[0] == 'u' && isHex(rest[1:5]):
 			b.WriteString(`\x{` + rest[1:5] + `}`)
 			i += 4
 		case strings.HasPrefix(rest, "u{") && strings.IndexByte(rest, '}') > 0:
@@ -33,7 +33,7 @@ func translate(expression string) string {
 	return b.String()
 }
 
-func isHex4(s string) bool { _, ok := hex4([]byte(s)); return ok }
+func isHex(s string) bool { return strings.Trim(s, "0123456789abcdefABCDEF") == "" }
 
 // patternFault says why a pattern does not compile.
 func patternFault(expression string, err error) string {

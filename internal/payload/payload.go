@@ -51,6 +51,7 @@ import (
 	"sync"
 
 	"iggysink/internal/boundedfile"
+	"iggysink/internal/jsonscan"
 )
 
 // maxSchema is the largest schema file that is read, in bytes.
@@ -326,7 +327,7 @@ func (s *Schema) known(pointer string) string {
 	}
 	parts := strings.Split(pointer[1:], "/")
 	for i, part := range parts {
-		name := unescapePointer(part)
+		name := jsonscan.UnescapeToken(part)
 		if _, err := strconv.ParseUint(part, 10, 32); err != nil && !s.names[name] {
 			parts[i] = "*"
 		}

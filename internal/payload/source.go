@@ -43,9 +43,9 @@ func (p place) offset(source []byte) int {
 	parent, last := p.pointer, ""
 	if p.isName {
 		i := strings.LastIndexByte(p.pointer, '/')
-		parent, last = p.pointer[:max(i, 0)], unescapePointer(p.pointer[i+1:])
+		parent, last = p.pointer[:max(i, 0)], jsonscan.UnescapeToken(p.pointer[i+1:])
 	}
-	value, ok := find(source, parent)
+	value, ok := jsonscan.ParsePointer(parent).Find(source)
 	if !ok {
 		return 0
 	}
@@ -57,26 +57,6 @@ func (p place) offset(source []byte) int {
 		}
 	}
 	return offsetOf(source, value)
-}
-
-// find returns the text that a pointer leads to.
-func find(source []byte, pointer string) ([]byte, bool) {
-	var path []jsonscan.Step
-	for _, part := range strings.Split(pointer, "/")[1:] {
-		path = append(path, jsonscan.Step{Name: unescapePointer(part)})
-	}
-	value := jsonscan.Trim(source)
-	for _, step := range path {
-		if len(value) > 0 && value[0] == '[' {
-			step.Index, _ = strconv.Atoi(step.Name)
-			step.IsIndex = true
-		}
-		var ok bool
-		if value, ok = jsonscan.Find(value, []jsonscan.Step{step}); !ok {
-			return nil, false
-		}
-	}
-	return value, true
 }
 
 // offsetOf returns where a piece of source begins: both end at the same capacity.

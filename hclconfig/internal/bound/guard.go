@@ -19,6 +19,7 @@ import (
 
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/internal/jsonscan"
 )
 
 const (
@@ -223,7 +224,7 @@ func (g *guardian) json() {
 		case c == '}' || c == ']':
 			depth--
 		case c == '"':
-			end := mask.StringEnd(g.text, i)
+			end, _ := jsonscan.StringEnd(g.text, i)
 			if texts++; texts > 2*maxLines { // a name and a value
 				g.fail(RangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d strings.", 2*maxLines))
 				return
@@ -231,10 +232,7 @@ func (g *guardian) json() {
 			g.jsonString(i, end)
 			i = end - 1
 		case c == '-' || c >= '0' && c <= '9':
-			end := i + 1
-			for end < len(g.text) && strings.IndexByte("0123456789.eE+-", g.text[end]) >= 0 {
-				end++
-			}
+			end := jsonscan.NumberEnd(g.text, i)
 			if !isBounded(string(g.text[i:end])) {
 				g.fail(RangeAt(g.name, g.text, i, end), "number-out-of-range", "At most 300 digits and an exponent of at most 300.")
 			}

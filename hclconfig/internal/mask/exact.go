@@ -6,6 +6,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"iggysink/internal/jsonscan"
+
 	"github.com/apparentlymart/go-textseg/v15/textseg"
 	"github.com/hashicorp/hcl/v2"
 )
@@ -43,7 +45,7 @@ func escapedStrings(text []byte) []span {
 		if text[i] != '"' {
 			continue
 		}
-		end := StringEnd(text, i)
+		end, _ := jsonscan.StringEnd(text, i)
 		if bytes.IndexByte(text[i:end], '\\') >= 0 {
 			all = append(all, span{i, end})
 		}

@@ -2,8 +2,9 @@ package mask
 
 import (
 	"bytes"
-	"strings"
 	"unicode/utf8"
+
+	"iggysink/internal/jsonscan"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -14,16 +15,13 @@ func jsonTokens(text []byte) (out []token) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
-			end := StringEnd(text, i)
+			end, _ := jsonscan.StringEnd(text, i)
 			if rest := bytes.TrimLeft(text[end:], " \t\r\n"); !bytes.HasPrefix(rest, []byte(":")) && end > i+2 {
 				out = append(out, templateTokens(text, span{i + 1, end - 1})...)
 			}
 			i = end - 1
 		case c == '-' || c >= '0' && c <= '9':
-			end := i + 1
-			for end < len(text) && strings.IndexByte("0123456789.eE+-", text[end]) >= 0 {
-				end++
-			}
+			end := jsonscan.NumberEnd(text, i)
 			out = append(out, token{span: span{i, end}})
 			i = end - 1
 		}
@@ -61,17 +59,4 @@ func unescaped(raw []byte) (text []byte, places []int) {
 		i += size
 	}
 	return text, append(places, len(raw))
-}
-
-// StringEnd returns the index behind the JSON string that begins at i.
-func StringEnd(text []byte, i int) int {
-	for i++; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(text)
 }
