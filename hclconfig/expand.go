@@ -209,13 +209,13 @@ func (l *loader) dynamic(d *hcl.Block, table *words.Block, object map[string]any
 	forEach, labels := content.Attributes["for_each"], content.Attributes["labels"]
 	switch {
 	case forEach == nil:
-		l.At(rng, "missing-attribute", `"for_each" is missing`, "It says for which elements there is a block.")
+		l.At(rng, "missing-attribute", `"for_each" is missing`, "It lists the elements, each of which makes a block.")
 		return
 	case labels == nil && len(kind.Labels) > 0:
 		l.At(rng, "missing-attribute", `"labels" is missing`, fmt.Sprintf("Write labels = [%s].", kind.Labels[0]))
 		return
 	case len(content.Blocks) != 1:
-		l.At(rng, "missing-block", "a dynamic block has one content block", "It is what each block has in it.")
+		l.At(rng, "missing-block", "a dynamic block has one content block", "It holds the attributes and blocks of each block.")
 		return
 	}
 	iterator := l.iterator(content.Attributes["iterator"], kind.Name)
@@ -274,7 +274,7 @@ func (l *loader) iterator(a *hcl.Attribute, otherwise string) string {
 	word := hcl.ExprAsKeyword(a.Expr)
 	if word == "" || slices.Contains([]string{"var", "local", "each"}, word) {
 		l.At(a.Expr.Range(), "invalid-value", "iterator must be a name of your own",
-			fmt.Sprintf("It stands without quotes. Without it the name is %s.", otherwise))
+			fmt.Sprintf("Write it without quotes. The default is %s.", otherwise))
 		return otherwise
 	}
 	return word

@@ -71,13 +71,13 @@ func durationDetail(s, format string) string {
 	case number == "" && strings.Trim(s, "0123456789") == "":
 		return fmt.Sprintf("A unit is missing %s. Did you mean %q or %q?", known, mask.Shorten(s)+"ms", mask.Shorten(s)+"s")
 	case strings.ContainsAny(s, "+-"):
-		return finding.Join("A duration has no sign.", tryDuration(strings.Trim(s, "+-")))
+		return finding.Join("A duration takes no sign.", tryDuration(strings.Trim(s, "+-")))
 	case strings.ContainsFunc(s, unicode.IsSpace):
-		return finding.Join("A duration has no spaces.", tryDuration(strings.Join(strings.Fields(s), "")))
+		return finding.Join("A duration contains no spaces.", tryDuration(strings.Join(strings.Fields(s), "")))
 	case number != "" && len(number) == len(s):
 		return fmt.Sprintf("%q does not begin with a number.", mask.Shorten(s))
 	case strings.Contains(s, ","):
-		return finding.Join("A fraction has a point.", tryDuration(strings.ReplaceAll(s, ",", ".")))
+		return finding.Join("Write a fraction with a point.", tryDuration(strings.ReplaceAll(s, ",", ".")))
 	case unit != "" && strings.Trim(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZµ") == "" && unitOf(unit) == "":
 		return fmt.Sprintf("%q is not a unit %s.", mask.Shorten(unit), known)
 	}
@@ -87,9 +87,9 @@ func durationDetail(s, format string) string {
 func wordDetail(s, word, unit, known string) string {
 	switch {
 	case word == unit && strings.TrimSpace(s) == s:
-		return "No space stands between the number and its unit."
+		return "Write the number and its unit without a space."
 	case word == unit:
-		return "A duration has no spaces around it."
+		return "Remove the spaces around the duration."
 	}
 	return fmt.Sprintf("%q is not a unit %s.", mask.Shorten(word), known)
 }
@@ -116,7 +116,7 @@ func addressDetail(s, general string) string {
 		if _, _, err := net.SplitHostPort(rest); err != nil {
 			offer = net.JoinHostPort(strings.Trim(rest, "[]"), usualPort)
 		}
-		return fmt.Sprintf("An address has no scheme: take %q away. Try %q.", mask.Shorten(scheme)+"://", mask.Shorten(offer))
+		return fmt.Sprintf("An address has no scheme: remove %q. Try %q.", mask.Shorten(scheme)+"://", mask.Shorten(offer))
 	case hasPath && path == "", strings.Contains(trimmed, "/"):
 		host, _, _ := strings.Cut(trimmed, "/")
 		return fmt.Sprintf("An address has no path. Try %q.", mask.Shorten(host))
@@ -128,11 +128,11 @@ func addressDetail(s, general string) string {
 	case err != nil && (!strings.Contains(s, ":") || strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]")):
 		return fmt.Sprintf("The port is missing. Try %q.", mask.Shorten(net.JoinHostPort(strings.Trim(s, "[]"), usualPort)))
 	case err != nil && net.ParseIP(s) != nil:
-		return fmt.Sprintf("The port is missing, and an IPv6 address stands in brackets. Try %q.", mask.Shorten(net.JoinHostPort(s, usualPort)))
+		return fmt.Sprintf("The port is missing, and an IPv6 address needs brackets. Try %q.", mask.Shorten(net.JoinHostPort(s, usualPort)))
 	case err != nil:
 		return general
 	case port == "":
-		return fmt.Sprintf("The port behind : is missing. Try %q.", mask.Shorten(net.JoinHostPort(host, usualPort)))
+		return fmt.Sprintf("The port after : is missing. Try %q.", mask.Shorten(net.JoinHostPort(host, usualPort)))
 	case host == "":
 		return fmt.Sprintf("The host is missing. Try %q.", mask.Shorten(net.JoinHostPort("127.0.0.1", port)))
 	}
@@ -168,7 +168,7 @@ func urlDetail(s, general string, shown bool) string {
 		}
 		return fmt.Sprintf("Its scheme is %s. %s", scheme, absolute)
 	case strings.Contains(host, "${"):
-		return "Its host has a field in it: ${stream}, ${topic} and ${partition} may stand in the path and the query only."
+		return "Its host contains a field: use ${stream}, ${topic} and ${partition} only in the path and the query."
 	case host[at+1:] == "", strings.HasPrefix(host[at+1:], ":"):
 		return "Its host is missing behind " + scheme + "://."
 	case strings.ContainsFunc(s, unicode.IsSpace):

@@ -13,19 +13,19 @@ func TestWhatIsWrongWithAnAddress(t *testing.T) {
 	got := make(map[string]string)
 	want := map[string]string{
 		"iggy":          `The port is missing. Try "iggy:8090".`,
-		"::1":           `The port is missing, and an IPv6 address stands in brackets. Try "[::1]:8090".`,
+		"::1":           `The port is missing, and an IPv6 address needs brackets. Try "[::1]:8090".`,
 		"[::1]":         `The port is missing. Try "[::1]:8090".`,
-		"iggy:":         `The port behind : is missing. Try "iggy:8090".`,
+		"iggy:":         `The port after : is missing. Try "iggy:8090".`,
 		"iggy:99999":    `The port 99999 is not a number from 1 to 65535.`,
 		"iggy:http":     `The port http is not a number from 1 to 65535.`,
 		":8090":         `The host is missing. Try "127.0.0.1:8090".`,
-		"http://iggy":   `An address has no scheme: take "http://" away. Try "iggy:8090".`,
-		"tcp://h:9/x":   `An address has no scheme: take "tcp://" away. Try "h:9".`,
+		"http://iggy":   `An address has no scheme: remove "http://". Try "iggy:8090".`,
+		"tcp://h:9/x":   `An address has no scheme: remove "tcp://". Try "h:9".`,
 		"iggy:8090/":    `An address has no path. Try "iggy:8090".`,
 		"\tiggy:8090":   `There is a space around it. Try "iggy:8090".`,
 		"":              `It is empty. address is no address.`,
 		"a:b:c:d":       `address is no address.`,
-		"iggy+tcp://h:": `An address has no scheme: take "iggy+tcp://" away. Try "h:".`,
+		"iggy+tcp://h:": `An address has no scheme: remove "iggy+tcp://". Try "h:".`,
 	}
 	for address := range want {
 		got[address] = addressDetail(address, "address is no address.")

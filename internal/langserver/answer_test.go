@@ -151,7 +151,7 @@ func TestHover(t *testing.T) {
 		{"content_type = up|per(\"x\")", "`upper(TEXT)`\n\nTEXT in upper case."},
 		{"content_type = e|nv(\"X\")", "sensitive: it appears in no output"},
 		{"batch_mode = \"r|aw\"", "raw: the payload's own bytes"}, // and not its type alone
-		{"max_retries = 1|5", "Attempts after the first one"},
+		{"max_retries = 1|5", "Number of retries after the first attempt"},
 		{"dyn|amic \"tls\" {\n}", "**dynamic** _Block_"},
 		{"ret|ry_delay = \"5x\"\n nonsense", "**retry_delay**"}, // in a file that does not parse
 		{"|", ""},

@@ -78,7 +78,7 @@ func TestAFileThatIsDeletedIsNoticed(t *testing.T) {
 	text, err := os.ReadFile(first)
 	require.NoError(t, err)
 	e.open(first, string(text))
-	require.NotEmpty(t, e.found(second), "two sinks have one name")
+	require.NotEmpty(t, e.found(second), "two sinks have the same name")
 	require.NoError(t, os.Remove(second))
 	e.tell(protocol.MethodWorkspaceDidChangeWatchedFiles, &protocol.DidChangeWatchedFilesParams{
 		Changes: []*protocol.FileEvent{{URI: uriOf(second), Type: protocol.FileChangeTypeDeleted}}})

@@ -138,9 +138,9 @@ func (s *source) character(i int) (mistake, bool) {
 	case text == `\` && s.kind(i+1) == hclsyntax.TokenOQuote, text == `\` && s.kind(i+1) == hclsyntax.TokenCQuote:
 		return mistake{rng, `a quote in ${ ... } has no \ before it`, `Between ${ and } write " as it is: "${env("NAME")}".`, true}, true
 	case text == ";":
-		return mistake{rng, "a semicolon is too many", "Attributes and blocks stand on lines of their own, without it.", false}, true
+		return mistake{rng, "unexpected semicolon", "Write each attribute and block on its own line, without a semicolon.", false}, true
 	case text == "'", text == "`":
-		return mistake{rng, "text stands in double quotes", "The quote is \", as in \"5s\".", false}, true
+		return mistake{rng, "text needs double quotes", "The quote is \", as in \"5s\".", false}, true
 	case text == "\r":
 		return mistake{rng, "a line ends with CR alone", "Save the file with LF, or CR and LF, at the end of a line.", false}, true
 	default:
@@ -149,7 +149,7 @@ func (s *source) character(i int) (mistake, bool) {
 		name := characterName(c)
 		switch {
 		case looksEmpty(name):
-			detail = "It looks like a space, or like nothing. Take it out, or write a space."
+			detail = "It looks like a space, or is invisible. Remove it, or write a space."
 		case strings.Contains(name, "QUOTATION"):
 			detail = quotes
 		}
@@ -218,7 +218,7 @@ func (s *source) openText(i int) (mistake, bool) {
 	begin := strings.TrimRight(string(t.Bytes), "\r\n")
 	rng.End = hcl.Pos{Line: rng.Start.Line, Column: rng.Start.Column + len([]rune(begin)), Byte: rng.Start.Byte + len(begin)}
 	marker := strings.TrimLeft(begin, "<-")
-	return mistake{rng, "the heredoc " + marker + " is not closed", "It ends with a line that has nothing but " + marker + ".", true}, true
+	return mistake{rng, "the heredoc " + marker + " is not closed", "It ends with a line that holds only " + marker + ".", true}, true
 }
 
 // behindValue tells what stands behind a value where its line should end.
@@ -226,12 +226,12 @@ func (s *source) behindValue(i int) (mistake, bool) {
 	before := s.tokens[i].Range.Start.Byte
 	switch {
 	case s.kind(i) == hclsyntax.TokenEqual:
-		return mistake{s.tokens[i].Range, "a comparison is ==", "A single = sets an attribute, and each stands on its own line.", false}, true
+		return mistake{s.tokens[i].Range, "a comparison is ==", "A single = sets an attribute. Write each attribute on its own line.", false}, true
 	case s.kind(i) == hclsyntax.TokenFatArrow, s.kind(i) == hclsyntax.TokenCBrack, s.kind(i) == hclsyntax.TokenCParen:
-		return mistake{s.tokens[i].Range, fmt.Sprintf("%s is too many here", s.tokens[i].Bytes), "", false}, true
+		return mistake{s.tokens[i].Range, fmt.Sprintf("unexpected %s", s.tokens[i].Bytes), "", false}, true
 	case before > 0 && before < len(s.text) && !strings.ContainsRune(" \t\"", rune(s.text[before-1])):
 		// Nobody has forgotten a line break right behind something, as in timeout = 5s.
-		return mistake{s.tokens[i].Range, "text stands in double quotes", `Such as "5s" or "https://example.com/".`, false}, true
+		return mistake{s.tokens[i].Range, "text needs double quotes", `Such as "5s" or "https://example.com/".`, false}, true
 	}
 	return mistake{}, false
 }
@@ -240,7 +240,7 @@ func (s *source) behindValue(i int) (mistake, bool) {
 func (s *source) statement(i int) (mistake, bool) {
 	first := s.firstOfLine(i)
 	if s.kind(first) == hclsyntax.TokenCBrace && first == i {
-		return mistake{s.tokens[first].Range, "a closing brace } is too many", "", false}, true
+		return mistake{s.tokens[first].Range, "unexpected closing brace }", "", false}, true
 	}
 	if s.kind(first) != hclsyntax.TokenIdent || s.kind(first+1) == hclsyntax.TokenNewline {
 		return mistake{}, false
@@ -252,13 +252,13 @@ func (s *source) statement(i int) (mistake, bool) {
 	switch {
 	case next.Type == hclsyntax.TokenColon && s.kind(first+2) == hclsyntax.TokenEqual, next.Type == hclsyntax.TokenPlus,
 		next.Type == hclsyntax.TokenQuestion:
-		return mistake{next.Range, "a value is set with = alone", attributeForm, false}, true
+		return mistake{next.Range, "a value is set with =", attributeForm, false}, true
 	case next.Type == hclsyntax.TokenColon:
-		return mistake{next.Range, "= stands between a name and its value, and no colon", attributeForm, false}, true
+		return mistake{next.Range, "a name and its value need = between them, not a colon", attributeForm, false}, true
 	case isBlock && s.kind(i) == hclsyntax.TokenEqual:
 		return mistake{s.tokens[i].Range, "a block has no =", `It is type "label" { ... }.`, false}, true
 	case isBlock && s.kind(last+1) == hclsyntax.TokenNewline && s.kind(last+2) == hclsyntax.TokenOBrace:
-		return mistake{s.tokens[last+2].Range, "the opening brace { of a block stands on the line of its type", "", false}, true
+		return mistake{s.tokens[last+2].Range, "the opening brace { of a block must be on the line of its type", "", false}, true
 	case isBlock || s.kind(i) == hclsyntax.TokenEqual:
 		return mistake{}, false
 	case next.Type == hclsyntax.TokenOQuote, next.Type == hclsyntax.TokenNumberLit, next.Type == hclsyntax.TokenOBrack,
@@ -290,9 +290,9 @@ func (s *source) key(i int) (mistake, bool) {
 				return mistake{}, false
 			}
 			rng := hcl.RangeBetween(s.tokens[start].Range, s.tokens[end-1].Range)
-			return mistake{rng, "the key of a map wants quotes", fmt.Sprintf("Write %q = VALUE.", text), false}, true
+			return mistake{rng, "the key of a map needs quotes", fmt.Sprintf("Write %q = VALUE.", text), false}, true
 		case hclsyntax.TokenFatArrow:
-			return mistake{s.tokens[end].Range, "= stands between a key and its value", "Only for has => between them.", false}, true
+			return mistake{s.tokens[end].Range, "a key and its value need = between them", "Only for uses =>.", false}, true
 		}
 	}
 	known := slices.Contains(words.BlockTypes(), string(s.tokens[start].Bytes))

@@ -145,7 +145,7 @@ func (r *Report) Full(severity Severity) bool {
 // More says that there would be more to say.
 func (r *Report) More() {
 	if n := max(r.number[Error]-MaxFindings, 0) + max(r.number[Warning]-MaxFindings, 0); n > 0 {
-		r.At(hcl.Range{}, "too-many-findings", "there are more findings than these", "Mend these first.")
+		r.At(hcl.Range{}, "too-many-findings", "more findings were left out", "Fix these first.")
 	}
 }
 

@@ -157,7 +157,7 @@ const alreadySet = " is already set"
 func Belongs(name, title string) string {
 	switch {
 	case name == "for_each" && title != "":
-		return `Only sink and dynamic blocks have it: dynamic "stream" { ... } makes a block for each element.`
+		return `Only sink and dynamic blocks take for_each: dynamic "stream" { ... } makes a block for each element.`
 	case title == "variable" || title == "dynamic":
 		return ""
 	}
@@ -169,7 +169,7 @@ func Belongs(name, title string) string {
 		}
 		has := b.Setting(name) != nil || b.Child(name) != nil
 		if has && b.Name == "" && title != "" && b.Child(name) != nil {
-			label = "It stands at the top of a file."
+			label = "Write it at the top level of a file."
 		}
 		if has && b.Name != "" && !slices.Contains(homes, b.Name) {
 			homes = append(homes, b.Name)
@@ -219,7 +219,7 @@ func lower(c byte) byte {
 // NotIn says that a block of the type title has nothing of a name.
 func NotIn(title string) string {
 	if title == "" {
-		return "Nothing has that name at the top of a file."
+		return "No block or attribute at the top level of a file has that name."
 	}
 	return "Blocks of type " + title + " have nothing of that name."
 }

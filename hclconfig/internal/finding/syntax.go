@@ -18,7 +18,7 @@ func (r *Report) Syntax(d *hcl.Diagnostic) {
 		r.At(rng, "syntax", row.summary, row.detail)
 		return
 	}
-	r.At(rng, "syntax", "", "The text here cannot be understood. Compare it with a line that works.")
+	r.At(rng, "syntax", "", "iggysink cannot read the text here. Compare it with a line that works.")
 }
 
 // syntaxRow returns what we say where HCL's summary is that one. Each of its summaries has a row of its own: a row for
@@ -77,29 +77,29 @@ func structureKinds() []syntaxKind {
 	return []syntaxKind{
 		{"Argument or block definition required", "an attribute or a block is expected", attributeForm},
 		{"Argument definition required", "an attribute is expected", attributeForm},
-		{"Invalid argument name", "a name stands without quotes", attributeForm},
-		{"Invalid attribute name", "invalid name behind a dot", "A name has letters, digits, _ and -."},
-		{"Attribute name required", "a name is missing behind a dot", "A name has letters, digits, _ and -."},
+		{"Invalid argument name", "a name is written without quotes", attributeForm},
+		{"Invalid attribute name", "invalid name after a dot", "A name consists of letters, digits, _ and -."},
+		{"Attribute name required", "a name is missing after a dot", "A name consists of letters, digits, _ and -."},
 		{"Variable name required", "a name is expected", "Names are var.NAME and local.NAME."},
 		{"Invalid block definition", "invalid block", `A block is type "label" { ... }, closed on a line of its own.`},
 		{"Invalid single-argument block definition", "invalid one-line block",
 			"A one-line block holds exactly one attribute and no blocks. Write it over several lines."},
-		{"Missing newline after block definition", "a line break is missing behind a block", "A second closing brace is one too many."},
-		{"Missing newline after argument", "a line break is missing behind an attribute", "Write each attribute on its own line."},
-		{"Unexpected comma after argument", "a comma is too many", "Attributes stand on lines of their own, without commas."},
+		{"Missing newline after block definition", "a line break is missing after a block", "Remove the second closing brace."},
+		{"Missing newline after argument", "a line break is missing after an attribute", "Write each attribute on its own line."},
+		{"Unexpected comma after argument", "unexpected comma", "Write each attribute on its own line, without a comma."},
 		{"Invalid expression", "a value is expected", valueForm},
 		{"Missing expression", "a value is missing", valueForm},
 		{"Missing false expression in conditional", "the second value of a condition is missing",
 			"A condition is QUESTION ? VALUE : VALUE. Here : and the value for false are missing."},
 		{"Invalid number literal", "invalid number", "A number is written as 1, 1.5 or 1e3."},
 		{"Invalid character encoding", "the text is not UTF-8", ""},
-		{"Invalid character", "invalid character", "It has no meaning here. Text stands in double quotes, and attributes on lines of their own."},
-		{"Unsupported operator", "unknown operator", "Known are && || ! == != < > <= >= + - * / %."},
-		{"Missing function name", "the name of a function is missing behind ::", ""},
+		{"Invalid character", "invalid character", "It has no meaning here. Write text in double quotes, and each attribute on its own line."},
+		{"Unsupported operator", "unknown operator", "The operators are && || ! == != < > <= >= + - * / %."},
+		{"Missing function name", "the name of a function is missing after ::", ""},
 		{"Missing open parenthesis", "the parenthesis of a call is missing", "A call is NAME(ARGUMENT, ...)."},
 		{"Invalid 'for' expression", "invalid for", "It is [for NAME in LIST : VALUE] or {for KEY, NAME in MAP : KEY => VALUE}."},
-		{"Invalid legacy index syntax", "an index stands in brackets", indexForm},
-		{"Nested splat expression not allowed", "one splat stands in another", "Use for: [for NAME in LIST : NAME.x]."},
+		{"Invalid legacy index syntax", "an index needs brackets", indexForm},
+		{"Nested splat expression not allowed", "a splat is inside another splat", "Use for: [for NAME in LIST : NAME.x]."},
 		{"Index value required", "an index is missing", indexForm},
 	}
 }
@@ -121,16 +121,16 @@ func bracketKinds() []syntaxKind {
 		{"Missing item separator", "a comma is missing", "Elements of a list are separated by commas."},
 		{"Missing attribute separator", "a comma is missing", "Elements of a map are separated by commas or line breaks."},
 		{"Missing argument separator", "a comma is missing", "Arguments of a function are separated by commas."},
-		{"Missing key/value separator", "a map has something else than NAME = VALUE", "A map is { NAME = VALUE }."},
+		{"Missing key/value separator", "an element of a map is not NAME = VALUE", "A map is { NAME = VALUE }."},
 		{"Missing attribute value", "a value is missing in a map", "A map is { NAME = VALUE }."},
-		{"Invalid object key expression", "invalid key of a map", "A key that is not a word or text in quotes stands in parentheses."},
+		{"Invalid object key expression", "invalid key of a map", "Put a key in parentheses unless it is a word or text in quotes."},
 	}
 }
 
 // templateKinds are about text.
 func templateKinds() []syntaxKind {
 	const quote = `Its closing quote " is missing.`
-	const escapes = `Known are \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN.`
+	const escapes = `The escapes are \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN.`
 	const forForm = "It is %{for NAME in LIST} ... %{endfor}."
 	return []syntaxKind{
 		{"Unterminated string literal", "a string is not closed", quote},
@@ -139,16 +139,16 @@ func templateKinds() []syntaxKind {
 		{"Invalid string literal", "invalid string", "The string here is plain text. Write $${ for ${, and %%{ for %{."},
 		{"Invalid escape sequence", "invalid escape sequence", escapes},
 		{"Unexpected end of template", "a directive of a template is not closed", "%{if} ends with %{endif}, %{for} with %{endfor}."},
-		{"Unexpected else directive", "a directive of a template stands alone", "%{else} stands once between %{if} and %{endif}."},
-		{"Unexpected %s directive", "a directive of a template stands alone", "%{else}, %{endif} and %{endfor} end one that was begun."},
+		{"Unexpected else directive", "unexpected directive of a template", "Write %{else} once, between %{if} and %{endif}."},
+		{"Unexpected %s directive", "unexpected directive of a template", "%{else}, %{endif} and %{endfor} need a %{if} or %{for} before them."},
 		{"Unclosed template interpolation sequence", "the ${ in this string is not closed", "Its closing brace } is missing."},
-		{"Extra characters after interpolation expression", "unexpected text behind an expression",
-			"One value stands between ${ and }. Operators or a function put several together."},
+		{"Extra characters after interpolation expression", "unexpected text after an expression",
+			"Write one value between ${ and }. Combine several with an operator or a function."},
 		{"Extra characters in %s marker", "unexpected text in a directive of a template", "The directive ends with }."},
 		{"Invalid template directive", "unknown directive of a template",
-			"Known are %{if ...} and %{for ...}. Where %{ is meant as it is write %%{."},
+			"The directives are %{if ...} and %{for ...}. To write %{ as text, use %%{."},
 		{"Invalid template control keyword", "unknown directive of a template",
-			"Known are %{if ...} and %{for ...}. Where %{ is meant as it is write %%{."},
+			"The directives are %{if ...} and %{for ...}. To write %{ as text, use %%{."},
 		{"Invalid 'for' directive", "invalid for", forForm},
 	}
 }
@@ -156,27 +156,27 @@ func templateKinds() []syntaxKind {
 // jsonSyntaxKinds are the findings of HCL's JSON parser.
 func jsonSyntaxKinds() []syntaxKind {
 	return []syntaxKind{
-		{"Trailing comma in array", "a comma is too many", "JSON has no comma behind the last element."},
-		{"Trailing comma in object", "a comma is too many", "JSON has no comma behind the last element."},
+		{"Trailing comma in array", "unexpected comma", "JSON allows no comma after the last element."},
+		{"Trailing comma in object", "unexpected comma", "JSON allows no comma after the last element."},
 		{"Root value must be object", "the file is not a JSON object", "It is { ... }."},
 		{"Missing property value colon", "a colon is missing", `A property is "name": value.`},
 		{"Missing attribute seperator comma", "a comma is missing", "Properties are separated by commas."}, //nolint:misspell // as HCL spells it
 		{"Missing JSON value", "a JSON value is missing", jsonValueForm},
 		{"Missing value", "a JSON value is missing", jsonValueForm},
-		{"Missing object value", "a value is missing behind the colon", jsonValueForm},
-		{"Missing array element value", "an element is missing between commas", "JSON has a comma between elements only."},
+		{"Missing object value", "a value is missing after the colon", jsonValueForm},
+		{"Missing array element value", "an element is missing between commas", "JSON allows a comma only between two elements."},
 		{"Invalid array value", "a comma is missing", "Elements of a list are separated by commas."},
-		{"Invalid object property name", "the name of a property stands in double quotes",
-			`A property is "name": value. JSON has no comments but properties with the name "//".`},
-		{"Extraneous data after value", "unexpected text behind the object", "A file is one JSON object."},
+		{"Invalid object property name", "the name of a property needs double quotes",
+			`A property is "name": value. For a comment write a property with the name "//".`},
+		{"Extraneous data after value", "unexpected text after the object", "A file is one JSON object."},
 		{"Invalid start of value", "a JSON value is expected", jsonValueForm},
 		{"Invalid JSON keyword", "invalid JSON value", jsonValueForm},
 		{"Invalid JSON number", "invalid JSON number",
 			"It is -1, 1.5 or 1e3: without +, without leading zeros, with a digit on both sides of the point."},
 		{"Invalid JSON string", "invalid JSON string",
-			`It is closed with " on its line, and its escapes are \" \\ \/ \b \f \n \r \t and \uNNNN.`},
-		{"Mismatched braces", "the closing bracket is of another kind", "{ is closed by }."},
-		{"Mismatched brackets", "the closing bracket is of another kind", "[ is closed by ]."},
+			`Close it with " on its line. Its escapes are \" \\ \/ \b \f \n \r \t and \uNNNN.`},
+		{"Mismatched braces", "the closing bracket does not match", "{ is closed by }."},
+		{"Mismatched brackets", "the closing bracket does not match", "[ is closed by ]."},
 		{"Unclosed object", "an object or a list is not closed", "Its closing brace } or bracket ] is missing."},
 	}
 }

@@ -58,7 +58,7 @@ func (r *Report) Evaluation(d *hcl.Diagnostic) {
 				return
 			}
 		}
-		r.At(rng, "invalid-expression", "", "The expression has no value. Its parts do not fit together.")
+		r.At(rng, "invalid-expression", "", "The expression cannot be evaluated: its parts do not fit together.")
 	}
 }
 
@@ -79,13 +79,13 @@ func (r *Report) refused(rng hcl.Range, name string, err *function.Error) {
 
 // instead says what takes the place of a function that other languages have, and this one has not.
 func instead(name string) string {
-	const depends = "Its result differs from run to run: a configuration means the same whenever it is read."
+	const depends = "Its result differs from run to run, but a configuration must mean the same whenever iggysink reads it."
 	const use = "Use %s instead."
 	switch name {
 	case "timestamp", "plantimestamp", "uuid", "uuidv5", "bcrypt", "now":
 		return depends
 	case "nonsensitive":
-		return "What is sensitive stays so."
+		return "A sensitive value stays sensitive."
 	case "getenv", "get_env", "environ":
 		return fmt.Sprintf(use, `env("NAME")`)
 	case "md5", "sha1":
@@ -97,7 +97,7 @@ func instead(name string) string {
 	case "filesha512":
 		return fmt.Sprintf(use, "sha512(file(PATH))")
 	case "base64sha256", "base64sha512", "rsadecrypt", "base64gzip":
-		return "Compute it outside, and give it with env() or file()."
+		return "Compute it elsewhere, and read it with env() or file()."
 	case "yamlencode":
 		return "JSON is YAML as well. " + fmt.Sprintf(use, "jsonencode()")
 	case "templatestring":
@@ -150,19 +150,19 @@ func callDetail(summary, name string) string {
 	case strings.HasPrefix(summary, "Not enough"):
 		return "An argument is missing."
 	case strings.HasPrefix(summary, "Too many"):
-		return "There are more arguments than it takes."
+		return "It takes fewer arguments."
 	case name == "jsondecode":
 		return "Its argument is not valid JSON."
 	case name == "base64decode":
 		return "Its argument is not valid base64, or does not hold UTF-8 text."
 	case name == "regex":
-		return "The pattern is not valid, or the text does not match it. can(regex(...)) tells whether it does."
+		return "The pattern is not valid, or the text does not match it. Use can(regex(...)) to test it."
 	case name == "lookup":
-		return "The map has no such key. A third argument is the value to take instead."
+		return "The map has no such key. A third argument sets a default."
 	case name == "try":
 		return "No argument has a value."
 	}
-	return "An argument is not of the type that the function works with."
+	return "An argument has a type that the function does not accept."
 }
 
 func evaluationKinds() []syntaxKind {
@@ -172,20 +172,20 @@ func evaluationKinds() []syntaxKind {
 		{"Missing map element", "no such element", "The map has no element of that key."},
 		{"Attempt to get attribute from null value", "the value is null", "A null has no attributes."},
 		{"Attempt to index null value", "the value is null", "A null has no elements."},
-		{"Invalid template interpolation value", "a value cannot stand in text",
-			"Text, numbers and true or false can. Use jsonencode() or join() for lists and maps, and mind null."},
+		{"Invalid template interpolation value", "a value cannot be part of a text",
+			"Text, numbers, true and false can. Use jsonencode() or join() for lists and maps; null cannot be converted."},
 		{"Invalid operand", "an operand is of the wrong type",
 			"Arithmetic takes numbers, && and || take true or false. Text is joined as \"${a}${b}\"."},
-		{"Operation failed", "the operation has no result", "A division by zero has none."},
+		{"Operation failed", "the operation has no result", "A division by zero has no result."},
 		{"Division by zero", "division by zero", ""},
 		{"Incorrect condition type", "a condition is neither true nor false", ""},
 		{"Null condition", "a condition is null", ""},
 		{"Inconsistent conditional result types", "the results of a condition are of different types", "Both must be of one type."},
-		{"Duplicate object key", "a key stands twice in a map", ""},
-		{"Duplicate object attribute", "a key stands twice in a map", ""},
-		{"Iteration over non-iterable value", "the value has no elements to go through", "for takes a list or a map."},
+		{"Duplicate object key", "a key occurs twice in a map", ""},
+		{"Duplicate object attribute", "a key occurs twice in a map", ""},
+		{"Iteration over non-iterable value", "the value has no elements", "for takes a list or a map."},
 		{"Iteration over null value", "the value is null", "for takes a list or a map."},
-		{"Invalid escape sequence", "invalid escape sequence", `Known are \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN.`},
+		{"Invalid escape sequence", "invalid escape sequence", `The escapes are \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN.`},
 	}
 }
 

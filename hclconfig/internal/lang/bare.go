@@ -22,7 +22,7 @@ var environmentName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 // is shown where it is declared, or where it stands for an environment variable.
 func (s *Scope) bare(t hcl.Traversal, how evaluation) {
 	root, rng := t.RootName(), t.SourceRange()
-	const names = "Text stands in quotes. Names are var.NAME and local.NAME."
+	const names = "Write text in quotes. Names are var.NAME and local.NAME."
 	summary := ""
 	if !how.quiet {
 		summary = fmt.Sprintf("unknown name %q", mask.Printable(root))
@@ -30,13 +30,13 @@ func (s *Scope) bare(t hcl.Traversal, how evaluation) {
 	_, isSet := s.Settings.Env(root)
 	switch {
 	case s.variables[root] != nil:
-		s.At(rng, "unknown-name", summary, "Text stands in quotes. "+finding.YouMean("var."+root))
+		s.At(rng, "unknown-name", summary, "Write text in quotes. "+finding.YouMean("var."+root))
 	case s.locals[root] != nil:
-		s.At(rng, "unknown-name", summary, "Text stands in quotes. "+finding.YouMean("local."+root))
+		s.At(rng, "unknown-name", summary, "Write text in quotes. "+finding.YouMean("local."+root))
 	case root == "env":
 		s.At(rng, "unknown-name", summary, `An environment variable is env("NAME").`)
 	case environmentName.MatchString(root) && (isSet || s.inText(rng) || strings.Contains(root, "_")):
-		s.At(rng, "unknown-name", summary, fmt.Sprintf(`Text stands in quotes. Did you mean env(%q)?`, root))
+		s.At(rng, "unknown-name", summary, fmt.Sprintf(`Write text in quotes. Did you mean env(%q)?`, root))
 	default:
 		roots := append([]string{"var", "local", "true", "false", "null"}, slices.Sorted(maps.Keys(how.template))...)
 		meant := s.Closest(root, roots)
@@ -73,7 +73,7 @@ func (s *Scope) inText(rng hcl.Range) bool {
 func (s *Scope) count(rng hcl.Range) {
 	if !s.countTold {
 		s.At(rng, "unknown-name", "there is no count here",
-			"A sink with for_each is made once for each element: each.key and each.value stand for it.")
+			"for_each makes a sink for each element: each.key and each.value are its key and value.")
 	}
 }
 
@@ -101,8 +101,8 @@ func (w *operationWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
 		switch {
 		case w.depth > 0:
 		case w.meansNothing(op):
-			w.scope.At(op.Range(), "unknown-name", "text stands in double quotes",
-				"Without them the words in it are names, and the signs between them operators.")
+			w.scope.At(op.Range(), "unknown-name", "text needs double quotes",
+				"Without quotes its words are names, and the signs between them operators.")
 		case op.Op == hclsyntax.OpAdd && isPlainText(op):
 			w.scope.At(op.Range(), "invalid-expression", "+ adds numbers", `Text is joined as "${a}${b}", or with join().`)
 		default:

@@ -58,7 +58,7 @@ func (s *Scope) unknown(d *hcl.Diagnostic, want *hcl.BodySchema, content *hcl.Bo
 	for _, later := range words.Later() {
 		if name == later {
 			s.At(rng, "not-built", fmt.Sprintf("the block %q is not built yet", name),
-				"It comes with a later version. Take it out.")
+				"A later version will support it. Remove it.")
 			return ""
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Scope) unknown(d *hcl.Diagnostic, want *hcl.BodySchema, content *hcl.Bo
 // labels tells of a block with too many or too few labels. It returns the type of the block, which is there all the same.
 func (s *Scope) labels(d *hcl.Diagnostic, want *hcl.BodySchema) (blockType string) {
 	rng := finding.Subject(d)
-	detail := "Labels stand between the type of a block and its opening brace."
+	detail := "Write labels between the type of a block and its opening brace."
 	for _, b := range want.Blocks {
 		unnamed := d.Summary == "Missing block label" && len(b.LabelNames) > 0
 		if !strings.HasSuffix(d.Summary, " for "+b.Type) && !unnamed {

@@ -47,7 +47,7 @@ func (s *Scope) Declare(block *hcl.Block) {
 	s.variables[v.name] = v
 	if !hclsyntax.ValidIdentifier(v.name) {
 		s.At(block.LabelRanges[0], "invalid-value", "invalid name of a variable",
-			"It has letters, digits, _ and -, and begins with a letter, as in var.NAME.")
+			"It consists of letters, digits, _ and -, and begins with a letter, as in var.NAME.")
 	}
 	content, _ := s.Content(block.Body, variableSchema(), "variable")
 	if a := content.Attributes["type"]; a != nil {
@@ -122,7 +122,7 @@ func (s *Scope) unknownType(a *hcl.Attribute, diags hcl.Diagnostics) {
 		return
 	}
 	s.At(rng, "wrong-type", "unknown type", finding.Join(meant, "A type is string, number, bool, list(TYPE), set(TYPE), map(TYPE), "+
-		"tuple([TYPE]), any or object({NAME = TYPE}), where optional(TYPE) and optional(TYPE, DEFAULT) may stand for a TYPE."))
+		"tuple([TYPE]), any or object({NAME = TYPE}), where a TYPE may be optional(TYPE) or optional(TYPE, DEFAULT)."))
 }
 
 // typeHint says what is wrong with a type that is nearly one, or nothing.
@@ -138,11 +138,11 @@ func typeHint(text string, d *hcl.Diagnostic) string {
 	case has("uple type constructor requires"):
 		return "A tuple takes the types of its elements: tuple([TYPE, TYPE])."
 	case has("does not expect arguments"):
-		return "It has no brackets behind it."
+		return "Write it without brackets."
 	case has("modifier for object type attributes"):
-		return "optional(TYPE) stands for the type of an attribute in object({NAME = TYPE}) only."
+		return "Use optional(TYPE) only for an attribute in object({NAME = TYPE})."
 	case has("is either a primitive type keyword") && slices.Contains([]string{"string", "number", "bool", "any"}, strings.Trim(text, `\"`)):
-		return "A type stands without quotes."
+		return "Write a type without quotes."
 	}
 	return ""
 }
@@ -173,7 +173,7 @@ func (s *Scope) literal(a *hcl.Attribute, v *variable) cty.Value {
 	}
 	converted, err := v.convert(value)
 	if err != nil { // each part fits: it is a list or a map of any
-		s.At(a.Expr.Range(), "wrong-type", mask.Printable(a.Name)+" has elements that are not of one type", "")
+		s.At(a.Expr.Range(), "wrong-type", mask.Printable(a.Name)+" has elements of different types", "")
 		return cty.DynamicVal
 	}
 	return converted
@@ -191,7 +191,7 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 func (s *Scope) literalDefault(a *hcl.Attribute, v *variable) {
 	value, _ := v.value.Unmark()
 	if value.IsKnown() && !value.IsNull() && !value.RawEquals(cty.StringVal("")) {
-		s.At(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and whoever can read the configuration knows "+
+		s.At(a.Expr.Range(), "literal-secret", "", fmt.Sprintf("The variable is sensitive, and everyone who can read the configuration can read "+
 			"its default. Leave it out, and set %s.", envPrefix+mask.Printable(v.name)))
 	}
 }
@@ -208,7 +208,7 @@ func (s *Scope) DeclareLocals(block *hcl.Block) {
 			s.At(finding.Subject(d), "wrong-type", "a JSON object is expected", "Its properties are the names of locals.")
 			continue
 		}
-		s.At(finding.Subject(d), "unknown-block", "a locals block has no blocks in it", "Each line is NAME = value.")
+		s.At(finding.Subject(d), "unknown-block", "a locals block takes no blocks", "Each line is NAME = value.")
 	}
 	for name, a := range attributes {
 		if other := s.locals[name]; other != nil {

@@ -209,7 +209,7 @@ func (s *Scope) nameKnown(t hcl.Traversal, how evaluation) bool {
 	switch {
 	case how.noContext:
 		s.At(rng, "invalid-variable", "a literal is expected",
-			"Text stands in quotes; other names and functions cannot be used here.")
+			"Write text in quotes; other names and functions cannot be used here.")
 	case isField:
 		return true
 	case isTurn:
@@ -228,7 +228,7 @@ func (s *Scope) nameKnown(t hcl.Traversal, how evaluation) bool {
 		if name, named := NameAfter(t, root); named && name == "module" {
 			return true
 		}
-		s.At(rng, "unknown-name", "path has nothing but path.module", "path.module is the folder of the configuration file.")
+		s.At(rng, "unknown-name", "path has only path.module", "path.module is the folder of the configuration file.")
 	case root == "count":
 		s.count(rng)
 	default:
@@ -263,7 +263,7 @@ func (s *Scope) declared(t hcl.Traversal) bool {
 	}
 	switch {
 	case !named:
-		s.At(rng, "unknown-name", fmt.Sprintf("a name is missing behind %q", root), fmt.Sprintf("Write %s.NAME.", root))
+		s.At(rng, "unknown-name", fmt.Sprintf("a name is missing after %q", root), fmt.Sprintf("Write %s.NAME.", root))
 	case root == "var" && s.variables[name] != nil, root == "local" && s.locals[name] != nil:
 		return true
 	case s.Partial: // it may be declared there; the value is unknown

@@ -149,7 +149,7 @@ func (s *Scope) keysOnce(object *hclsyntax.ObjectConsExpr) {
 		}
 		rng := item.KeyExpr.Range()
 		if first, again := seen[key]; again && key != "//" { // a comment of JSON
-			s.At(rng, "duplicate-attribute", "a key stands twice in a map", "The first is at "+finding.Place(s.Files.Exact(first))+".")
+			s.At(rng, "duplicate-attribute", "a key occurs twice in a map", "The first is at "+finding.Place(s.Files.Exact(first))+".")
 		} else if key != "" {
 			seen[key] = rng
 		}

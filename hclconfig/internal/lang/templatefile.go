@@ -98,7 +98,7 @@ func (s *Scope) fill(text []byte, values map[string]cty.Value, dir string) (cty.
 	}
 	converted, err := bound.ConvertTo(value, cty.String)
 	if err != nil {
-		return cty.NilVal, refuseTemplate("The template is nothing but one value, which is no text.", hcl.Range{})
+		return cty.NilVal, refuseTemplate("The template is a single value that is not text.", hcl.Range{})
 	}
 	return converted, nil
 }

@@ -81,8 +81,8 @@ func (s *Scope) fieldsInText(expr hcl.Expression) bool {
 	w := fieldWalker{}
 	_ = hclsyntax.Walk(node, &w) // the walker gives no diagnostics
 	for _, use := range w.wrong {
-		s.At(use.SourceRange(), "template-field", fmt.Sprintf("%s can only stand in text here", use.RootName()),
-			fmt.Sprintf("It is filled in for each partition, after functions and conditions are evaluated. Write ${%s}.",
+		s.At(use.SourceRange(), "template-field", fmt.Sprintf("%s can only be used in text here", use.RootName()),
+			fmt.Sprintf("iggysink fills it in for each partition, after it has evaluated functions and conditions. Write ${%s}.",
 				use.RootName()))
 	}
 	return len(w.wrong) == 0

@@ -119,7 +119,7 @@ func (s *Scope) parseLiteral(text string, v *variable, from string) cty.Value {
 		problem = ""
 	}
 	s.At(hcl.Range{}, "invalid-variable", mask.Printable(from)+" must be "+TypeInWords(v.typ),
-		cmp.Or(problem, "It is written as in a configuration file."))
+		cmp.Or(problem, "Write it as in a configuration file."))
 	return cty.DynamicVal
 }
 
@@ -143,7 +143,7 @@ func (s *Scope) literalIn(text string) (v literalValue, problem string) {
 		return v, finding.Join(inText(own.Found[0].Range), own.Found[0].Detail)
 	}
 	if names := expr.Variables(); len(names) > 0 {
-		return v, finding.Join(inText(names[0].SourceRange()), "Text stands in quotes; other names and functions cannot be used here.")
+		return v, finding.Join(inText(names[0].SourceRange()), "Write text in quotes; other names and functions cannot be used here.")
 	}
 	s.Charge(expr)
 	value, diags := expr.Value(&hcl.EvalContext{})
@@ -182,10 +182,10 @@ func (s *Scope) variableFile(path string, once map[string]hcl.Range) {
 	attributes, diags := body.JustAttributes()
 	for _, d := range diags {
 		if d.Summary == "Duplicate attribute definition" {
-			s.At(finding.Subject(d), "duplicate-attribute", "", "A file gives a variable one value.")
+			s.At(finding.Subject(d), "duplicate-attribute", "", "Set a variable only once in a file.")
 			continue
 		}
-		s.At(finding.Subject(d), "invalid-variable", "a file of variables has no blocks", "Each line is NAME = literal.")
+		s.At(finding.Subject(d), "invalid-variable", "a file of variables takes no blocks", "Each line is NAME = literal.")
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		a := attributes[name]
@@ -200,7 +200,7 @@ func (s *Scope) variableFile(path string, once map[string]hcl.Range) {
 		}
 		if other, again := once[name]; again {
 			s.At(a.NameRange, "duplicate-name", fmt.Sprintf("the variable %q has two values", mask.Printable(name)),
-				"The other is at "+finding.Place(other)+". Name the file that counts with --var-file, and the others are not read.")
+				"The other is at "+finding.Place(other)+". Name the file to read with --var-file; iggysink then ignores the others.")
 			continue
 		}
 		if once != nil {
@@ -226,7 +226,7 @@ func (s *Scope) validation(v *variable, b *hcl.Block) {
 	for name, a := range map[string]*hcl.Attribute{"condition": condition, "error_message": message} {
 		if a == nil {
 			s.At(mask.Header(b), "missing-attribute", fmt.Sprintf("%q is missing", name),
-				"A validation block has a condition, and an error_message for when it is not met.")
+				"A validation block needs a condition and an error_message, which is shown if the condition is false.")
 		}
 	}
 	if condition == nil || message == nil {
@@ -256,7 +256,7 @@ func (s *Scope) validation(v *variable, b *hcl.Block) {
 		s.At(message.Expr.Range(), "wrong-type", "error_message must be a string", "")
 		return
 	}
-	detail := "Its message is not shown: it holds a secret."
+	detail := "Its message contains a secret and is not shown."
 	plain, marks := text.Unmark()
 	if _, secret := marks[mask.Sensitive]; !secret && plain.IsKnown() && !plain.IsNull() {
 		detail = sentence(mask.Printable(plain.AsString()))

@@ -89,7 +89,7 @@ func (r sinkRules) admits(smallest int) {
 	least := around + smallest + each
 	if most := r.sink.MaxPayloadSizeBytes; most > 0 && most < least && r.known("max_payload_size_bytes") {
 		r.tell("max_payload_size_bytes", "payload-limit-too-small", "",
-			fmt.Sprintf("The request of the smallest message has %d bytes.", least))
+			fmt.Sprintf("A request with the smallest possible message takes %d bytes.", least))
 	}
 }
 

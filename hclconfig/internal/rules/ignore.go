@@ -71,16 +71,16 @@ func (rv *review) validIgnore(c *ignore) bool {
 	case c.rule == "":
 		rv.At(c.rng, "invalid-ignore", "", "Write iggysink:ignore RULE REASON.")
 	case strings.Contains(c.rule, ","):
-		rv.At(c.rng, "invalid-ignore", "a comment silences one rule", "Write one for each, below each other.")
+		rv.At(c.rng, "invalid-ignore", "a comment silences one rule", "Write one comment for each rule, one below the other.")
 	case !known:
 		rv.At(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", mask.Shorten(c.rule)),
 			rv.DidYouMean(c.rule, ruleIDs()))
 	case row.Severity == finding.Error:
 		rv.At(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
 	case c.reason == "":
-		rv.At(c.rng, "invalid-ignore", "a reason is missing", "Write behind the rule why it does not apply.")
+		rv.At(c.rng, "invalid-ignore", "a reason is missing", "After the rule, say why it does not apply.")
 	case !c.alone:
-		rv.At(c.rng, "invalid-ignore", "the comment stands behind something", "It stands alone, on the line above.")
+		rv.At(c.rng, "invalid-ignore", "the comment is not on its own line", "Put it alone on the line above.")
 	default:
 		return true
 	}
@@ -117,7 +117,7 @@ func (rv *review) silence(name string, comments []*ignore) {
 	needed := rv.mayBeNeeded(name, comments)
 	for i, c := range comments {
 		if !needed[i] && !rv.Partial {
-			rv.At(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Take the comment out.", c.rule, c.line))
+			rv.At(c.rng, "unused-ignore", "", fmt.Sprintf("There is no %s on line %d. Remove the comment.", c.rule, c.line))
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (r sinkRules) network() {
 		}
 	}
 	if block.UnixSocket != "" && !block.Proxy.IsZero() && r.known("network/proxy", "network/unix_socket") {
-		r.tell("network/proxy", "network-socket", "", "Take one of the two out.")
+		r.tell("network/proxy", "network-socket", "", "Remove one of the two.")
 	}
 	u, err := url.Parse(block.Proxy.Reveal())
 	if err != nil || u.User == nil || !r.known("network/proxy") {
@@ -34,7 +34,7 @@ func (r sinkRules) network() {
 		r.tell("network/proxy", "cleartext-credentials", "", "Use a proxy of https, or of this machine.")
 	}
 	if hasPassword && r.Places.Find(r.pointer+"/network/proxy").Literal {
-		r.tell("network/proxy", "literal-secret", "", "The url of the proxy has a password, and whoever can read the configuration knows "+
+		r.tell("network/proxy", "literal-secret", "", "The url of the proxy contains a password, and everyone who can read the configuration can read "+
 			"it. Take it from env() or file().")
 	}
 }

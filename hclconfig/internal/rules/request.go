@@ -46,18 +46,18 @@ func (r sinkRules) headers() {
 		case lower == "content-type":
 			r.At(o.Name, "content-type-header", "", "Set it with content_type.")
 		case !isToken(name):
-			r.At(o.Name, "invalid-header", "", "A name has no spaces, colons or letters beyond ASCII.")
+			r.At(o.Name, "invalid-header", "", "A name must not contain spaces, colons or letters beyond ASCII.")
 		case schema.IsConnectionHeader(name):
-			r.At(o.Name, "invalid-header", "a header of the connection", "It follows from each request and cannot be set. Take it out.")
+			r.At(o.Name, "invalid-header", "a header of the connection", "iggysink sets it for each request. Remove it.")
 		case seen[lower]:
-			r.At(o.Name, "invalid-header", "a header stands there twice", "Case makes no difference in names of headers.")
+			r.At(o.Name, "invalid-header", "a header is set twice", "Names of headers ignore case.")
 		}
 		seen[lower] = true
 		value := r.sink.Headers[name].Source()
 		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-			detail := "It would end the header and begin another one."
+			detail := "It would end the header and start another one."
 			if !o.Literal {
-				detail += " trimspace() takes a line break off the end."
+				detail += " trimspace() removes a line break at the end."
 			}
 			r.At(o.Value, "header-line-break", "", detail)
 		}
@@ -133,14 +133,14 @@ func (r sinkRules) urls() {
 			continue
 		}
 		if u.User != nil {
-			r.tell(name, "url-userinfo", "", "Take it out, and set an Authorization header.")
+			r.tell(name, "url-userinfo", "", "Remove it, and set an Authorization header.")
 		}
 		if credentialIn(u) && r.Places.Find(r.pointer+"/"+name).Literal {
-			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and whoever can read the configuration knows "+
+			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and everyone who can read the configuration can read "+
 				"it. Take it from env() or file().")
 		}
 		if isWebhook(u) && r.Places.Find(r.pointer+"/"+name).Literal {
-			r.tell(name, "literal-secret", "", "Whoever knows the url of this webhook can post to it, and it stands in the configuration. "+
+			r.tell(name, "literal-secret", "", "Everyone who knows the url of this webhook can post to it, and the configuration contains it. "+
 				"Take it from env() or file().")
 		}
 		if u.Scheme == "http" && !schema.IsLoopback(u.Hostname()) && (credentialIn(u) || r.hasCredentials()) && r.leavesMachine() {

@@ -97,7 +97,7 @@ func (rv *review) pending(pointers ...string) bool {
 	return slices.ContainsFunc(pointers, func(p string) bool { return rv.Places[p] != nil && rv.Places[p].Present })
 }
 
-const literalDetail = "It stands in the configuration, and whoever can read that knows it. Use env() or file()."
+const literalDetail = "Everyone who can read the configuration can read the secret. Use env() or file()."
 
 // literalSecret warns of a value that can be read in the configuration.
 func (rv *review) literalSecret(pointer string) {
@@ -174,7 +174,7 @@ func (rv *review) twice(pointer, first, rule, summary string) {
 	here := rv.Places.Find(pointer).Value
 	where := "The first is at " + finding.Place(rv.Places.Find(first).Value) + "."
 	if here == rv.Places.Find(first).Value {
-		where = "The same place makes both: let it differ from one element to the next."
+		where = "One place in the file makes both: let it differ between elements."
 	}
 	if a, b := rv.InstanceAt(first), rv.InstanceAt(pointer); a.Address != "" && a.Address != b.Address && b.Count > 1 {
 		where = "The first is that of " + a.Address + ". Use each.key in it."
@@ -281,7 +281,7 @@ func (r sinkRules) statusCodes() {
 			if !r.Places.Find(r.pointer + "/" + at).Secret {
 				what = fmt.Sprintf("%d is in two lists", code)
 			}
-			r.tell(at, "status-code-twice", what, fmt.Sprintf("It is in %s too, which wins.", first))
+			r.tell(at, "status-code-twice", what, fmt.Sprintf("It is also in %s, which takes precedence.", first))
 		}
 	}
 }
@@ -289,7 +289,7 @@ func (r sinkRules) statusCodes() {
 func (r sinkRules) request() {
 	s := r.sink
 	if s.BatchMode == schema.BatchModeRaw && s.IncludeMetadata && r.set("include_metadata") && r.known("batch_mode") {
-		r.tell("include_metadata", "raw-metadata", "", "Take it out, or take another batch_mode.")
+		r.tell("include_metadata", "raw-metadata", "", "Remove it, or use another batch_mode.")
 	}
 	if (s.Method == schema.MethodGet || s.Method == schema.MethodHead) && s.BatchMode != schema.BatchModeIndividual &&
 		r.known("method", "batch_mode") {
@@ -316,7 +316,7 @@ func (r sinkRules) policies() {
 	case s.Ordering == schema.OrderingKey && s.OrderingKey == "":
 		r.tell("ordering", "ordering-key-missing", "", "Set it to header:NAME or payload:/json/pointer.")
 	case s.Ordering != schema.OrderingKey && s.OrderingKey != "":
-		r.tell("ordering_key", "ordering-key-unused", "", "Set ordering = \"key\", or take it out.")
+		r.tell("ordering_key", "ordering-key-unused", "", "Set ordering = \"key\", or remove it.")
 	}
 	if s.Ordering == schema.OrderingPartition && s.MaxInFlight > 1 {
 		r.tell("max_in_flight", "max-in-flight-unused", "",
@@ -356,7 +356,7 @@ func (r sinkRules) nameFits(name, at, what string) {
 	const most = 255
 	if len(name) > most && r.known(at) {
 		r.tell(at, "out-of-range", what+" is too long", fmt.Sprintf(
-			"Iggy takes at most %d bytes, and letters beyond ASCII have two or more.", most))
+			"Iggy accepts at most %d bytes, and a letter beyond ASCII takes two or more.", most))
 	}
 }
 

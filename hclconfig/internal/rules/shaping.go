@@ -12,16 +12,16 @@ import (
 func (r sinkRules) shaping() {
 	s := r.sink
 	if s.Cloudevents != nil && !s.Body.IsZero() {
-		r.tell("body", "shape-conflict", "body stands beside cloudevents", "Both say what is sent. Take one of them out.")
+		r.tell("body", "shape-conflict", "body and cloudevents are both set", "Both define what is sent. Remove one of them.")
 	}
 	for _, name := range []string{"body", "cloudevents"} {
 		switch {
 		case name == "body" && s.Body.IsZero(), name == "cloudevents" && s.Cloudevents == nil:
 		case r.set("include_metadata") && s.IncludeMetadata:
-			r.tell("include_metadata", "shape-conflict", name+" replaces the envelope, and with it the metadata", "Take include_metadata out.")
+			r.tell("include_metadata", "shape-conflict", name+" replaces the envelope, and with it the metadata", "Remove include_metadata.")
 		case s.BatchMode == schema.BatchModeRaw && r.known("batch_mode"):
 			r.tell("batch_mode", "shape-conflict", "raw sends the payload, and "+name+" something else",
-				"Take individual, which sends one message a request as well.")
+				"Use individual, which also sends one message per request.")
 		}
 	}
 	if events := s.Cloudevents; events != nil && r.known("batch_mode", "cloudevents/mode") {
@@ -45,13 +45,13 @@ func (r sinkRules) credentials() {
 	}
 	for _, name := range r.headerNames() {
 		if strings.EqualFold(name, "authorization") {
-			r.At(r.headerAt(name).Name, "second-authorization", "", "Take it out, or the auth block.")
+			r.At(r.headerAt(name).Name, "second-authorization", "", "Remove it, or remove the auth block.")
 		}
 	}
 	if b := s.Auth.Bearer; b != nil && r.known("auth/token", "auth/token_file") {
 		switch hasToken, hasFile := r.set("auth/token"), r.set("auth/token_file"); {
 		case hasToken && hasFile:
-			r.tell("auth/token_file", "bearer-token", "token and token_file are both set", "Take one of them out.")
+			r.tell("auth/token_file", "bearer-token", "token and token_file are both set", "Remove one of them.")
 		case !hasToken && !hasFile:
 			r.tell("auth", "bearer-token", "there is no token", "Set token or token_file.")
 		}
@@ -104,7 +104,7 @@ func (r sinkRules) bounds() {
 		return
 	}
 	if s.BatchMode != schema.BatchModeNDJSON && s.BatchMode != schema.BatchModeJSONArray {
-		r.tell("response_items", "shape-conflict", "response_items needs requests of several messages", "Take batch_mode nd_json or json_array.")
+		r.tell("response_items", "shape-conflict", "response_items needs requests of several messages", "Use batch_mode nd_json or json_array.")
 	} else if s.Ordering == schema.OrderingPartition {
 		r.tell("response_items", "items-order", "", "Set ordering = \"none\" if order does not matter.")
 	}

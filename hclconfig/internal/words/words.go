@@ -1,6 +1,6 @@
 package words
 
-// Word is what the configuration language has beside the blocks and attributes of the schema.
+// Word is a part of the configuration language that the schema does not describe.
 type Word struct {
 	Name string
 	Form string // how it is written; for a function how it is called
@@ -11,23 +11,23 @@ type Word struct {
 func Words() []Word {
 	return []Word{
 		{"variable", `variable "NAME" { ... }`,
-			"A value that comes from outside. It has type, default, description, sensitive and validation blocks with a condition " +
-				"and an error_message. Its value comes, the first of these wins, from --var NAME=VALUE, from --var-file FILE or " +
-				"without one from the *.vars.hcl files of a folder that is loaded, from its *.auto.vars.hcl files, from " +
-				"IGGYSINK_VAR_NAME, or is the default. It is used as var.NAME."},
-		{"locals", "locals { ... }", "Names for values, which may use each other but not in a circle. They are used as local.NAME."},
+			"A value that you set from outside the configuration and use as var.NAME. The block takes type, default, description, " +
+				"sensitive, and validation blocks with a condition and an error_message. Precedence, highest first: --var NAME=VALUE; " +
+				"--var-file FILE, or without one the *.vars.hcl files of a folder that is loaded; its *.auto.vars.hcl files; the " +
+				"environment variable IGGYSINK_VAR_NAME; the default."},
+		{"locals", "locals { ... }", "Names for values, which expressions use as local.NAME. Locals may use each other, but not in a circle."},
 		{"defaults", "defaults { ... }",
-			"What every sink has that does not say otherwise: attributes of a sink, and the blocks tls, network and circuit_breaker. An " +
-				"attribute or a block of a sink replaces it as a whole."},
+			"Supplies what a sink leaves unset: attributes of a sink, and the blocks tls, network and circuit_breaker. A sink's own " +
+				"value replaces the default completely: maps such as headers are not merged. null keeps the default."},
 		{"for_each", "for_each = { ... }",
-			"In a sink: a map or a set of texts, and a sink for each of its elements. each.key and each.value stand for it in the " +
-				"body; it is named like tenant[\"acme\"] in findings, logs and metrics, and for --sink. Its keys are no secret."},
+			"In a sink: a map or a set of texts. iggysink makes a sink for each element, whose key and value are each.key and " +
+				"each.value. Findings, logs, metrics and --sink call it tenant[\"acme\"], so the keys must not be secret."},
 		{"dynamic", `dynamic "BLOCK" { ... }`,
-			"In a sink: a block for each element of for_each, with labels where the block has some, its body in content, and " +
-				"iterator for another name than the block's."},
+			"In a sink: makes a block for each element of for_each. content holds what each block contains, labels sets its " +
+				"labels, and iterator renames the element, which is otherwise called like the block."},
 		{"ignore", "# iggysink:ignore RULE REASON",
-			"On the line above: silences one warning there, with the reason. In JSON it is a property on the line above, \"//\": " +
-				"\"iggysink:ignore RULE REASON\". An error cannot be silenced, and an ignore that silences nothing is a warning."},
+			"On the line above: silences one warning and gives the reason. In JSON use a property on the line above: \"//\": " +
+				"\"iggysink:ignore RULE REASON\". A comment cannot silence an error, and one that silences nothing is itself a warning."},
 	}
 }
 
