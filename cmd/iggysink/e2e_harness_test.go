@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -166,12 +167,22 @@ func (m e2eMain) Run() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	hearHangups()
 	code := m.M.Run()
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return code
+}
+
+// hearHangups undoes what nohup does, under which whole builds run: a program that is started with SIGHUP ignored leaves it so,
+// in itself and in what it starts, and the tests of hangups would wait for ever. A signal that is caught is the default
+// again in a process that is started.
+func hearHangups() {
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 }
 
 // builtBinary builds the program once for all tests of this process, as a user gets it: without the race detector,
