@@ -25,7 +25,7 @@ iggy {
   password = env("IGGY_PASSWORD")
 }
 
-# What every sink has that does not say otherwise.
+# What a sink leaves unset.
 defaults {
   timeout     = "10s"
   batch_mode  = "nd_json"

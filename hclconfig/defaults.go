@@ -12,7 +12,7 @@ import (
 	"iggysink/hclconfig/internal/words"
 )
 
-// defaults is the block whose content every sink has that does not say otherwise. It is evaluated in each sink anew, so
+// defaults is the block that supplies what a sink leaves unset. It is evaluated in each sink anew, so
 // that its places, and the folder that its paths start at, are its own.
 type defaults struct {
 	block   *hcl.Block

@@ -97,7 +97,7 @@ func (s *Sink) send(ctx context.Context, stop <-chan struct{}, p *Prepared, prob
 		goOn = w.deliver(head)
 	}
 	for _, r := range w.todo {
-		w.settle(r, Unsent, judgement{reason: "not delivered: the sink or the partition stops here"})
+		w.settle(r, Unsent, judgement{reason: "not delivered: sending stopped"})
 	}
 	slices.SortFunc(w.outcomes, func(a, b Outcome) int { return a.Index - b.Index })
 	s.give(p)

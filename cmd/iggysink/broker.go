@@ -22,10 +22,10 @@ func newBrokerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "broker",
 		Short: "Run the in-process Iggy server alone, for development",
-		Long: `broker runs the Iggy server of 'iggysink dev' alone. It speaks the protocol of Iggy 0.8 over TCP to any client, and the
-routes of its HTTP API that messages take with --http-address. It takes user iggy with the password of $IGGY_PASSWORD, iggy
-without one, and keeps everything in memory: what it holds is gone when it ends. With --tls-cert and --tls-key both
-listeners speak TLS.`,
+		Long: `broker runs the Iggy server of 'iggysink dev' alone. It speaks the TCP protocol of Iggy 0.8 to any client. With
+--http-address it also serves the routes of the HTTP API that messages take. Log in as user iggy with the password of
+$IGGY_PASSWORD, or iggy if it is not set. The server keeps everything in memory and loses it when it ends. With --tls-cert
+and --tls-key both listeners speak TLS.`,
 		Example: `  iggysink broker
   IGGY_PASSWORD=$(openssl rand -hex 16) iggysink broker --address 0.0.0.0:8090 --tls-cert tls.crt --tls-key tls.key`,
 		Args: cobra.NoArgs,

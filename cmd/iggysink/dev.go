@@ -36,10 +36,10 @@ func newDevCommand() *cobra.Command {
 		Long: `dev runs the given configuration, or an example, inside one process: with an Iggy server of its own, sample messages in
 every topic that is read, and a local endpoint that prints each request as it arrived.
 
-What would reach out is replaced: every sink's scheme and host by the local endpoint's, the iggy block by the in-process
-server, dead letters go to a temporary folder, admin and tls blocks are left out, and an env() that is not set gives a
-placeholder. Values of configured headers and of query parameters, what came from env(), file() or a sensitive variable,
-and parts of a path that look like a token are printed as (sensitive).`,
+dev replaces everything that would leave the machine: the scheme and host of every sink by those of the local endpoint, and
+the iggy block by the in-process server. It writes dead letters to a temporary folder, ignores admin and tls blocks, and
+uses a placeholder for an env() that is not set. It prints (sensitive) for the values of configured headers and query
+parameters, for everything from env(), file() or a sensitive variable, and for parts of a path that look like a token.`,
 		Example: `  iggysink dev --once
   iggysink dev iggysink.hcl`,
 		RunE: func(cmd *cobra.Command, paths []string) error {

@@ -23,16 +23,16 @@ func newExplainCommand() *cobra.Command {
 	var f explainFlags
 	cmd := &cobra.Command{
 		Use:   "explain [BLOCK|ATTRIBUTE|VALUE|FUNCTION|RULE]",
-		Short: "Tell what a block, an attribute, one of its values, a function or a rule of validate means",
-		Long: `explain prints the documentation of a block or an attribute of the configuration, of a value that an attribute takes, of
-the language around them and its functions, or of a rule of validate. A name may be whole, such as sink.stream.topics, or
-its end, such as topics. Without a name it lists all of them.
+		Short: "Document a block, an attribute, one of its values, a function or a rule of validate",
+		Long: `explain prints the documentation of a block or an attribute of the configuration, a value that an attribute accepts, a word
+or function of the language, or a rule of validate. Give a full name, such as sink.stream.topics, or its end, such as
+topics. Without a name explain lists all of them.
 
-With --config it prints what an attribute is in each block of a configuration, and where that is set. Secrets, and what
-comes from env(), from file() or from a sensitive variable, are masked. Nothing is started, and an env() that is not set
-is no error.
+With --config it prints the value of an attribute in each block of a configuration, and where it is set. It masks secrets
+and everything that comes from env(), from file() or from a sensitive variable. It starts nothing, and accepts an env()
+that is not set.
 
-Exit codes: 0 explained; 1 the configuration is invalid; 2 there is no such name.`,
+Exit codes: 0 explained; 1 the configuration is invalid; 2 the name is unknown.`,
 		Example: `  iggysink explain sink.retry_delay
   iggysink explain nd_json
   iggysink explain retry-delay-order

@@ -27,12 +27,12 @@ func newFmtCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fmt PATH...",
 		Short: "Put configuration files into the canonical layout",
-		Long: `fmt rewrites the given files, and the *.hcl files of given folders but not of those below, in the canonical layout, and
-prints the names of those that it changed. Only white space changes. A file that does not parse stays as it is, and keeps
-no other from being formatted. The path - formats stdin to stdout.
+		Long: `fmt rewrites files, and the *.hcl files of folders but not of the folders below them, in the canonical layout, and prints
+the names of the files that it changed. It changes only white space. It leaves a file that does not parse unchanged and
+formats the others. The path - formats stdin to stdout.
 
-With --check or --diff nothing is written. --diff is made for logs: text that may be a secret is shown as (sensitive), as in
-the findings of validate. What - prints is the file itself.
+With --check or --diff fmt writes nothing. The output of --diff is safe for logs: text that may be a secret appears as
+(sensitive), as in the findings of validate. The path - prints the file itself, unmasked.
 
 Exit codes: 0 done, or with --check nothing to do; 1 a file does not parse, or with --check would change; 2 I/O.`,
 		Example: `  iggysink fmt conf.d

@@ -30,12 +30,13 @@ func newGenerateCommand() *cobra.Command {
 		Short: "Generate types for the code behind an endpoint",
 		Long: `generate writes typed code for an endpoint that receives envelopes.
 
-  go          a package with types, a decoder and a validator; Go 1.24 and the standard library are all it needs. It ignores
+  go          a package with types, a decoder and a validator. It needs only Go 1.24 and the standard library. It ignores
               properties that the schema does not name, unless the schema forbids them, and reads integers exactly.
-  typescript  types only, for tsc --strict. An integer that may exceed 2^53 has a type of its own, which says what to do.
+  typescript  types only, for tsc --strict. An integer that may exceed 2^53 gets its own type, whose comment says how to
+              parse it.
 
-Without --schema it takes the envelope of this iggysink; a schema of your own uses the keywords of that one. Files that
-generate did not write are never overwritten.
+Without --schema generate uses the envelope of this iggysink. Your own schema must use the same keywords. generate never
+overwrites a file that it did not write.
 
 Exit codes: 0 written; 1 the schema is at fault; 2 usage, or a file cannot be read or written.`,
 		Example: `  iggysink generate --out internal/envelope --package envelope
@@ -44,7 +45,7 @@ Exit codes: 0 written; 1 the schema is at fault; 2 usage, or a file cannot be re
 		RunE: f.run,
 	}
 	cmd.Flags().StringVar(&f.schema, "schema", "", "`file` with the JSON Schema; by default the envelope's")
-	cmd.Flags().StringVar(&f.out, "out", "", "`folder` to write to; it is created if it is not there")
+	cmd.Flags().StringVar(&f.out, "out", "", "`folder` to write to; created if it does not exist")
 	cmd.Flags().StringVar(&f.pkg, "package", "", "`name` of the Go package; by default that of the folder")
 	cmd.Flags().StringVar(&f.language, "lang", "go", "go or typescript")
 	return cmd

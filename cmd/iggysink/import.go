@@ -22,13 +22,13 @@ func newImportCommand() *cobra.Command {
 number of connectors. Of a folder it takes the files that the runtime would take; - is stdin. It writes one configuration
 for iggysink to stdout.
 
-What a file means is what the Rust sink makes of it, consumer groups included, so that delivery goes on where it stopped.
-Secrets stay out: the result takes them from environment variables and lists these. What cannot be carried over is listed
-with its place, in the result and on stderr.
+import reads a file as the Rust sink does, including the consumer groups, so that delivery resumes where it stopped. It
+writes no secrets: the result takes them from environment variables and lists these. import lists what it cannot carry
+over, with its place, in the result and on stderr.
 
 Stop the Rust sink before iggysink runs: both read with the same consumer groups.
 
-Exit codes: 0 done; 1 a file is not understood, and nothing was written; 2 I/O.`,
+Exit codes: 0 done; 1 import cannot read a file as a configuration, nothing was written; 2 I/O.`,
 		Example: `  iggysink import config.toml connectors --out iggysink.hcl
   iggysink validate iggysink.hcl`,
 		Args: cobra.MinimumNArgs(1),

@@ -24,9 +24,9 @@ func newInitCommand() *cobra.Command {
 		Use:   "init [PATH]",
 		Short: "Write a commented configuration to start from",
 		Long: `init writes a configuration with the settings that most people look for, each with a comment, to PATH or else to
-iggysink.hcl. It is valid as it is. A file that is there already is never overwritten.
+iggysink.hcl. The result is valid without a change. init never overwrites a file.
 
-Exit codes: 0 written; 2 it could not be, as when the file is there.`,
+Exit codes: 0 written; 2 not written, for example because the file already exists.`,
 		Example: `  iggysink init
   iggysink init --stdout | less`,
 		Args: cobra.MaximumNArgs(1),
@@ -60,7 +60,7 @@ Exit codes: 0 written; 2 it could not be, as when the file is there.`,
 func createFile(path string, content []byte) (err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already and stays as it is; name another file, or print to stdout", path)
+		return fmt.Errorf("%s already exists; not overwritten: name another file, or print to stdout", path)
 	}
 	if err != nil {
 		return err

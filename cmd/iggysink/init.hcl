@@ -1,12 +1,12 @@
-# What this iggysink process delivers, and where to. A line that begins with # and no space is a setting that is off:
-# remove the # to use it; what it shows is the default, or an example.
+# What this iggysink process delivers, and where to. A line that begins with # and no space is a setting that is off. It
+# shows the default or an example: remove the # to use it.
 #
 #   iggysink validate iggysink.hcl    checks it, without the network
 #   iggysink dev iggysink.hcl         tries it with a server and an endpoint of its own: nothing leaves the machine
 #   iggysink run iggysink.hcl         delivers until it is stopped
 #   iggysink explain sink.timeout     documents a setting; without a name it lists them all
 
-# The Iggy server. A secret never stands here: env("NAME") takes it from the environment, trimspace(file("path")) from a
+# The Iggy server. Never write a secret here: env("NAME") takes it from the environment, trimspace(file("path")) from a
 # file.
 iggy {
   address  = "127.0.0.1:8090"
@@ -18,14 +18,15 @@ iggy {
   #}
 }
 
-# Health checks and metrics, on /livez, /readyz and /metrics. There is no login: bind it to loopback or a private network.
+# Health checks and metrics, on /livez, /readyz and /metrics. The listener asks for no login: bind it to loopback or a
+# private network.
 #admin {
 #  address = "127.0.0.1:8081"
 #}
 
-# A destination. Write one block for each: they do not slow down or stop each other.
+# A destination. Write one block for each: sinks do not slow down or stop each other.
 sink "orders" {
-  # ${stream}, ${topic} and ${partition} may stand in the path and the query.
+  # The path and the query may contain ${stream}, ${topic} and ${partition}.
   url = "http://127.0.0.1:9090/orders"
 
   #headers = {
@@ -35,10 +36,10 @@ sink "orders" {
   # How messages become requests: individual, nd_json (one a line), json_array, or raw (the payload's own bytes).
   batch_mode = "nd_json"
 
-  # Whether a message is wrapped in its metadata: stream, topic, partition, offset, time and headers.
+  # Whether to wrap a message in its metadata: stream, topic, partition, offset, time and headers.
   #include_metadata = true
 
-  # Limits of an attempt and of its retries. After the last retry the sink waits for the endpoint and loses nothing.
+  # Limits of an attempt and of its retries. After the last retry iggysink waits for the endpoint and loses nothing.
   #timeout         = "30s"
   #max_retries     = 3
   #retry_delay     = "1s"
@@ -53,7 +54,7 @@ sink "orders" {
   stream "shop" {
     topics = ["created", "updated"]
 
-    # Processes with the same group share the partitions. The group holds the offsets: a new name starts from start_from.
+    # Processes with the same group share the partitions. The group stores the offsets: a new name starts at start_from.
     consumer_group = "orders"
     #start_from     = "earliest"
 
@@ -65,7 +66,7 @@ sink "orders" {
     #batch_wait   = "0s"
   }
 
-  # Where a rejected message is written. Without this block its partition stops until the endpoint accepts the message.
+  # Where to write a rejected message. Without this block its partition stops until the endpoint accepts the message.
   dead_letter "file" {
     path = "dead-letters/orders.ndjson"
   }

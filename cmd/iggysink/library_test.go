@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The packages at the top can be used by others: two programs in a module of their own, built as a user would, with nothing
+// The packages at the top can be used by others: programs in a module of their own, built as a user would, with nothing
 // but this module and what it requires.
 func TestProgramsOfOthers(t *testing.T) {
 	dir := foreignModule(t)
@@ -37,6 +38,21 @@ func TestProgramsOfOthers(t *testing.T) {
 		assert.Equal(t, "1 rejected after 1 attempt: answered 422 Unprocessable Entity", lines[1])
 		assert.Contains(t, lines[2], "2 rejected: ")
 		assert.Equal(t, "3 accepted after 1 attempt", lines[3])
+	})
+	t.Run("resume", func(t *testing.T) {
+		var failed atomic.Bool
+		recovering := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), `"payload":2`) && !failed.Swap(true) {
+				w.WriteHeader(http.StatusNotFound)
+			}
+		}))
+		t.Cleanup(recovering.Close)
+		run := foreignProgram(t, dir, "resume", recovering.URL+"/in")
+		run.Stdin = strings.NewReader("1\n2\n3\n")
+		out, err := run.CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Equal(t, "0 accepted after 1 attempt\n1 failed after 1 attempt: answered 404 Not Found\n"+
+			"1 accepted after 1 attempt\n2 accepted after 1 attempt\n", string(out))
 	})
 	t.Run("findings", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "orders.hcl")
@@ -90,7 +106,7 @@ func foreignModule(t *testing.T) (dir string) {
 	sum, err := os.ReadFile(filepath.Join(home, "go.sum"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o600))
-	for _, name := range []string{"deliver", "findings"} {
+	for _, name := range []string{"deliver", "resume", "findings"} {
 		text, err := os.ReadFile(filepath.Join(dir, name, "main.go"))
 		require.NoError(t, err)
 		assert.LessOrEqual(t, strings.Count(string(text), "\n"), 40, "%s: what is simple has to be short", name)

@@ -18,7 +18,7 @@ type logFlags struct {
 
 func (f *logFlags) register(cmd *cobra.Command, level string) {
 	cmd.Flags().StringVar(&f.format, "log-format", "text", "format of the log: text or json")
-	cmd.Flags().StringVar(&f.level, "log-level", level, "least level that is logged: debug, info, warn or error")
+	cmd.Flags().StringVar(&f.level, "log-level", level, "lowest level to log: debug, info, warn or error")
 }
 
 // open returns where the command logs to, or an error that names the flag at fault. The caller closes it.

@@ -15,14 +15,14 @@ func newLSPCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lsp [PATH...]",
 		Short: "Serve an editor: findings, documentation, completion and layout",
-		Long: `lsp speaks the Language Server Protocol on stdin and stdout until the editor ends it. It shows what validate finds while you
-type, tells of a block, an attribute, a value or a function under the cursor, completes names, values, variables and the rules
-of a comment that silences one, finds where a variable or a local is defined, outlines a file, and formats.
+		Long: `lsp speaks the Language Server Protocol on stdin and stdout until the editor ends it. While you type it shows what validate
+finds. It documents the block, attribute, value or function under the cursor, completes names, values, variables, and the
+rules in a comment that silences one, finds the definition of a variable or a local, outlines a file, and formats.
 
-Each PATH is one configuration, a file or a folder; its files are checked together. A document in none of them is checked
-by itself. Nothing is started and the network is not touched; an env() that is not set is no error.
+Each PATH is one configuration, a file or a folder; lsp checks its files together. It checks a document in none of them
+separately. It starts nothing, never uses the network, and accepts an env() that is not set.
 
-Exit codes: 0 the editor ended it; 1 it left without shutting down; 2 it does not speak the protocol.`,
+Exit codes: 0 the editor ended it; 1 the editor left without shutting it down; 2 the editor does not speak the protocol.`,
 		Example: `  iggysink lsp
   iggysink lsp conf.d`,
 		RunE: func(cmd *cobra.Command, paths []string) error {

@@ -59,8 +59,8 @@ func newOffsetShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show PATH...",
 		Short: "Show how far each partition of a sink is settled",
-		Long: `show reads the offsets that are stored in Iggy for the sinks of a configuration, over the transport that it names. It
-changes nothing and may run beside a delivery.`,
+		Long: `show reads the offsets that Iggy stores for the sinks of a configuration, over the transport that the configuration names.
+It changes nothing and may run during a delivery.`,
 		Example: `  iggysink offset show iggysink.hcl --sink orders --format json`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    f.show,
@@ -80,17 +80,18 @@ func newOffsetCopyCommand() *cobra.Command {
 group, over HTTP to a consumer of the same name, and neither sees those of the other: without a copy a sink that changes its
 transport delivers everything again.
 
-Stop what runs with this configuration first. An offset that is stored on the other side already and is not behind is kept.`,
+First stop every process that runs with this configuration. copy keeps an offset that the other side already stores, unless
+it is lower.`,
 		Example: `  iggysink offset copy iggysink.hcl --sink orders --from-transport tcp`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    f.copy,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.sinks, "sink", nil, "the sink of this `name`; repeatable")
-	flags.StringVar(&f.from, "from-transport", "", "tcp or http: where the offsets are read")
+	flags.StringVar(&f.from, "from-transport", "", "tcp or http: the transport to read the offsets over")
 	flags.StringVar(&f.other, "other-address", "", "`host:port` of the listener that the configuration does not name "+
 		"(default: the same host, port "+usualTCPPort+" for tcp, "+usualHTTPPort+" for http)")
-	flags.BoolVar(&f.dry, "dry-run", false, "say what would be stored, and store nothing")
+	flags.BoolVar(&f.dry, "dry-run", false, "print what would be stored, and store nothing")
 	for _, name := range []string{"sink", "from-transport"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag that was not made above

@@ -26,17 +26,17 @@ func newOffsetSetCommand() *cobra.Command {
 	var f offsetSetFlags
 	cmd := &cobra.Command{
 		Use:   "set PATH... --sink NAME (--to N|earliest|latest|TIME | --by N)",
-		Short: "Move where a sink goes on, while nothing runs",
-		Long: `set moves where the partitions of a sink go on:
+		Short: "Move the offset at which a sink resumes, while nothing runs",
+		Long: `set moves the place where the partitions of a sink resume:
 
-  --to N         with the message at offset N; of one partition
-  --to earliest  with the first message there is: all of them are delivered again
-  --to latest    behind the last message there is: none of them is delivered
-  --to TIME      with the first message that the server took at that time or later, such as 2026-03-01T12:00:00Z
-  --by N         N messages further, which are not delivered; -N: the last N again
+  --to N         at the message with offset N; needs --partition
+  --to earliest  at the first message in the topic: iggysink delivers all of them again
+  --to latest    after the last message in the topic: iggysink delivers none of them
+  --to TIME      at the first message that the server received at that time or later, such as 2026-03-01T12:00:00Z
+  --by N         skips N messages; -N delivers the last N again
 
-Stop what runs with this configuration first. Over TCP the server tells whether a member is in the group, and set refuses to
-move; over HTTP nobody can tell. What is skipped is not delivered, and what is repeated arrives twice: --dry-run shows both.`,
+First stop every process that runs with this configuration. Over TCP set refuses to move while the group has a member; over
+HTTP it cannot detect one. iggysink does not deliver what you skip, and delivers what you repeat twice: --dry-run shows both.`,
 		Example: `  iggysink offset set iggysink.hcl --sink orders --to 2026-03-01T12:00:00Z --dry-run
   iggysink offset set iggysink.hcl --sink orders --topic created --partition 3 --by 1`,
 		Args: cobra.MinimumNArgs(1),
@@ -44,11 +44,11 @@ move; over HTTP nobody can tell. What is skipped is not delivered, and what is r
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.sinks, "sink", nil, "the sink of this `name`")
-	flags.StringVar(&f.topic, "topic", "", "only the topic of this `name` (default: all of the sink)")
+	flags.StringVar(&f.topic, "topic", "", "only the topic of this `name` (default: all topics of the sink)")
 	flags.Uint32Var(&f.partition, "partition", 0, "only this partition (default: all)")
-	flags.StringVar(&f.to, "to", "", "`place` to go on from: an offset, earliest, latest or a time")
-	flags.Int64Var(&f.by, "by", 0, "`messages` to skip, or with a minus to repeat")
-	flags.BoolVar(&f.dry, "dry-run", false, "say what would be moved, and move nothing")
+	flags.StringVar(&f.to, "to", "", "`place` to resume at: an offset, earliest, latest or a time")
+	flags.Int64Var(&f.by, "by", 0, "number of `messages` to skip; negative: to deliver again")
+	flags.BoolVar(&f.dry, "dry-run", false, "print what would move, and move nothing")
 	cmd.MarkFlagsOneRequired("to", "by")
 	cmd.MarkFlagsMutuallyExclusive("to", "by")
 	if err := cmd.MarkFlagRequired("sink"); err != nil {

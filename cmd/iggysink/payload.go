@@ -41,14 +41,14 @@ func newPayloadCheckCommand() *cobra.Command {
 		Long: `check reads payloads from files, or from stdin without one or for -, and checks each line as a sink with
 payload_schema = "SCHEMA" would: offline, with the same verdict. Empty lines are skipped.
 
-For each payload that would be rejected it prints file and line, the place in the payload as a JSON pointer, and the
+For each payload that a sink would reject, check prints file and line, the place in the payload as a JSON Pointer, and the
 keyword of the schema:
 
   orders.ndjson:3: /lines/0/quantity: minimum
 
-A schema that says less than it seems, such as one with a misspelled keyword, gets a warning on stderr.
+check warns on stderr about a schema that checks less than it seems to, such as one with a misspelled keyword.
 
-Exit codes: 0 every payload satisfies the schema; 1 some do not, or the schema is at fault; 2 usage, or a file cannot be read.`,
+Exit codes: 0 every payload satisfies the schema; 1 some do not, or the schema is invalid; 2 usage, or a file cannot be read.`,
 		Example: `  iggysink payload check schemas/order.json orders.ndjson
   iggysink payload check schemas/order.json < samples.ndjson`,
 		Args: cobra.MinimumNArgs(1),

@@ -27,10 +27,10 @@ func newReceiverCommand() *cobra.Command {
 	var f receiverFlags
 	cmd := &cobra.Command{
 		Use:   "receiver",
-		Short: "Run an HTTP endpoint that prints what arrives, one JSON line a request",
+		Short: "Run an HTTP endpoint that prints each request as a line of JSON",
 		Long: `receiver listens for HTTP requests and prints each one as a line of JSON on stdout: method, path, headers, the
-body as text or, where it is not UTF-8, as base64, and the status it was answered with. Headers are printed as they
-came, credentials included: it is a tool for development.`,
+body as text or, if it is not UTF-8, as base64, and the status of the answer. It prints headers unmasked, including
+credentials: it is a tool for development.`,
 		Example: "  iggysink receiver --address 127.0.0.1:9090 --fail-first 3",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -33,15 +33,16 @@ func newRunCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run PATH...",
 		Short: "Deliver until stopped",
-		Long: `run loads the configuration, and delivers the messages of its streams until SIGTERM, SIGINT or SIGHUP. It then finishes
-the requests in flight, stores what is settled and leaves the consumer groups, at most for --drain-timeout. A second
-SIGTERM or SIGINT ends it at once.
+		Long: `run loads the configuration and delivers the messages of its streams until SIGTERM, SIGINT or SIGHUP. It then finishes the
+requests in flight, stores the offsets of settled messages and leaves the consumer groups, within --drain-timeout. A
+second SIGTERM or SIGINT ends it at once.
 
-Lines of the log that nobody reads in time are dropped and counted: they never hold up a delivery.
+A slow reader of the log never delays a delivery: run drops the lines that it does not read in time, and counts them.
 
-Sinks are isolated: one that fails for good, as with refused credentials, ends alone and makes the exit code 2 at the end.
+Sinks are isolated: one that fails for good, for example because Iggy refuses its login, ends alone, and run exits with 2 in
+the end.
 
-Exit codes: 0 all that was in hand is settled; 1 the configuration is invalid, nothing was started; 2 start-up failed, or
+Exit codes: 0 everything in hand is settled; 1 the configuration is invalid, nothing was started; 2 start-up failed, or
 a sink failed for good; 3 stopped with unsettled messages, which the next start delivers; 130 ended by a second signal.`,
 		Example: `  iggysink run iggysink.hcl
   iggysink run conf.d --sink orders --once --timeout 5m`,
@@ -51,8 +52,8 @@ a sink failed for good; 3 stopped with unsettled messages, which the next start 
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&f.once, "once", false, "deliver what is there at the start, then exit")
-	flags.DurationVar(&f.timeout, "timeout", time.Minute, "with --once, how long to go on without progress")
+	flags.BoolVar(&f.once, "once", false, "deliver the messages that exist at the start, then exit")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "with --once, how long to wait without progress")
 	flags.StringArrayVar(&f.sinks, "sink", nil, "run only the sink of this `name`; repeatable")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 25*time.Second, "how long a stop may take to finish what is in flight")
 	flags.StringVar(&f.share, "share", "", "with transport http, the part `k/n` of the partitions that this process reads (default $"+

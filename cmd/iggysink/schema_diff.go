@@ -23,21 +23,21 @@ func newSchemaDiffCommand() *cobra.Command {
 	var f schemaDiffFlags
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "Tell what a change of a schema does to documents",
-		Long: `diff compares two versions of a schema, and says of each change whether it breaks something. The root decides what must
+		Short: "Report what a change of a schema breaks",
+		Long: `diff compares two versions of a schema and reports for each change whether it breaks something. The root decides what must
 not break:
 
   config    backward: every document of the old schema must be valid under the new one. People wrote them.
-  envelope  forward: every document of the new schema must be valid under the old one. Deployed readers go by it; iggysink
-            writes the properties that the schema names and no others.
+  envelope  forward: every document of the new schema must be valid under the old one. Deployed readers rely on it;
+            iggysink writes only the properties that the schema names.
 
 Without --root a schema with x-source is an envelope, and any other is a configuration. A dash reads from stdin.
 
-A change that breaks nothing but means something, such as another default, is a warning. One that changes no document but Go
-code that uses the generated types, such as another x-go-name, is of the category source. What cannot be decided, such as
+A change that breaks nothing but alters a meaning, such as another default, is a warning. One that affects only Go code that
+uses the generated types, such as another x-go-name, has the category source. A change that diff cannot decide, such as
 which of two regular expressions allows more, counts as breaking. --rules lists every rule.
 
-Exit codes: 0 nothing breaks; 1 a breaking change; 2 a schema cannot be read or is at fault.`,
+Exit codes: 0 nothing breaks; 1 a breaking change; 2 a schema cannot be read or is invalid.`,
 		Example: `  iggysink schema envelope | iggysink schema diff released/envelope.schema.json -
   iggysink schema diff --format github old.schema.json new.schema.json`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -35,9 +35,9 @@ func newSendCommand() *cobra.Command {
 		Long: `send publishes each line of FILE, or of stdin, as one message, without its line break; empty lines are skipped. The
 lines go to the topic's partitions in turn.
 
-Credentials come from the flags or from the environment: IGGY_TOKEN, or IGGY_USERNAME and IGGY_PASSWORD. Without any, user
-iggy with password iggy is taken, as 'iggysink dev' and 'iggysink broker' have it. Other users of the machine can see
-flags: prefer the environment. Without --tls they cross the network in clear text.`,
+Credentials come from the flags or from the environment: IGGY_TOKEN, or IGGY_USERNAME and IGGY_PASSWORD. Without any, send
+logs in as user iggy with password iggy, which 'iggysink dev' and 'iggysink broker' accept. Other users of the machine can
+see flags: prefer the environment. Without --tls credentials cross the network in clear text.`,
 		Example: `  echo '{"id": 1}' | iggysink send shop created --create --partitions 4
   iggysink send shop created orders.ndjson --server iggy.internal:8090 --tls --header source=import`,
 		Args: cobra.RangeArgs(2, 3),

@@ -31,11 +31,11 @@ func newValidateCommand() *cobra.Command {
 		Long: `validate checks files and folders as one configuration, and prints what it finds to stdout, in every format. The path -
 is a file that comes from stdin; --filename says where it belongs, and stands for the file of that name.
 
-An env() that is not set is no error: its value is unknown, everything else is checked, and its name is listed. The same
-goes for variables without a value and for files that file() would read. --strict-env makes them errors.
+validate accepts an env() that is not set: it treats the value as unknown, checks everything else, and lists the name. It
+treats variables without a value and files that file() cannot read in the same way. --strict-env makes them errors.
 
---hermetic is for the configuration of somebody else, as in a pull request: env(), file() and IGGYSINK_VAR_NAME are unknown
-whether they are there or not. Otherwise whether a finding appears, and where, could tell something of a secret.
+--hermetic is for configurations from strangers, as in a pull request: it treats env(), file() and IGGYSINK_VAR_NAME as
+unknown even if they are set. Otherwise the presence or the place of a finding could reveal a part of a secret.
 
 Formats:
   text    for people, in colour on a terminal unless NO_COLOR is set; CLICOLOR_FORCE=1 asks for colour anywhere
@@ -45,9 +45,9 @@ Formats:
   sarif   SARIF 2.1.0, for code scanning
   junit   JUnit XML, one suite a file
 
-iggysink explain RULE tells more of a finding.
+iggysink explain RULE says more about a finding.
 
-One format goes to stdout. What goes to a file is there as a whole or not at all.
+Only one format may go to stdout. validate writes a file completely or not at all.
 
 Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file cannot be read or written.`,
 		Example: `  iggysink validate iggysink.hcl
@@ -61,9 +61,9 @@ Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file
 		"text, line, json, github, sarif or junit; `format[=file]` writes to a file instead of stdout; repeatable")
 	flags.StringVar(&f.filename, "filename", "stdin.hcl", "`name` of the file that the path - stands for")
 	flags.StringVar(&f.color, "color", "auto", "`when` the text form is in colour: auto, always or never")
-	flags.BoolVar(&f.strictEnv, "strict-env", false, "make what a run needs and is not there an error")
-	flags.BoolVar(&f.hermetic, "hermetic", false, "look at nothing outside of the configuration: env() and file() stay unknown")
-	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there is a warning")
+	flags.BoolVar(&f.strictEnv, "strict-env", false, "report an error for everything that a run needs and that is missing")
+	flags.BoolVar(&f.hermetic, "hermetic", false, "use nothing outside of the configuration: env() and file() stay unknown")
+	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there are warnings")
 	f.load.register(cmd)
 	return cmd
 }

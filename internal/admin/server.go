@@ -5,7 +5,7 @@
 //	GET /metrics  Prometheus
 //
 // /livez is what a liveness probe asks: no state of an endpoint or of the broker is a reason to restart the process. A
-// paused sink goes on by itself, and a restart would only make it deliver something twice. /readyz is for a rollout that
+// paused sink resumes by itself, and a restart would only make it deliver something twice. /readyz is for a rollout that
 // waits for the new process, and for people. Partitions that are blocked are listed in its body and change no status: the
 // others go on, and nothing but the message's own fate helps the one that is blocked.
 //

@@ -339,7 +339,7 @@ func (m *member) assign(ids []uint32, topic *topicState) error {
 			p.stored = offset{}
 			m.source.forget(id)
 			m.source.log.Warn("the server lost the end of a partition or its stored offset, or has another log: "+
-				"going on behind what is settled if that is still there, otherwise going back",
+				"resuming after the settled messages if they are still there, otherwise going back",
 				"partition", id, "stored", value, "end", p.end, "start", a.Start)
 		}
 		if err := m.identify(p, &a); err != nil {

@@ -230,7 +230,7 @@ func (v *visit) assign(ids []uint32, stored map[uint32]offset, topic *topicState
 			p.floor = offset{}
 			s.book.forget(id)
 			s.log.Warn("the server lost the end of a partition or its stored offset, or has another log: "+
-				"going on behind what is settled if that is still there, otherwise going back",
+				"resuming after the settled messages if they are still there, otherwise going back",
 				"partition", id, "stored", p.stored.value, "end", p.log, "start", a.Start)
 		}
 		s.book.takeCommit(id) // of a former visit

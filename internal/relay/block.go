@@ -65,7 +65,7 @@ func (p *partition) stop(m *schema.Message, o *sinkhttp.Outcome, held bool) (con
 	until := time.Now().Add(p.relay.cooldown(b.tries))
 	if b.held && !held {
 		p.relay.log.Warn("partition is blocked at a message: nothing is lost, the others go on, and it is tried again; "+
-			"mend what refuses it, or give such messages up with on_rejected or on_exhausted",
+			"fix what refuses it, or give such messages up with on_rejected or on_exhausted",
 			p.logAttrs("offset", m.Offset, "status", o.Status, "reason", o.Reason, "tried_again", until)...)
 	}
 	b.state, b.reason, b.held = blocked, o.Reason, held

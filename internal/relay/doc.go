@@ -1,5 +1,5 @@
-// Package relay is the rules: what is polled when, what goes out in which order, when a message is settled, and when
-// an offset is stored.
+// Package relay decides when to poll, send, settle and store: what is polled when, what goes out in which order, when a
+// message is settled, and when its offset is stored.
 //
 // One message travels in a straight line. Its source polls it where Demand says and hands it over with Batch
 // (partition.take). It waits in a queue of its partition until a lane is free; the worker cuts a batch, prepares it

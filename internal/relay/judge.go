@@ -218,7 +218,7 @@ func (j *judge) close(reason string, atLeast time.Duration) {
 			j.log.Error("the sink is paused until it is resumed by hand or restarted: nothing is lost",
 				"endpoint", j.endpoint, "reason", reason)
 		} else {
-			j.log.Warn("the sink is paused: nothing is lost, and it goes on by itself where it stopped",
+			j.log.Warn("the sink is paused: nothing is lost, and it resumes by itself where it left off",
 				"endpoint", j.endpoint, "reason", reason, "tried_again", j.state.Until)
 		}
 	}

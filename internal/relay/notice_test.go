@@ -58,7 +58,7 @@ func TestTheNextSpanIsToldAgain(t *testing.T) {
 func TestAPauseSaysWhatAndWhyAndUntilWhen(t *testing.T) {
 	for status, texts := range map[int][]string{
 		http.StatusForbidden: {
-			`level=WARN msg="the sink is paused: nothing is lost, and it goes on by itself where it stopped" sink=test endpoint=http://`,
+			`level=WARN msg="the sink is paused: nothing is lost, and it resumes by itself where it left off" sink=test endpoint=http://`,
 			`reason="answered 403 Forbidden`, " tried_again=2",
 			`level=WARN msg="the sink stays paused: nothing is lost" sink=test endpoint=http://`, "failed_probes=1",
 			`level=INFO msg="the sink goes on" sink=test`, `because="a probe was accepted" paused_for=`,
@@ -124,7 +124,7 @@ func TestABlockSaysWhichMessageAndWhatCanBeDone(t *testing.T) {
 	text := log.String()
 	assert.Equal(t, 1, strings.Count(text, "partition is blocked"), text)
 	assert.Contains(t, text, `level=WARN msg="partition is blocked at a message: nothing is lost, the others go on, and it is tried again; `+
-		`mend what refuses it, or give such messages up with on_rejected or on_exhausted" sink=test`)
+		`fix what refuses it, or give such messages up with on_rejected or on_exhausted" sink=test`)
 	assert.Contains(t, text, `partition=0 offset=2 status=422 reason="answered 422 Unprocessable Entity" tried_again=2`)
 	assert.Contains(t, text, `level=INFO msg="partition goes on"`)
 }

@@ -183,7 +183,7 @@ func (r *Relay) Run(ctx context.Context, feeds []Feed) (Result, error) {
 	for late := range failed {
 		if errors.Is(late, ErrNotStored) {
 			complete = false // no failure of the sink: the next start delivers again what is not stored
-			r.log.Warn("what is settled could not be stored", "sink", r.cfg.Name, "error", late)
+			r.log.Warn("the offsets of settled messages could not be stored", "sink", r.cfg.Name, "error", late)
 			continue
 		}
 		err = errors.Join(err, late)
@@ -391,7 +391,7 @@ func (r *Relay) drain() (res Result, stored bool) {
 		}
 	}
 	if !stored {
-		r.log.Warn("what is settled could not be stored: there is no connection", "sink", r.cfg.Name)
+		r.log.Warn("the offsets of settled messages could not be stored: there is no connection", "sink", r.cfg.Name)
 	}
 	return res, stored
 }

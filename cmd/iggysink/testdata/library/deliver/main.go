@@ -1,4 +1,4 @@
-// Deliver is a program with an own consumer: the lines of stdin are its messages, and the url is its argument.
+// Deliver is a program with its own consumer: it sends each line of stdin as a message to the url that is its argument.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 
 func main() {
 	cfg := schema.DefaultSink()
-	cfg.OnRejected = schema.OnRejectedDrop // go on behind a rejected message
+	cfg.OnRejected = schema.OnRejectedDrop // continue after a rejected message
 	var err error
 	if cfg.URL, err = schema.ParseTemplate(os.Args[1]); err != nil {
 		log.Fatal(err)

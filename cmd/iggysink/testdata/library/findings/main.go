@@ -1,4 +1,4 @@
-// Findings loads a configuration and prints what is wrong with it.
+// Findings loads a configuration and prints its findings.
 package main
 
 import (
