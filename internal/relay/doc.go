@@ -24,9 +24,12 @@
 //   - A message that failed, stood while others were accepted, and failed again is convicted: it says nothing about the
 //     endpoint any more.
 //   - A paused sink, its cool-down over, polls one message of each partition and sends some of them as probes (probe.go):
-//     one attempt each, one at a time of those that are not blocked and one of those that are, a handful in each
-//     cool-down. The first that is accepted opens. Each window of failures is longer than the last, unless all of them
-//     came from one partition: one message must not make the pauses of the others longer.
+//     one attempt each, four in a cool-down of partitions that are not blocked, one after the other, and one of those that
+//     are. The first that is accepted opens.
+//   - A partition whose probe failed is blocked. So what is not blocked has not failed in this pause, and only the
+//     cool-down of the blocked ones grows: however many topics and messages are ill, and for however long, what is well
+//     waits for the first cool-down and no longer.
+//   - What was under way as the sink paused and is accepted opens, too, unless the failures were the endpoint's by themselves.
 //   - Rejects are counted where they are settled. The one that reaches max_consecutive_rejects pauses the sink instead.
 //
 // # Non-obvious: nothing is lost
@@ -86,9 +89,11 @@
 //
 //   - A pause ends the retries of what is in flight (halt), not its attempts: 64 partitions that retry are 64 requests for
 //     an endpoint that is down. What comes back unsent is given up and polled again.
-//   - A probe of a blocked partition does not keep the others' waiting: an endpoint that does not answer one message would
-//     otherwise cost them its timeout.
-//   - Probes of other topics come first where those of one have failed: with the topic in the url one path may be wrong.
+//   - A probe that is not answered keeps the others waiting for a moment only (maxPatience): an endpoint that does not answer
+//     one message would otherwise cost them its timeout.
+//   - Probes of other topics come first where those of one were tried: with the topic in the url one path may be wrong. For the
+//     same reason a 410 ends the probes of those alone that have got it (judge.gone).
+//   - How many probes went out is counted across pauses: one that begins anew has no new ones.
 //   - The end of a pause shortens the cool-down of what is blocked: it grew while the endpoint was down, and a partition
 //     would stand for a minute behind a message that is fine (reopen).
 //   - A batch that failed is marked (Suspect) once something else was accepted: the engine then halves it at its first

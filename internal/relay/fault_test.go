@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"pgregory.net/rapid"
 
 	"iggysink/schema"
 )
@@ -131,103 +130,4 @@ func TestADeadEndpointGetsAHandfulOfRequestsACooldown(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A topology with its traffic and its faults, drawn at random.
-type topology struct {
-	topics, partitions int
-	mode               schema.BatchMode
-	ordering           schema.Ordering
-	inFlight, batch    int
-	fault              fault
-	ill                map[string]bool
-	traffic            []publication
-}
-
-type publication struct {
-	wait      time.Duration
-	topic     int
-	partition uint32
-	n         int
-}
-
-func drawTopology(t *rapid.T) topology {
-	y := topology{
-		topics: rapid.IntRange(1, 3).Draw(t, "topics"), partitions: rapid.IntRange(1, 16).Draw(t, "partitions"),
-		mode: rapid.SampledFrom(schema.BatchModeValues()).Draw(t, "mode"), ordering: rapid.SampledFrom(schema.OrderingValues()).Draw(t, "ordering"),
-		inFlight: rapid.IntRange(1, 4).Draw(t, "in flight"), batch: rapid.IntRange(1, 20).Draw(t, "batch"),
-		fault: rapid.SampledFrom(faults()).Draw(t, "fault"), ill: make(map[string]bool),
-	}
-	topic, partition := rapid.IntRange(0, y.topics-1), rapid.IntRange(0, y.partitions-1)
-	for range rapid.IntRange(1, 3).Draw(t, "ill messages") {
-		y.ill[fmt.Sprintf("t%d/%d/%d", topic.Draw(t, "topic"), partition.Draw(t, "partition"), rapid.IntRange(0, 9).Draw(t, "number"))] = true
-	}
-	if y.fault.refuse { // before anything is sent: only a whole topic can be
-		clear(y.ill)
-		y.ill[fmt.Sprintf("t%d/", topic.Draw(t, "topic"))] = true
-	}
-	for range rapid.IntRange(1, 60).Draw(t, "publications") {
-		y.traffic = append(y.traffic, publication{
-			wait:  time.Duration(rapid.SampledFrom([]int{0, 0, 10, 300, 2000, 9000, 40000, 90000}).Draw(t, "wait")) * time.Millisecond,
-			topic: topic.Draw(t, "topic"), partition: uint32(partition.Draw(t, "partition")), n: rapid.IntRange(1, 12).Draw(t, "n"),
-		})
-	}
-	return y
-}
-
-// wellPartition reports whether nothing in the partition of m is ill.
-func (y *topology) wellPartition(m string) bool {
-	for ill := range y.ill {
-		if at := strings.LastIndexByte(ill, '/'); strings.HasPrefix(m, ill[:at+1]) {
-			return false
-		}
-	}
-	return true
-}
-
-// The two clauses, in every world: what is well arrives within one cool-down for each thing that is ill, and each of those
-// is tried at most once a cool-down.
-func TestInEveryTopologyOneMessageStopsNobodyElse(t *testing.T) {
-	runs, published, tried := 0, 0, 0
-	rapid.Check(t, func(rt *rapid.T) {
-		y := drawTopology(rt)
-		inWorld(t, y.topics, y.partitions, func(w *world) {
-			w.cfg.BatchMode, w.cfg.Ordering, w.cfg.MaxInFlight, w.stream.BatchLength = y.mode, y.ordering, y.inFlight, y.batch
-			w.infect(only(y.fault, func(m string) bool { return y.ill[m] || y.fault.refuse && y.ill[m[:strings.IndexByte(m, '/')+1]] }))
-			w.play(rt, &y)
-			published, tried = published+len(w.sent), tried+w.count(0, time.Hour)
-		})
-		runs++
-	})
-	t.Logf("%d topologies, %d messages, %d requests with something ill", runs, published, tried)
-}
-
-func (w *world) play(t assert.TestingT, y *topology) {
-	bound := time.Duration(len(y.ill))*coolDown + ordinary
-	tries := len(y.ill) * (1 + w.cfg.MaxRetries)
-	switch {
-	case y.fault.refuse:
-		bound, tries = coolDown+ordinary, y.partitions*tries
-	case y.fault.hang:
-		bound += time.Duration(len(y.ill)) * w.cfg.Timeout.Std()
-	}
-	if y.fault.status == 0 {
-		tries *= 2 // a kept connection may have ended before
-	}
-	res := w.run(func() {
-		for _, p := range y.traffic {
-			time.Sleep(p.wait)
-			w.publish(p.topic, p.partition, p.n)
-		}
-		end := w.now()
-		time.Sleep(maxCoolDown + bound)
-		if y.fault.after == "" { // otherwise the endpoint says how long everybody waits
-			assert.Empty(t, w.late(bound, y.wellPartition), "what is well arrives")
-			assert.LessOrEqual(t, w.most(coolDown-ordinary, end+4*coolDown), tries, "what is ill, once found, is tried once a cool-down")
-		}
-		w.heal()
-		time.Sleep(maxCoolDown + 2*coolDown)
-		assert.Empty(t, w.late(24*time.Hour, func(string) bool { return true }), "nothing is lost")
-	})
-	assert.Equal(t, Result{Settled: true}, res)
 }

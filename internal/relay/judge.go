@@ -46,8 +46,11 @@ type judge struct {
 	changed chan struct{} // closed at the next change of what watch acts on
 	pauses  uint64
 	cool    time.Duration // the current cool-down
+	grown   time.Time     // when it became that
+	gone    bool          // state.Manual is what the endpoint said (410), and not a person
 	tripped bool          // paused because of rejects: only an acceptance opens
 	grave   bool          // the failures cannot be one message's: the cool-down grows
+	opened  time.Time     // when the last pause ended
 	accused map[schema.Partition]struct{}
 	probes  probes
 	tally   tally // of the probes that failed in this pause
@@ -67,13 +70,22 @@ func newJudge(cfg *schema.Sink, breaker schema.CircuitBreaker, log *slog.Logger)
 	return j
 }
 
-// accept notes that the endpoint has accepted something.
+// accept notes that the endpoint has accepted something that is no probe. What was under way as the sink paused shows that
+// the endpoint works, too, where the failures alone do not tell whose they are.
 func (j *judge) accept() {
 	if j.calm.Load() {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.forget()
+	if j.state.Paused && !j.grave && (!j.state.Manual || j.gone) {
+		j.open("a request that was under way was accepted")
+	}
+}
+
+// forget begins all counts anew: the endpoint works. The caller holds mu.
+func (j *judge) forget() {
 	j.rejects, j.streak = 0, nil
 	j.calm.Store(true)
 }
@@ -103,7 +115,9 @@ func (j *judge) outage(p schema.Partition, o *sinkhttp.Outcome) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.grave = true
-	j.state.Manual = j.state.Manual || o.Manual
+	if o.Manual && !j.state.Manual {
+		j.state.Manual, j.gone = true, true
+	}
 	j.close(o.Reason, o.RetryAfter)
 	j.accused[p] = struct{}{}
 }
@@ -137,14 +151,25 @@ func (j *judge) accuse(f failure) {
 	case !slices.Contains(j.streak, f.partition):
 		j.streak = append(j.streak, f.partition)
 	}
-	if !f.alone && len(j.streak) < severalPartitions {
+	if !f.alone && (len(j.streak) < severalPartitions || j.young()) {
 		return
 	}
-	j.state.Manual = f.outcome.Manual
+	j.state.Manual, j.gone = f.outcome.Manual, f.outcome.Manual
 	j.close(f.outcome.Reason, f.outcome.RetryAfter)
 	for _, p := range j.streak {
 		j.accused[p] = struct{}{}
 	}
+}
+
+// young reports whether the sink has only just gone on. What is ill then fails at once, all together, and those for whom an
+// accepted probe has opened have waited for a cool-down and are to be heard, too. The caller holds mu.
+func (j *judge) young() bool { return time.Since(j.opened) < j.patience() }
+
+// hasJustOpened is young for those who do not hold mu.
+func (j *judge) hasJustOpened() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.young()
 }
 
 // hold pauses the sink for a fault that is not the endpoint's, as when the dead letters cannot be written. A pause that
@@ -187,7 +212,7 @@ func (j *judge) healthy() {
 func (j *judge) stop(reason string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.state.Manual, j.state.Until = true, time.Time{}
+	j.state.Manual, j.gone = true, false
 	j.close(reason, 0)
 }
 
@@ -206,13 +231,9 @@ func (j *judge) close(reason string, atLeast time.Duration) {
 	if !j.state.Paused {
 		now := time.Now()
 		j.pauses++
-		j.cool = j.cooldown
+		j.cool, j.grown = j.cooldown, now
 		j.state.Paused, j.state.Since, j.state.Until = true, now, now.Add(max(j.cool, atLeast))
-		if j.state.Manual {
-			j.state.Until = time.Time{}
-		}
 		j.accused = make(map[schema.Partition]struct{})
-		j.probes.window = j.state.Until
 		j.paused.Store(true)
 		if j.state.Manual {
 			j.log.Error("the sink is paused until it is resumed by hand or restarted: nothing is lost",
@@ -227,14 +248,13 @@ func (j *judge) close(reason string, atLeast time.Duration) {
 
 // open ends a pause. The caller holds mu.
 func (j *judge) open(because string) {
-	j.rejects, j.streak = 0, nil
-	j.calm.Store(true)
+	j.forget()
 	if !j.state.Paused {
 		return
 	}
 	j.log.Info("the sink goes on", "endpoint", j.endpoint, "because", because, "paused_for", time.Since(j.state.Since))
-	j.state, j.tripped, j.grave, j.accused = State{}, false, false, nil
-	j.tally = tally{}
+	j.state, j.gone, j.tripped, j.grave, j.accused = State{}, false, false, false, nil
+	j.tally, j.opened = tally{}, time.Now()
 	j.paused.Store(false)
 	j.probes.end()
 	j.notify()
@@ -257,5 +277,9 @@ func (j *judge) notify() {
 func (j *judge) now() (state State, pauses uint64, changed <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.state, j.pauses, j.changed
+	state = j.state
+	if state.Manual {
+		state.Until = time.Time{}
+	}
+	return state, j.pauses, j.changed
 }

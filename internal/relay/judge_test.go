@@ -82,6 +82,100 @@ func TestAProbeThatFindsA410WaitsForResume(t *testing.T) {
 	})
 }
 
+// Each partition hears a 410 for itself, because with the topic in the url it is one topic that is gone. Then it is quiet.
+func TestA410IsHeardOnceByEachPartition(t *testing.T) {
+	inWorld(t, 2, 32, func(w *world) {
+		one(w)
+		w.cfg.MaxConnections = 3
+		w.infect(all(fault{status: 410}))
+		w.run(func() {
+			for id := range uint32(32) {
+				w.publish(0, id, 20)
+				w.publish(1, id, 20)
+			}
+			time.Sleep(24 * time.Hour)
+			assert.Equal(t, 64, w.count(0, 24*time.Hour))
+			assert.LessOrEqual(t, w.most(coolDown, ordinary), 5)
+			assert.Zero(t, w.count(2*time.Minute, 24*time.Hour))
+			assert.True(t, w.relay.Status().Gate.Manual)
+			w.heal()
+			w.relay.Resume()
+			time.Sleep(maxCoolDown)
+			assert.Empty(t, w.late(25*time.Hour, everything))
+		})
+	})
+}
+
+// A message that is at fault says nothing about the endpoint, not even that it is gone.
+func TestA410OfAMessageAtFaultStopsNobody(t *testing.T) {
+	inWorld(t, 1, 2, func(w *world) {
+		one(w)
+		gone := only(fault{status: 410}, func(m string) bool { return m == "t0/0/0" })
+		w.infect(gone)
+		w.run(func() {
+			w.slow(func(m string) time.Duration { return time.Duration(truth(strings.HasPrefix(m, "t0/1/"))) * time.Second })
+			w.publish(0, 1, 20)
+			w.publish(0, 0, 1)
+			time.Sleep(20*time.Second + ordinary)
+			assert.True(t, w.relay.Status().Partitions[0].Blocked)
+			w.infect(func(m string) *fault {
+				if f := gone(m); f != nil {
+					return f
+				}
+				return &fault{status: 500}
+			})
+			w.publish(0, 1, 1)
+			time.Sleep(10 * time.Minute)
+			assert.Greater(t, len(w.attempts("t0/0/0")), 5, "it is a probe, too")
+			assert.True(t, w.relay.Status().Gate.Paused)
+			assert.False(t, w.relay.Status().Gate.Manual)
+			w.infect(gone)
+			time.Sleep(2 * maxCoolDown)
+			assert.Empty(t, w.late(time.Hour, func(m string) bool { return m != "t0/0/0" }))
+		})
+	})
+}
+
+// Three partitions fail at once while the fourth one's request is under way: when that is accepted the endpoint is not down.
+func TestAnAcceptanceOfWhatWasUnderWayEndsAPause(t *testing.T) {
+	inWorld(t, 1, 4, func(w *world) {
+		one(w)
+		w.infect(only(fault{status: 500}, func(m string) bool { return !strings.HasPrefix(m, "t0/3/") }))
+		w.slow(func(m string) time.Duration { return time.Duration(truth(strings.HasPrefix(m, "t0/3/"))) * time.Second })
+		w.run(func() {
+			w.publish(0, 3, 10)
+			for id := range uint32(3) {
+				w.publish(0, id, 2)
+			}
+			time.Sleep(ordinary)
+			assert.True(t, w.relay.Status().Gate.Paused)
+			time.Sleep(10 * time.Second)
+			assert.False(t, w.relay.Status().Gate.Paused)
+			assert.Empty(t, w.late(10*time.Second, func(m string) bool { return strings.HasPrefix(m, "t0/3/") }))
+			assert.EqualValues(t, 1, w.relay.Status().Pauses)
+		})
+	})
+}
+
+// An endpoint that ends takes what is under way and refuses connections: that is no sign that it is well.
+func TestAnAcceptanceOfWhatWasUnderWayEndsNoOutage(t *testing.T) {
+	inWorld(t, 2, 1, func(w *world) {
+		one(w)
+		w.infect(only(fault{refuse: true}, func(m string) bool { return strings.HasPrefix(m, "t0/") }))
+		w.slow(func(string) time.Duration { return time.Second })
+		w.run(func() {
+			w.publish(1, 0, 10)
+			time.Sleep(ordinary)
+			w.publish(0, 0, 1)
+			time.Sleep(4 * time.Second)
+			assert.True(t, w.relay.Status().Gate.Paused)
+			assert.Len(t, w.attempts("t1/"), 1)
+			time.Sleep(20 * time.Second)
+			assert.Empty(t, w.late(coolDown+11*time.Second, func(m string) bool { return strings.HasPrefix(m, "t1/") }))
+		})
+	})
+}
+
 // A probe that is rejected is an answer: the endpoint judges messages, so it works.
 func TestAProbeThatIsRejectedOpens(t *testing.T) {
 	for _, policy := range schema.OnRejectedValues() {

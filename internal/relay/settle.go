@@ -40,7 +40,7 @@ func (p *partition) finish(f *flight) {
 		p.apply(f, &local[i], &rest)
 	}
 	p.mu.Unlock()
-	if rest.fresh {
+	if rest.fresh && !f.probe {
 		p.relay.judge.accept()
 	}
 	p.relay.counters.delivered.Add(uint64(rest.accepted))
@@ -74,7 +74,7 @@ func (p *partition) blame(f *flight, rest *fate) (held bool) {
 	isFailed := isStuck && stuck.Kind == sinkhttp.Failed
 	// The endpoint's by itself, unless it has accepted others meanwhile.
 	outage := isFailed && stuck.Scope != sinkhttp.ScopeUnknown && p.relay.engine.Accepted() == f.accepted &&
-		!p.convicts(rest.entry.message())
+		!p.convicts(rest.entry.message()) && !j.hasJustOpened()
 	held = outage || isStuck && rest.tripped
 	if isFailed && !outage {
 		p.suspects, p.cleared = f.end(), f.accepted

@@ -158,13 +158,13 @@ func (p *partition) probe() {
 		p.relay.judge.withdraw(p)
 		return
 	}
-	c := fresh
+	c, convicted := fresh, false
 	p.mu.Lock()
 	if p.block.state != flowing {
-		c = suspect
+		c, convicted = suspect, p.block.accepted != p.relay.engine.Accepted()
 	}
 	p.mu.Unlock()
-	if !p.relay.judge.ask(p, c) {
+	if !p.relay.judge.ask(p, c, convicted) {
 		return
 	}
 	f := l.next
