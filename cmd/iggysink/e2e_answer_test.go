@@ -16,8 +16,12 @@ import (
 // What an endpoint says about a message it refuses is in the dead letter, without what it echoes of our secrets; and the
 // log names the message.
 func TestADeadLetterSaysWhatTheEndpointSaid(t *testing.T) {
+	over(t, testADeadLetterSaysWhatTheEndpointSaid)
+}
+
+func testADeadLetterSaysWhatTheEndpointSaid(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "said"), 1, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "said"), 1, "orders")
 	s.publishEach("orders", 1, 1)
 	e := newIngest(t, func(w http.ResponseWriter, _ *received) int {
 		w.WriteHeader(http.StatusBadRequest)

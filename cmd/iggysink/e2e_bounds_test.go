@@ -16,6 +16,7 @@ import (
 
 	"iggysink/internal/iggyserver"
 	"iggysink/internal/iggyserver/iggytest"
+	"iggysink/schema"
 )
 
 // plainSink is a sink of one topic with a name of its own, and with it a group of its own.
@@ -44,9 +45,11 @@ func hang(release <-chan struct{}) func(http.ResponseWriter, *received) int {
 }
 
 // Sinks share nothing that one of them could hold: a dead and a hanging endpoint leave the third sink alone.
-func TestSinksAreIsolated(t *testing.T) {
+func TestSinksAreIsolated(t *testing.T) { over(t, testSinksAreIsolated) }
+
+func testSinksAreIsolated(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "isolated"), 4, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "isolated"), 4, "orders")
 	s.publishEach("orders", 4, 500)
 	release := make(chan struct{})
 	hanging, good := newIngest(t, hang(release)), newIngest(t, nil)
@@ -64,11 +67,17 @@ func TestSinksAreIsolated(t *testing.T) {
 
 // A server that restarts in the middle, with and without a goodbye: the sink connects again and goes on.
 func TestServerRestartLosesNothing(t *testing.T) {
-	for name, kill := range map[string]bool{"told": false, "killed": true} {
+	for name, c := range map[string]struct{ kill, http bool }{
+		"told": {}, "killed": {kill: true}, "told, http": {http: true}, "killed, http": {kill: true, http: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := iggytest.Faulty(t)
-			s := newScene(t, server.Addr(), "restart", 4, "orders")
+			in := inlet{schema.IggyTransportTCP, server.Addr()}
+			if c.http {
+				in = inlet{schema.IggyTransportHTTP, server.HTTPAddr()}
+			}
+			s := newSceneOver(t, in, "restart", 4, "orders")
 			s.publishEach("orders", 4, 200)
 			reached, release := make(chan struct{}), make(chan struct{})
 			e := newIngest(t, stuckAfter(100, reached, release, http.StatusOK))
@@ -77,7 +86,7 @@ func TestServerRestartLosesNothing(t *testing.T) {
 			path := s.config("sink", fmt.Sprintf(plainSink, "orders", e.url(), ""))
 			p := s.spawn("run", path)
 			awaitEvent(t, "the middle of the run", reached)
-			require.NoError(t, server.Restart(iggyserver.RestartOptions{Kill: kill}))
+			require.NoError(t, server.Restart(iggyserver.RestartOptions{Kill: c.kill}))
 			answer()
 			requireEach(t, taken(e.awaitTaken(800)), "orders", 4, 200)
 			require.Equal(t, exitOK, p.stop())
@@ -126,9 +135,11 @@ func TestStopWithASilentServerIsBounded(t *testing.T) {
 }
 
 // An endpoint that takes requests and never answers costs a timeout each; when it answers again all arrive.
-func TestEndpointThatNeverAnswers(t *testing.T) {
+func TestEndpointThatNeverAnswers(t *testing.T) { over(t, testEndpointThatNeverAnswers) }
+
+func testEndpointThatNeverAnswers(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "mute"), 2, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "mute"), 2, "orders")
 	s.publishEach("orders", 2, 50)
 	release := make(chan struct{})
 	e := newIngest(t, hang(release))
@@ -144,9 +155,11 @@ func TestEndpointThatNeverAnswers(t *testing.T) {
 }
 
 // An answer without end is read up to a bound: its status is all that counts.
-func TestEndlessAnswerIsBounded(t *testing.T) {
+func TestEndlessAnswerIsBounded(t *testing.T) { over(t, testEndlessAnswerIsBounded) }
+
+func testEndlessAnswerIsBounded(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "endless"), 1, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "endless"), 1, "orders")
 	s.publishEach("orders", 1, 5)
 	var sent atomic.Int64
 	e := newIngest(t, func(w http.ResponseWriter, _ *received) int {
@@ -174,8 +187,12 @@ func TestEndlessAnswerIsBounded(t *testing.T) {
 
 // 130 MB wait in eight partitions while the endpoint hangs: the process keeps a bounded part of it.
 func TestMemoryIsBoundedWhileTheEndpointHangs(t *testing.T) {
+	over(t, testMemoryIsBoundedWhileTheEndpointHangs)
+}
+
+func testMemoryIsBoundedWhileTheEndpointHangs(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "memory"), 8, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "memory"), 8, "orders")
 	payload := `"` + strings.Repeat("x", 20_000) + `"`
 	payloads := make([]string, 820)
 	for i := range payloads {

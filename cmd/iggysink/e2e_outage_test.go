@@ -210,6 +210,10 @@ func testRefusingEverythingPauses(t *testing.T, in inlet) {
 
 // What 429 asks for holds for the whole sink: no partition sends before the time is over.
 func TestTooManyRequestsHoldsEveryPartition(t *testing.T) {
+	over(t, testTooManyRequestsHoldsEveryPartition)
+}
+
+func testTooManyRequestsHoldsEveryPartition(t *testing.T, in inlet) {
 	for name, after := range map[string]func() (string, time.Time){
 		"seconds": func() (string, time.Time) { return "1", time.Now().Add(time.Second) },
 		"date": func() (string, time.Time) {
@@ -219,7 +223,7 @@ func TestTooManyRequestsHoldsEveryPartition(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "limit"), 4, "orders")
+			s := newSceneOver(t, in, iggytest.Unique(t, "limit"), 4, "orders")
 			s.publishEach("orders", 4, 10)
 			// All four partitions are under way when the limit is told, so that each of them could send again.
 			var first sync.WaitGroup

@@ -22,9 +22,11 @@ func (panickingLetters) Close() error                                    { retur
 
 // A panic in a goroutine of one sink ends that sink, with its stack in the log; the others deliver everything, and the
 // exit code tells.
-func TestAPanicEndsOneSinkOnly(t *testing.T) {
+func TestAPanicEndsOneSinkOnly(t *testing.T) { over(t, testAPanicEndsOneSinkOnly) }
+
+func testAPanicEndsOneSinkOnly(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "panic"), 4, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "panic"), 4, "orders")
 	bad, good := newIngest(t, status(http.StatusBadRequest)), newIngest(t, nil)
 	path := s.config("sinks", fmt.Sprintf(plainSink, "bad", bad.url(), `on_rejected = "drop"`)+
 		fmt.Sprintf(plainSink, "good", good.url(), ""))

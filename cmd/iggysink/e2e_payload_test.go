@@ -41,10 +41,14 @@ sink "orders" {
 
 // The payload that violates its contract is a dead letter that says where and why; those around it arrive.
 func TestPayloadThatViolatesItsSchemaIsADeadLetter(t *testing.T) {
+	over(t, testPayloadThatViolatesItsSchemaIsADeadLetter)
+}
+
+func testPayloadThatViolatesItsSchemaIsADeadLetter(t *testing.T, in inlet) {
 	for _, mode := range []string{"individual", "nd_json"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "contract"), 1, "orders")
+			s := newSceneOver(t, in, iggytest.Unique(t, "contract"), 1, "orders")
 			require.NoError(t, os.WriteFile(filepath.Join(s.dir, "order.schema.json"), []byte(`{
 				"type": "object", "required": ["n"], "additionalProperties": false,
 				"properties": {"n": {"type": "integer", "minimum": 1}, "note": {"type": "string", "maxLength": 5}}}`), 0o600))
@@ -76,9 +80,11 @@ func TestPayloadThatViolatesItsSchemaIsADeadLetter(t *testing.T) {
 
 // A stream whose schema attribute is wrong is paused before it has emptied a topic into the dead letters. Once it is
 // right, everything that is left arrives.
-func TestWrongSchemaDoesNotEmptyATopic(t *testing.T) {
+func TestWrongSchemaDoesNotEmptyATopic(t *testing.T) { over(t, testWrongSchemaDoesNotEmptyATopic) }
+
+func testWrongSchemaDoesNotEmptyATopic(t *testing.T, in inlet) {
 	t.Parallel()
-	s := newScene(t, iggytest.Address(t), iggytest.Unique(t, "wrong"), 2, "orders")
+	s := newSceneOver(t, in, iggytest.Unique(t, "wrong"), 2, "orders")
 	for partition := range uint32(2) {
 		s.publish("orders", partition, strings.Split(strings.Repeat("plain text\n", 300), "\n")[:300]...)
 	}
