@@ -234,6 +234,7 @@ func TestConfigurationOfDocumentsIsValid(t *testing.T) {
 			text = "sink \"orders\" {\n" + inside + stream
 		}
 		shown := write("shown.hcl", text)
+		write("order.schema.json", `{"type": "object"}`) // what the pages call their payload schema
 		if !strings.Contains(text, "iggy {") {
 			write("iggy.hcl", "iggy {\n  username = \"iggy\"\n  password = env(\"IGGY_PASSWORD\")\n}\n")
 		}
