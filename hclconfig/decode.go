@@ -162,7 +162,9 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 	default:
 		plain, keep := l.plain(converted, pointer)
 		if s, isText := plain.(string); isText && table.Path {
-			plain = lang.RelativeTo(filepath.Dir(o.Value.Filename), s)
+			path := lang.RelativeTo(filepath.Dir(o.Value.Filename), s)
+			plain = path
+			l.lookAt(path, table, o)
 		}
 		if inner, isMap := plain.(map[string]any); isMap && strings.HasSuffix(o.Value.Filename, ".json") {
 			delete(inner, "//") // a comment, as it is in a block
@@ -174,6 +176,13 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 		return
 	}
 	o.Unknown = true
+}
+
+// lookAt looks at the file that an attribute names. That of a payload schema is read by its own rule.
+func (l *loader) lookAt(path string, table *words.Attribute, o *finding.Origin) {
+	if path != "" && !l.opts.LeaveFiles && !table.Target && table.Name != "payload_schema" {
+		l.scope.LookAt(path, table.Name, o)
+	}
 }
 
 // wrongType tells of a value that cannot be converted; of a list or a map it tells which element.

@@ -58,12 +58,15 @@ type Options struct {
 	Unknowns bool
 	// StrictEnv makes those three errors in spite of Unknowns.
 	StrictEnv bool
-	// Hermetic leaves env(), file() and the variables of IGGYSINK_VAR_NAME unknown, whether they are there or not: nothing of
-	// the surroundings, secrets above all, can show in what is found. It is for configurations of strangers, and goes with
+	// Hermetic leaves env(), file() and the variables of IGGYSINK_VAR_NAME unknown, whether they are there or not, and reads no
+	// file that an attribute names: nothing of the surroundings, secrets above all, can show in what is found. It is for configurations of strangers, and goes with
 	// Unknowns.
 	Hermetic bool
-	// AllowFiles are folders that file() may read from, next to the folder of the file that calls it.
+	// AllowFiles are folders that file() may read from, next to the folder of the file that calls it, and that may hold the
+	// files which attributes name.
 	AllowFiles []string
+	// LeaveFiles looks at no file of certificates, keys and tokens: for a caller that uses none of them.
+	LeaveFiles bool
 	// Secret is told of each text that came from env(), file() or a sensitive variable, perhaps several times: who prints
 	// what a configuration does hides these. It may be nil.
 	Secret func(text string)

@@ -39,7 +39,7 @@ func write(t testing.TB, files map[string]string) {
 func loadOne(t testing.TB, name, text string) *schema.Config {
 	t.Helper()
 	write(t, map[string]string{name: text})
-	result, found := Load([]string{name}, Options{Env: environment(map[string]string{"T": "secret"})})
+	result, found := Load([]string{name}, Options{Env: environment(map[string]string{"T": "secret"}), LeaveFiles: true})
 	require.False(t, found.HasErrors(), inWords(result, found))
 	return result.Config
 }
@@ -188,7 +188,7 @@ func TestPathsStartAtTheFolderOfTheirFile(t *testing.T) {
   }`), "iggy {", "iggy {\n  tls {\n    ca_file = \"ca.pem\"\n  }", 1),
 		"conf/secret.txt": "value\n",
 	})
-	result, found := Load([]string{"conf", "conf/a.hcl"}, Options{Env: environment(map[string]string{"T": "x"})})
+	result, found := Load([]string{"conf", "conf/a.hcl"}, Options{Env: environment(map[string]string{"T": "x"}), LeaveFiles: true})
 	require.False(t, found.HasErrors(), inWords(result, found))
 	sink := result.Config.Sinks[0]
 	require.Equal(t, filepath.Join("conf", "dead", "x.ndjson"), sink.DeadLetter.Path)

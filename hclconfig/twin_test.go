@@ -171,8 +171,8 @@ func TestExamplesHaveATwin(t *testing.T) {
 			// In JSON the comment would be a property, in a place that the twin does not keep.
 			text = regexp.MustCompile(`.*iggysink:ignore.*`).ReplaceAll(text, nil)
 			files := map[string][]byte{filepath.Base(path): text}
-			compareTwins(t, files, Options{Env: environment(nil), Unknowns: true})
-			full := Options{Env: func(name string) (string, bool) {
+			compareTwins(t, files, Options{Env: environment(nil), Unknowns: true, LeaveFiles: true})
+			full := Options{LeaveFiles: true, Env: func(name string) (string, bool) {
 				return "http://placeholder.example.com/", !strings.HasPrefix(name, "IGGYSINK_VAR_")
 			}}
 			compareTwins(t, files, full)
@@ -206,6 +206,7 @@ func TestVectorsHaveATwin(t *testing.T) {
 					files[f.Name] = f.Data
 				}
 			}
+			v.opts.LeaveFiles = true // a file of the configuration has another name there
 			compareTwins(t, files, v.opts)
 		})
 	}

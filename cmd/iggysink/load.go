@@ -85,6 +85,7 @@ func (f *loadFlags) loadForDev(stderr io.Writer, paths []string, secrets *masker
 	if err != nil {
 		return nil, err
 	}
+	opts.LeaveFiles = true // nothing leaves the machine
 	placeholders := map[string]string{}
 	opts.Env = func(name string) (string, bool) {
 		if value, set := os.LookupEnv(name); set {

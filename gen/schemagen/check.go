@@ -177,6 +177,9 @@ func (c *checker) keywords(s *schema) {
 	allow(s.minLength != "", "minLength", "string")
 	allow(s.maxLength != "", "maxLength", "string")
 	allow(s.isPath, "x-path", "string")
+	if s.isTarget && !s.isPath {
+		c.fail(s.keyword("x-target"), "x-target means nothing without x-path")
+	}
 	allow(s.minimum != "", "minimum", "integer", "number")
 	allow(s.maximum != "", "maximum", "integer", "number")
 	switch {

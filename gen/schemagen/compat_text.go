@@ -127,6 +127,7 @@ func (c *comparison) annotations(p pair, s spots) {
 	for _, a := range []struct{ rule, keyword, before, after string }{
 		{"labels-changed", "x-hcl-labels", spelled(before.labels), spelled(after.labels)},
 		{"path-changed", "x-path", truth(before.isPath), truth(after.isPath)},
+		{"path-changed", "x-target", truth(before.isTarget), truth(after.isTarget)},
 		{"sensitive-changed", "x-sensitive", truth(before.sensitive), truth(after.sensitive)},
 		{"source-changed", "x-source", before.source, after.source},
 		{"presence-changed", "x-when", before.when, after.when},

@@ -29,7 +29,8 @@
 //	x-go-type       Go type of a value: Secret, Template or uint32
 //	x-hcl-labels    properties that the labels of an HCL block fill, in order
 //	x-sensitive     the value appears in no output
-//	x-path          the value is a file path, relative to the folder of the file that names it
+//	x-path          the value is a file path, relative to the folder of the file that names it; the file is read
+//	x-target        nothing is read at this path: it is written to, or connected to
 //	x-enum-aliases  other spellings of an enum's values: {"spelling": "value"}; both are in the enum
 //	x-source        what fills a property of the envelope, see below
 //	x-when          when a property of the envelope that is not required is there

@@ -110,6 +110,7 @@ func printAttribute(p *printer, s *schema, f *property) {
 	printTrue(p, "Sensitive", f.sensitive || t.sensitive)
 	printTrue(p, "Template", f.goType == "Template" || t.goType == "Template" || t.values != nil && t.values.resolved().goType == "Template")
 	printTrue(p, "Path", f.isPath || t.isPath)
+	printTrue(p, "Target", f.isTarget || t.isTarget)
 	if t.format != "" {
 		p.line("Format: %s,", quote(t.format))
 	}

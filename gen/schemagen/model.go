@@ -65,6 +65,7 @@ type schema struct {
 	labels    []reference
 	sensitive bool
 	isPath    bool
+	isTarget  bool
 	source    string
 	when      string
 }
@@ -328,6 +329,8 @@ func (r *reader) extension(s *schema, m member) bool {
 		s.sensitive = r.truth(m.value)
 	case "x-path":
 		s.isPath = r.truth(m.value)
+	case "x-target":
+		s.isTarget = r.truth(m.value)
 	case "x-enum-aliases":
 		for _, a := range r.object(m.value) {
 			s.aliases = append(s.aliases, alias{reference{a.name, a.at}, reference{r.text(a.value), a.value.at}})

@@ -19,18 +19,41 @@ var (
 // somebody who writes, and looks again at what it opened, which may have been put there in between. Its error is an
 // *fs.PathError with the path; ErrNotRegular or ErrTooLarge may be in its chain.
 func Read(path string, limit int64) ([]byte, error) {
-	text, err := read(path, limit)
-	if err != nil {
-		var inner *fs.PathError
-		if errors.As(err, &inner) {
-			err = inner.Err
-		}
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	var text []byte
+	file, err := open(path, limit)
+	if err == nil {
+		// A file may grow while it is read, and those of /proc say that they are empty.
+		text, err = io.ReadAll(io.LimitReader(file, limit+1))
+		_ = file.Close() // it was only read
 	}
-	return text, nil
+	if err == nil && int64(len(text)) > limit {
+		err = tooLarge(limit)
+	}
+	return text, named(path, err)
 }
 
-func read(path string, limit int64) ([]byte, error) {
+// Check fails with what Read would fail with before it reads.
+func Check(path string, limit int64) error {
+	file, err := open(path, limit)
+	if err == nil {
+		_ = file.Close() // nothing was read
+	}
+	return named(path, err)
+}
+
+// named makes an error an *fs.PathError of the path that was given.
+func named(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: err}
+}
+
+func open(path string, limit int64) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err == nil {
 		err = fits(info, limit)
@@ -42,19 +65,14 @@ func read(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }() // it was only read
 	if info, err = file.Stat(); err == nil {
 		err = fits(info, limit)
 	}
 	if err != nil {
+		_ = file.Close() // nothing was read
 		return nil, err
 	}
-	// A file may grow while it is read, and those of /proc say that they are empty.
-	text, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err == nil && int64(len(text)) > limit {
-		err = tooLarge(limit)
-	}
-	return text, err
+	return file, nil
 }
 
 func fits(info fs.FileInfo, limit int64) error {

@@ -22,6 +22,7 @@ func TestReadTakesRegularFilesWithinTheLimit(t *testing.T) {
 	text, err := Read(whole, 8)
 	require.NoError(t, err)
 	assert.Equal(t, "12345678", string(text))
+	assert.NoError(t, Check(whole, 8))
 	text, err = Read(write("empty", ""), 0)
 	require.NoError(t, err)
 	assert.Empty(t, text)
@@ -34,8 +35,10 @@ func TestReadTakesRegularFilesWithinTheLimit(t *testing.T) {
 		dir:                          {ErrNotRegular, "it is not a regular file"},
 		filepath.Join(dir, "nobody"): {fs.ErrNotExist, "no such file"},
 	} {
+		checked := Check(path, 8)
 		_, err := Read(path, 8)
 		assert.ErrorIs(t, err, c.is, path)
+		assert.Equal(t, err, checked, path)
 		assert.ErrorContains(t, err, "open "+path+": ", "the file is named")
 		assert.ErrorContains(t, err, c.says)
 		assert.True(t, errors.As(err, new(*fs.PathError)), path)

@@ -39,6 +39,9 @@ func (s *Scope) fileFunction(dir string) function.Function {
 				return mask.Outside(cty.UnknownVal(cty.String).RefineNotNull()), nil
 			}
 			text, err := s.readAllowed(path, dir)
+			if !s.Budget.Spend(lookCost + len(text)) {
+				return cty.UnknownVal(cty.String), nil // which is told
+			}
 			switch {
 			case name == "":
 				return cty.NilVal, finding.Refuse("invalid-file", "", "Its path is empty.")
@@ -60,8 +63,17 @@ func (s *Scope) fileFunction(dir string) function.Function {
 	})
 }
 
+// lookCost is what it costs to look at a file, besides its text.
+const lookCost = 64
+
+// ErrHermetic says that a file is not read, whether it is there or not.
+var ErrHermetic = errors.New("a hermetic load reads no files")
+
 // ReadAllowed reads a file that an attribute names, as file() does. Its error says why not, without the path.
 func (s *Scope) ReadAllowed(path, dir string) ([]byte, error) {
+	if s.Settings.Hermetic && s.isAllowed(path, dir) {
+		return nil, ErrHermetic
+	}
 	text, err := s.readAllowed(path, dir)
 	var pathError *fs.PathError
 	switch {
@@ -75,23 +87,73 @@ func (s *Scope) ReadAllowed(path, dir string) ([]byte, error) {
 
 var errOutside = errors.New("outside of the configuration's folder")
 
-// readAllowed reads a file that is in one of the allowed folders. Links count as what they lead to: a link out of the
-// folder would be a way around the bound.
+// LookAt looks whether the file that an attribute names could be read, and tells what file() would tell. Nothing of it is
+// read: what is in it is checked by who uses it. The name of a secret path is not shown.
+func (s *Scope) LookAt(path, attribute string, at *finding.Origin) {
+	dir, shown := filepath.Dir(at.Value.Filename), path
+	if at.Secret {
+		shown = schema.SecretMask
+	}
+	if s.Settings.Hermetic && s.isAllowed(path, dir) {
+		s.Needs[Need{"file", shown}] = true
+		return
+	}
+	err := errTooMuch
+	if s.Budget.Spend(lookCost) {
+		err = s.look(path, dir)
+	}
+	switch summary := attribute + " names a file that cannot be read"; {
+	case err == nil:
+	case errors.Is(err, errTooMuch):
+		s.At(at.Value, "too-much-work", "", "The configuration names too many files.")
+	case errors.Is(err, errOutside):
+		s.At(at.Value, "file-outside", attribute+" may not be read there",
+			fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", mask.Printable(shown)))
+	case errors.Is(err, fs.ErrNotExist) && s.Settings.Unknowns:
+		s.Needs[Need{"file", shown}] = true
+	case errors.Is(err, boundedfile.ErrTooLarge):
+		s.At(at.Value, "invalid-file", summary, "The file has more than 1 MiB.")
+	default:
+		s.At(at.Value, "invalid-file", summary, bound.Because(err))
+	}
+}
+
+var errTooMuch = errors.New("nothing is left to pay with")
+
+// look looks at a file that is in one of the allowed folders.
+func (s *Scope) look(path, dir string) error {
+	target, err := s.allowed(path, dir)
+	if err != nil {
+		return err
+	}
+	return boundedfile.Check(target, maxValueSize)
+}
+
+// readAllowed reads a file that is in one of the allowed folders.
 func (s *Scope) readAllowed(path, dir string) ([]byte, error) {
-	if !s.isAllowed(path, dir) {
-		return nil, errOutside
-	}
-	if _, err := os.Stat(path); err != nil { // which says more than the next one does
-		return nil, err
-	}
-	target, err := filepath.EvalSymlinks(path)
+	target, err := s.allowed(path, dir)
 	if err != nil {
 		return nil, err
 	}
-	if !s.isInside(target, dir, bound.Canonical) {
-		return nil, errOutside
-	}
 	return boundedfile.Read(target, maxValueSize)
+}
+
+// allowed returns what a path leads to, if that is in one of the allowed folders. Links count as what they lead to: a link
+// out of the folder would be a way around the bound.
+func (s *Scope) allowed(path, dir string) (target string, err error) {
+	if !s.isAllowed(path, dir) {
+		return "", errOutside
+	}
+	if _, err := os.Stat(path); err != nil { // which says more than the next one does
+		return "", err
+	}
+	if target, err = filepath.EvalSymlinks(path); err != nil {
+		return "", err
+	}
+	if !s.isInside(target, dir, bound.Canonical) {
+		return "", errOutside
+	}
+	return target, nil
 }
 
 // isAllowed reports whether a path is in one of the allowed folders, as far as its name tells.

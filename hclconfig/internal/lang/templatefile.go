@@ -22,7 +22,14 @@ func (s *Scope) fileexistsFunction(dir string) function.Function {
 		Params: []function.Parameter{{Name: "path", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.Bool),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			_, err := s.readAllowed(RelativeTo(dir, args[0].AsString()), dir)
+			path := RelativeTo(dir, args[0].AsString())
+			if s.Settings.Hermetic && s.isAllowed(path, dir) {
+				return mask.Outside(cty.UnknownVal(cty.Bool).RefineNotNull()), nil
+			}
+			if !s.Budget.Spend(lookCost) {
+				return cty.UnknownVal(cty.Bool), nil // which is told
+			}
+			err := s.look(path, dir)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return cty.False, nil

@@ -1,11 +1,13 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"iggysink/hclconfig/internal/lang"
 	"iggysink/internal/payload"
 	"iggysink/schema"
 )
@@ -24,7 +26,8 @@ func (r sinkRules) payloads(checked map[string]contract) {
 		if !r.set(at + "/payload_schema") {
 			continue
 		}
-		value := r.Places[r.pointer+"/"+at+"/payload_schema"].Value
+		origin := r.Places[r.pointer+"/"+at+"/payload_schema"]
+		value := origin.Value
 		if r.known(at+"/schema") && st.Schema != schema.PayloadSchemaJSON {
 			r.At(value, "payload-schema-json", "", "schema is "+strconv.Quote(st.Schema.String())+".")
 		}
@@ -34,7 +37,13 @@ func (r sinkRules) payloads(checked map[string]contract) {
 			found = r.checkContract(st.PayloadSchema, filepath.Dir(value.Filename))
 			checked[key] = found
 		}
-		if found.err != nil {
+		switch name := st.PayloadSchema; {
+		case errors.Is(found.err, lang.ErrHermetic):
+			if origin.Secret {
+				name = schema.SecretMask
+			}
+			r.Scope.Needs[lang.Need{Kind: "file", Name: name}] = true
+		case found.err != nil:
 			r.At(value, "payload-schema", "", "Of the file it names: "+found.err.Error()+".")
 		}
 		for _, d := range found.doubts {
@@ -53,6 +62,9 @@ func (r sinkRules) checkContract(path, dir string) contract {
 	source, err := r.Scope.ReadAllowed(path, dir)
 	if err != nil {
 		return contract{err: err}
+	}
+	if !r.Scope.Budget.Spend(len(source)) {
+		return contract{err: errors.New("the files of the configuration are too large, all together")}
 	}
 	s, err := payload.CompileWithin(source, r.Scope.Budget.Spend)
 	if err != nil {

@@ -29,6 +29,7 @@ type Attribute struct {
 	Sensitive bool     // never printed, wherever its value comes from
 	Template  bool     // may use ${stream}, ${topic} and ${partition}
 	Path      bool     // a file path, relative to the folder of the file that names it
+	Target    bool     // nothing is read at this path: it is written to, or connected to
 	Format    string   // the schema's format, such as go-duration; empty if none
 	Enum      []string // allowed values, aliases included; nil if any
 	Default   any      // JSON value (string, bool, json.Number, []any, map[string]any) or nil
