@@ -104,7 +104,7 @@ sink "own" {
     consumer_group = "own"
   }
 }`})
-	result, found := Load([]string{"a.hcl", "base"}, Options{Env: environment(map[string]string{"T": "x"})})
+	result, found := Load([]string{"a.hcl", "base"}, Options{Env: environment(map[string]string{"T": "x"}), LeaveFiles: true})
 	require.Empty(t, found, inWords(result, found))
 	require.Len(t, result.Config.Sinks, 2)
 	plain, own := &result.Config.Sinks[0], &result.Config.Sinks[1]

@@ -8,28 +8,13 @@ import (
 	"path/filepath"
 
 	"iggysink/hclconfig"
+	"iggysink/internal/boundedfile"
 )
 
-// readSource returns a file, or stdin for "-". It looks before it opens: opening a pipe would wait.
+// readSource returns a file, or stdin for "-".
 func readSource(stdin io.Reader, path string) (source []byte, err error) {
-	from := stdin
-	if path != "-" {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		if !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s is neither a file nor a folder of files", path)
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		from = file
-	}
-	source, err = io.ReadAll(io.LimitReader(from, hclconfig.MaxFileSize+1))
-	if err == nil && len(source) > hclconfig.MaxFileSize {
+	source, err = readInput(stdin, path, hclconfig.MaxFileSize)
+	if errors.Is(err, boundedfile.ErrTooLarge) {
 		err = fmt.Errorf("%s is larger than %d MiB, which no configuration file may be", path, hclconfig.MaxFileSize>>20)
 	}
 	return source, err

@@ -81,7 +81,7 @@ func (f *generateFlags) generate() (map[string][]byte, error) {
 	file, source := "envelope.schema.json", schema.EnvelopeSchema()
 	if f.schema != "" {
 		var err error
-		if source, err = os.ReadFile(f.schema); err != nil {
+		if source, err = readInput(nil, f.schema, maxSchemaBytes); err != nil {
 			return nil, fmt.Errorf("reading the schema: %w", err)
 		}
 		file = f.schema
@@ -114,11 +114,14 @@ func (f *generateFlags) generate() (map[string][]byte, error) {
 	return files, nil
 }
 
+// maxGeneratedBytes is more than a schema of the largest size becomes.
+const maxGeneratedBytes = 256 << 20
+
 // writeGenerated writes all files, or none if one of them is not its own.
 func writeGenerated(dir string, files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.Join(dir, name)
-		have, err := os.ReadFile(path)
+		have, err := readInput(nil, path, maxGeneratedBytes)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}

@@ -106,25 +106,13 @@ func tomlFiles(path string) ([]string, error) {
 	return files, nil
 }
 
-// readTOML reads no more than an import takes. It looks before it opens: opening a pipe would wait.
+// readTOML reads no more than an import takes.
 func readTOML(stdin io.Reader, path string) (_ rustsink.File, err error) {
-	name, from := "stdin", stdin
-	if path != "-" {
-		info, err := os.Stat(path)
-		if err != nil {
-			return rustsink.File{}, err
-		}
-		if !info.Mode().IsRegular() {
-			return rustsink.File{}, fmt.Errorf("%s is neither a file nor a folder of files; - reads stdin", path)
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			return rustsink.File{}, err
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		name, from = path, file
+	name := path
+	if path == "-" {
+		name = "stdin"
 	}
-	text, err := io.ReadAll(io.LimitReader(from, rustsink.MaxFileSize+1))
+	text, err := readInput(stdin, path, rustsink.MaxFileSize)
 	return rustsink.File{Name: name, Text: text}, err
 }
 

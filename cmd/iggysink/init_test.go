@@ -31,7 +31,7 @@ func TestTheStarterIsValid(t *testing.T) {
 				t.Fatal(err)
 			}
 			env := func(name string) (string, bool) { return name, true }
-			result, found := hclconfig.Load([]string{path}, hclconfig.Options{Env: env})
+			result, found := hclconfig.Load([]string{path}, hclconfig.Options{Env: env, LeaveFiles: true})
 			if len(found) > 0 || result.Config == nil {
 				t.Errorf("%v", found)
 			}

@@ -26,7 +26,7 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.vars, "var", nil, "value of a variable, as `name=value`; repeatable")
 	cmd.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "`file` with values of variables; repeatable, later ones win")
 	cmd.Flags().StringArrayVar(&f.allowFiles, "allow-files", nil,
-		"`folder` that file() may read from, next to that of the configuration; repeatable")
+		"`folder` that file() and attributes such as ca_file may read from, next to that of the configuration; repeatable")
 }
 
 // options reads the flags.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -109,7 +108,7 @@ func (c *payloadCheck) file(cmd *cobra.Command, contract *payload.Schema, name s
 	if name == "-" {
 		name = "stdin"
 	} else {
-		file, err := os.Open(name)
+		file, err := openInput(name)
 		if err != nil {
 			return fmt.Errorf("reading payloads: %w", err)
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -96,15 +95,11 @@ func (f *schemaDiffFlags) run(cmd *cobra.Command, oldFile, newFile string) error
 
 // readSchema reads a schema of any file name, or from stdin where it is a dash.
 func readSchema(file string, stdin io.Reader) (*schemagen.Model, error) {
-	var source []byte
-	var err error
 	name := file
 	if file == "-" {
 		name = "stdin"
-		source, err = io.ReadAll(stdin)
-	} else {
-		source, err = os.ReadFile(file)
 	}
+	source, err := readInput(stdin, file, maxSchemaBytes)
 	if err != nil {
 		return nil, fmt.Errorf("reading a schema: %w", err)
 	}

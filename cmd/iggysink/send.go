@@ -101,7 +101,7 @@ func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string)
 	}
 	in := cmd.InOrStdin()
 	if len(args) == 3 {
-		file, err := os.Open(args[2])
+		file, err := openInput(args[2])
 		if err != nil {
 			return err
 		}

@@ -32,10 +32,12 @@ func newValidateCommand() *cobra.Command {
 is a file that comes from stdin; --filename says where it belongs, and stands for the file of that name.
 
 validate accepts an env() that is not set: it treats the value as unknown, checks everything else, and lists the name. It
-treats variables without a value and files that file() cannot read in the same way. --strict-env makes them errors.
+treats variables without a value, files that file() cannot read, and missing certificate and token files in the same way.
+--strict-env makes them errors.
 
 --hermetic is for configurations from strangers, as in a pull request: it treats env(), file() and IGGYSINK_VAR_NAME as
-unknown even if they are set. Otherwise the presence or the place of a finding could reveal a part of a secret.
+unknown even if they are set, and reads no other file that the configuration names, so it does not check payload schemas.
+Otherwise the presence or the place of a finding could reveal a part of a secret.
 
 Formats:
   text    for people, in colour on a terminal unless NO_COLOR is set; CLICOLOR_FORCE=1 asks for colour anywhere

@@ -20,7 +20,7 @@ var (
 // *fs.PathError with the path; ErrNotRegular or ErrTooLarge may be in its chain.
 func Read(path string, limit int64) ([]byte, error) {
 	var text []byte
-	file, err := open(path, limit)
+	file, err := Open(path, limit)
 	if err == nil {
 		// A file may grow while it is read, and those of /proc say that they are empty.
 		text, err = io.ReadAll(io.LimitReader(file, limit+1))
@@ -34,11 +34,17 @@ func Read(path string, limit int64) ([]byte, error) {
 
 // Check fails with what Read would fail with before it reads.
 func Check(path string, limit int64) error {
-	file, err := open(path, limit)
+	file, err := Open(path, limit)
 	if err == nil {
 		_ = file.Close() // nothing was read
 	}
-	return named(path, err)
+	return err
+}
+
+// Open opens a regular file that has at most limit bytes now, with the errors of Read.
+func Open(path string, limit int64) (*os.File, error) {
+	file, err := open(path, limit)
+	return file, named(path, err)
 }
 
 // named makes an error an *fs.PathError of the path that was given.

@@ -198,8 +198,8 @@ func (c *converter) render(files []File, root *block) []byte {
 			head = append(head, "  "+v.Name+": "+v.Meaning)
 		}
 	}
-	for _, folder := range c.folders {
-		head = append(head, "", "A run needs --allow-files "+printable(folder)+", unless this file stands in that folder: a token is "+
+	for _, f := range c.folders {
+		head = append(head, "", "A run needs --allow-files "+printable(f.path)+", unless this file stands in that folder: "+f.what+" is "+
 			"read from there.")
 	}
 	if len(c.notes) > 0 {

@@ -95,10 +95,15 @@ func (c *converter) tokenPath(path string, at Place) (result string, comments []
 	if path == "" {
 		c.problem(at, "token: file: names no file")
 	}
-	if !filepath.IsLocal(path) {
-		c.folders = append(c.folders, filepath.Dir(path))
-	}
+	c.outside(path, "a token")
 	return path, comments
+}
+
+// outside notes that a path may lead out of the folder of the configuration.
+func (c *converter) outside(path, what string) {
+	if !filepath.IsLocal(path) {
+		c.folders = append(c.folders, folder{filepath.Dir(path), what})
+	}
 }
 
 // relativePath tells that a path now starts elsewhere.
@@ -127,6 +132,7 @@ func (c *converter) iggyTLS(b *block, tls *table) {
 		c.problem(at, "the runtime needs iggy.tls.ca_file where iggy.tls is enabled")
 		return
 	}
+	c.outside(caFile, "an authority")
 	child := b.add("tls", "", tls.at)
 	child.set(at, "ca_file", textOf(caFile), c.relativePath("iggy.tls.ca_file", caFile, at)...)
 	if domain != "" {

@@ -75,7 +75,7 @@ type Result struct {
 	HCL       []byte // formatted, with the notes and variables as comments
 	Notes     []Note
 	Variables []Variable
-	// AllowFiles are folders that a token is read from, which a run has to allow unless the configuration stands there. A
+	// AllowFiles are folders that a token or an authority is read from, which a run has to allow unless the configuration stands there. A
 	// relative one starts at the configuration.
 	AllowFiles []string
 }
@@ -122,13 +122,20 @@ func Convert(files []File, opts Options) (Result, error) {
 		return Result{}, &Error{c.problems, reasons}
 	}
 	slices.SortStableFunc(c.notes, byPlace)
-	return Result{HCL: c.render(files, root), Notes: c.notes, Variables: c.variables, AllowFiles: c.folders}, nil
+	result := Result{HCL: c.render(files, root), Notes: c.notes, Variables: c.variables}
+	for _, f := range c.folders {
+		result.AllowFiles = append(result.AllowFiles, f.path)
+	}
+	return result, nil
 }
 
 func byPlace(a, b Note) int {
 	return cmp.Or(cmp.Compare(a.Place.File, b.Place.File), cmp.Compare(a.Place.Line, b.Place.Line),
 		cmp.Compare(a.Place.Column, b.Place.Column))
 }
+
+// folder is one that something is read from, and what that is.
+type folder struct{ path, what string }
 
 // converter is the state of one Convert.
 type converter struct {
@@ -140,7 +147,7 @@ type converter struct {
 	problems  []Note
 	notes     []Note
 	variables []Variable
-	folders   []string
+	folders   []folder
 	taken     map[string]bool // names of environment variables
 	labels    map[string]bool // names of sinks
 }

@@ -101,12 +101,12 @@ func languageRules() []Rule {
 			"env(\"NAME\") requires the variable NAME in the environment of the process. env(\"NAME\", \"x\") returns x if it " +
 				"is not set. A variable that is set but empty counts as set.", nil},
 		{"invalid-file", Error, "file() cannot read a file",
-			"file(\"path\") reads UTF-8 text of at most 1 MiB. A relative path starts at the folder of the file that names " +
-				"it.", nil},
+			"file(\"path\") reads UTF-8 text of at most 1 MiB. Attributes such as ca_file and token_file name a regular file of " +
+				"at most 1 MiB. A relative path starts at the folder of the file that names it.", nil},
 		{"file-outside", Error, "file() must not read there",
-			"file() reads only in the folder of the file that calls it, after following links, and in folders that " +
-				"--allow-files names. Otherwise anyone who can change a configuration could read every file that the process can " +
-				"read.", nil},
+			"file(), and attributes such as ca_file and payload_schema, read only in the folder of the file that names them, " +
+				"after following links, and in folders that --allow-files names. Otherwise anyone who can change a configuration " +
+				"could read every file that the process can read.", nil},
 		{"validation-failed", Error, "the value of a variable is not valid",
 			"The value does not satisfy the condition of one of the variable's validation blocks. Its error_message says why.", nil},
 		{"missing-variable", Error, "a variable has no value",

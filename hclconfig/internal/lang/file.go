@@ -107,7 +107,7 @@ func (s *Scope) LookAt(path, attribute string, at *finding.Origin) {
 	case errors.Is(err, errTooMuch):
 		s.At(at.Value, "too-much-work", "", "The configuration names too many files.")
 	case errors.Is(err, errOutside):
-		s.At(at.Value, "file-outside", attribute+" may not be read there",
+		s.At(at.Value, "file-outside", attribute+" must not name a file there",
 			fmt.Sprintf("%q is not in the folder of the configuration. --allow-files allows another folder.", mask.Printable(shown)))
 	case errors.Is(err, fs.ErrNotExist) && s.Settings.Unknowns:
 		s.Needs[Need{"file", shown}] = true
