@@ -68,16 +68,33 @@ func (l *limit) reserve(now time.Time, n int) time.Time {
 	return at
 }
 
-// limited takes a turn and waits for it. False if Send has to end. A turn that is not used is lost: it is rare, and giving it
-// back would move those behind it.
-func (w *sending) limited(n int) bool {
-	l := w.sink.limit
-	if l == nil {
-		return true
+// admitted waits for what an attempt needs: the gate, and behind it a turn of the rate limit. False if Send has to end.
+//
+// The turn comes last, because it is of the moment: those who wait at the gate, for the end of a Retry-After say, would have
+// turns by then that are long over, and would all go out at once. Whoever waits for a turn takes the place of an attempt in
+// the gate; that costs nothing, because the others would wait for turns behind it. A turn that is not used is lost: it is
+// rare, and giving it back would move those behind it.
+func (w *sending) admitted(n int) bool {
+	s := w.sink
+	for s.gate.enter(w.ctx, w.stop, w.pass) {
+		if s.limit == nil {
+			return true
+		}
+		now := time.Now()
+		at := s.limit.reserve(now, n)
+		if !at.After(now) {
+			return true
+		}
+		goesOn := w.sleep(at.Sub(now))
+		if until, _ := s.gate.held(); goesOn && until.IsZero() {
+			return true
+		}
+		s.gate.leave(w.pass, 0, false) // the endpoint has asked to be left alone meanwhile, or Send has to end
+		if !goesOn {
+			return false
+		}
 	}
-	now := time.Now()
-	at := l.reserve(now, n)
-	return !at.After(now) || w.sleep(at.Sub(now))
+	return false
 }
 
 // limited is for a request outside of Send, such as the health check.

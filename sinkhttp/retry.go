@@ -110,8 +110,7 @@ func (w *sending) deliver(r run) bool {
 	out := s.outgoing(w.prepared, &r)
 	before := r.attempts
 	for retries, replayed := 0, false; ; {
-		// A turn of the rate limit comes first: whoever waits for it must not hold a connection.
-		if !w.limited(r.length()) || !s.gate.enter(w.ctx, w.stop, w.pass) {
+		if !w.admitted(r.length()) {
 			w.todo = append(w.todo, r)
 			return false
 		}

@@ -251,6 +251,48 @@ func TestRateLimitBoundsEveryWindow(t *testing.T) {
 	}
 }
 
+// Nor after a Retry-After, for whose end all of them have waited, and whatever max_connections is.
+func TestRateLimitHoldsAfterARetryAfter(t *testing.T) {
+	requests := 10
+	for _, connections := range []int{1, 4, 64} {
+		var quiet atomic.Bool
+		inScene(t, func(c *schema.Sink) {
+			c.RateLimit = &schema.RateLimit{Requests: &requests, Per: schema.Duration(sec)}
+			c.MaxConnections = connections
+		}, func(w http.ResponseWriter, r request) {
+			time.Sleep(50 * time.Millisecond)
+			if r.at > sec && !quiet.Swap(true) {
+				w.Header().Set("Retry-After", "30")
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		}, func(s *scene) {
+			var lanes sync.WaitGroup
+			for lane := range uint32(20) {
+				lanes.Go(func() { assert.Equal(t, "AAA", kinds(inOrder(s, orders(lane, "1", "2", "3")))) })
+			}
+			lanes.Wait()
+			times := s.endpoint.times()
+			require.Len(t, times, 61)
+			for i := requests; i < len(times); i++ {
+				assert.GreaterOrEqual(t, times[i]-times[i-requests], sec, "%d connections", connections)
+			}
+		})
+	}
+}
+
+// The endpoint's reason of an item may hold what it was sent.
+func TestTheReasonOfAnItemHoldsNoSecret(t *testing.T) {
+	inScene(t, func(c *schema.Sink) {
+		elastic(c)
+		c.Headers = map[string]schema.Template{"Authorization": schema.Literal("ApiKey canary-canary")}
+	}, func(w http.ResponseWriter, r request) {
+		_, _ = fmt.Fprintf(w, `{"items":[{"index":{"status":400,"error":{"reason":"no rights for %s"}}}]}`, r.header.Get("Authorization"))
+	}, func(s *scene) {
+		out := inOrder(s, orders(0, "1"))
+		assert.Equal(t, "no rights for (sensitive)", out[0].ResponseBody)
+	})
+}
+
 func TestRateLimitOfMessages(t *testing.T) {
 	messages := 4
 	inScene(t, func(c *schema.Sink) {
