@@ -36,11 +36,15 @@ func (v *Vector) Update(requests []Request, rejected []Rejected) []byte {
 // format writes a request as Parse reads it.
 func (r *Request) format() []byte {
 	indexes := strings.Trim(fmt.Sprint(r.Messages), "[]")
-	b := fmt.Appendf(nil, "content_type %s\nmessages %s\n", r.ContentType, indexes)
-	if len(r.Body) == 0 {
+	return formatBody(fmt.Appendf(nil, "content_type %s\nmessages %s\n", r.ContentType, indexes), r.Body)
+}
+
+// formatBody appends a body as Parse reads it.
+func formatBody(b, body []byte) []byte {
+	if len(body) == 0 {
 		return append(b, "text\n"...)
 	}
-	for line := range bytes.Lines(r.Body) {
+	for line := range bytes.Lines(body) {
 		text, ended := bytes.CutSuffix(line, []byte("\n"))
 		switch {
 		case !printable(text):
