@@ -11,7 +11,7 @@ import (
 type block struct {
 	state    blockState
 	offset   uint64
-	stamp    uint64
+	sum      uint64 // Message.Checksum
 	reason   string
 	rejected bool // it is counted as rejected
 	held     bool // the endpoint, and not this message, is at fault: it ends with the pause
@@ -37,11 +37,11 @@ func (p *partition) admits(m *schema.Message) bool {
 		return true
 	case p.block.state != due:
 		return false
-	case m.Offset == p.block.offset:
+	case m.Offset == p.block.offset && m.Checksum == p.block.sum:
 		p.block.state = trying
 		return true
 	}
-	p.unblock() // retention has deleted the blocked message
+	p.unblock() // retention has deleted the blocked message, or the log is another one
 	return true
 }
 
@@ -60,7 +60,7 @@ func (p *partition) stop(m *schema.Message, o *sinkhttp.Outcome, held bool) (con
 	}
 	now := p.relay.engine.Accepted()
 	if b.state == flowing || b.offset != m.Offset {
-		*b = block{offset: m.Offset, stamp: m.Timestamp, held: true, accepted: now}
+		*b = block{offset: m.Offset, sum: m.Checksum, held: true, accepted: now}
 	}
 	until := time.Now().Add(p.relay.cooldown(b.tries))
 	if b.held && !held {

@@ -4,7 +4,8 @@ import "iggysink/schema"
 
 // carried is what the former worker of a partition has settled and the server has not stored, as after a connection
 // that dropped, or a group that was deleted. It is not delivered again, if the log still has the message that was settled
-// last: after a crash, a purge or another creation of the topic its offset belongs to another one.
+// last: after a crash, a purge or another creation of the topic its offset belongs to another one. The message that the
+// former worker is blocked at is the next one's, too.
 type carried struct {
 	any  bool
 	mark uint64 // one more than the offset settled last
@@ -25,10 +26,14 @@ func (p *partition) begin() {
 	if former == nil {
 		return
 	}
+	c, b := former.handOver()
 	if p.ending() {
 		p.unsettled += former.unsettled
+	} else if b.state != flowing && !p.truncated && b.offset >= p.ledger.next && b.offset < p.end {
+		// A rebalance is no reason to try the message sooner, or more often. That it is still the same admits sees.
+		b.state = blocked
+		p.block = b
 	}
-	c := former.handOver()
 	if p.truncated || c.mark <= p.ledger.next || c.mark > p.end {
 		return
 	}
@@ -37,14 +42,14 @@ func (p *partition) begin() {
 	p.ledger.next = c.mark - 1 // read once more, to be compared
 }
 
-// handOver returns what this worker, which has ended, has settled.
-func (p *partition) handOver() carried {
+// handOver returns what this worker, which has ended, has settled, and where it is blocked.
+func (p *partition) handOver() (carried, block) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.carried.any {
-		return p.carried // not confirmed yet, and not refuted
+		return p.carried, p.block // not confirmed yet, and not refuted
 	}
-	return carried{mark: p.ledger.settled, sum: p.ledger.sum}
+	return carried{mark: p.ledger.settled, sum: p.ledger.sum}, p.block
 }
 
 // confirm compares the first message of a poll with the one that was settled last. If it is the same, or retention has
@@ -60,7 +65,7 @@ func (p *partition) confirm(m *schema.Message) bool {
 	}
 	p.relay.log.Warn("the server has other messages than before: going back to the stored offset",
 		p.logAttrs("offset", c.from, "settled", c.mark)...)
-	p.ledger.next = c.from
+	p.ledger.next, p.block = c.from, block{}
 	p.goal = max(p.goal, p.end) // the former goal was one of the other log
 	p.rewinds++
 	p.feed.source.Wake()

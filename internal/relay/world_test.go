@@ -35,6 +35,8 @@ type world struct {
 	log    *slog.Logger
 	start  time.Time
 	relay  *Relay
+	// By topic, while it runs.
+	sources []*fakeSource
 
 	mu       sync.Mutex
 	ill      func(message string) *fault
@@ -117,7 +119,9 @@ func (w *world) run(live func()) (res Result) {
 		for id := range topic.logs {
 			owned = append(owned, uint32(id))
 		}
-		feeds = append(feeds, Feed{Stream: &w.stream, Topic: topic.topic, Source: topic.source(owned...)})
+		source := topic.source(owned...)
+		w.sources = append(w.sources, source)
+		feeds = append(feeds, Feed{Stream: &w.stream, Topic: topic.topic, Source: source})
 	}
 	ctx, cancel := context.WithCancel(w.t.Context())
 	all.Go(func() {
