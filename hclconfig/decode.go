@@ -173,6 +173,9 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 		if keep {
 			object[table.Name] = plain
 		}
+		if text, isText := plain.(string); isText && strings.HasPrefix(table.Format, "http-url") {
+			o.Shown = l.scope.ShownOf(a.Expr, text, converted)
+		}
 		return
 	}
 	o.Unknown = true
@@ -207,7 +210,8 @@ func (l *loader) wrongType(value cty.Value, table *words.Attribute, pointer stri
 		}
 	}
 	rng := l.places[pointer].Value
-	l.At(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, lang.TypeInWords(table.Type)), l.scope.SetElsewhere(rng))
+	l.At(rng, "wrong-type", fmt.Sprintf("%s must be %s", table.Name, lang.TypeInWords(table.Type)),
+		finding.Join(l.listOf(value, table), l.scope.SetElsewhere(rng)))
 }
 
 func (l *loader) attributeValue(a *hcl.Attribute, table *words.Attribute) cty.Value {

@@ -1,9 +1,11 @@
 package hclconfig
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -18,6 +20,7 @@ type defaults struct {
 	block   *hcl.Block
 	table   *words.Block
 	content *hcl.BodyContent
+	pointer string // of the one more sink that has nothing else; empty without any sink
 }
 
 // defaultsTable is a sink's table without what cannot be common to sinks: their names, streams and dead letters.
@@ -37,7 +40,7 @@ func (l *loader) declareDefaults(b *hcl.Block) {
 	}
 	table := defaultsTable()
 	content, _ := l.scope.Content(b.Body, withDynamic(bodySchema(table), table), "defaults")
-	l.defaults = &defaults{b, table, content}
+	l.defaults = &defaults{block: b, table: table, content: content}
 }
 
 // inDefaults reports whether a place is in the defaults block.
@@ -106,6 +109,81 @@ func (l *loader) checkDefaults(tree map[string]any) {
 		}
 	}
 	tree["sink"] = append(list, object)
+	l.defaults.pointer = pointer
+}
+
+// replacedMaps tells of maps of a sink that take the place of the defaults' one, with elements that the sink then lacks: most
+// people expect both. A map without any element says that none is wanted.
+func (l *loader) replacedMaps(tree map[string]any) {
+	if l.defaults == nil || l.defaults.pointer == "" {
+		return
+	}
+	pending := make(map[string][]string) // keys that have a value which is not known yet, by the pointer of their map
+	for pointer, o := range l.places {
+		if i := strings.LastIndexByte(pointer, '/'); i >= 0 && o.Unknown && o.Present {
+			pending[pointer[:i]] = append(pending[pointer[:i]], finding.Unescape(pointer[i+1:]))
+		}
+	}
+	for i := range l.defaults.table.Attributes {
+		a := &l.defaults.table.Attributes[i]
+		of := l.defaults.pointer + "/" + a.Name
+		if shared := keysAt(tree, of, pending[of]); a.Type.IsMapType() && len(shared) > 0 {
+			l.replacedMap(tree, a.Name, shared, pending)
+		}
+	}
+	l.Instance = finding.Instance{}
+}
+
+// replacedMap tells of one map in each sink.
+func (l *loader) replacedMap(tree map[string]any, name string, shared []string, pending map[string][]string) {
+	of := l.places.Find(l.defaults.pointer + "/" + name)
+	for n := range l.Sinks {
+		pointer := "/sink/" + strconv.Itoa(n) + "/" + name
+		o := l.places[pointer]
+		own := keysAt(tree, pointer, pending[pointer])
+		if o == nil || o.Unknown || len(own) == 0 || l.inDefaults(o.Name) {
+			continue
+		}
+		lost := slices.DeleteFunc(slices.Clone(shared), func(key string) bool {
+			return slices.ContainsFunc(own, func(k string) bool { return strings.EqualFold(k, key) })
+		})
+		if len(lost) == 0 {
+			continue
+		}
+		what := inWordsOf(lost)
+		if !of.Literal { // a key may be what env() gave
+			what = "some"
+		}
+		l.Instance = l.Sinks[n]
+		l.At(o.Name, "defaults-replaced", name+" of the sink take the place of those of defaults", fmt.Sprintf(
+			"The sink lacks %s of %s. To have both, put the map of defaults into a local and write %s = merge(local.%s, { ... }).",
+			what, finding.Place(of.Name), name, name))
+	}
+}
+
+// keysAt returns the keys of a map of the tree, sorted, those too that have a value which is not known yet.
+func keysAt(tree map[string]any, pointer string, pending []string) []string {
+	object, isMap := valueAt(tree, pointer).(map[string]any)
+	if !isMap {
+		return nil
+	}
+	keys := slices.AppendSeq(slices.Clone(pending), maps.Keys(object))
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// inWordsOf lists a few names.
+func inWordsOf(names []string) string {
+	const most = 3
+	shown := make([]string, 0, most)
+	for _, name := range names[:min(len(names), most)] {
+		shown = append(shown, mask.Printable(mask.Shorten(name)))
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(names) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func (l *loader) dropDefaults(tree map[string]any) {

@@ -17,10 +17,12 @@ type Diagnostics = finding.Diagnostics //nolint:errname // they are findings fir
 // Severity says whether a finding stops the configuration from being used.
 type Severity = finding.Severity
 
-// The severities, as they are written in JSON.
+// The severities, as they are written in JSON. A warning is about what can hardly be meant. A note is about what is right,
+// and worth knowing: it fails nothing, and those who print findings for people leave it out unless they are asked.
 const (
 	Error   = finding.Error
 	Warning = finding.Warning
+	Note    = finding.Note
 )
 
 // Snippet is one source line with everything replaced that may be secret.

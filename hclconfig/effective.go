@@ -93,14 +93,52 @@ func (e effective) value(object map[string]any, attribute words.Attribute, point
 	switch {
 	case !e.places.Known(pointer):
 		v.Unknown = true
+	case set && e.places.Find(pointer).Shown != "":
+		v.Text = pointed(e.places.Find(pointer).Shown, plain)
 	case set && e.mayBeSecret(pointer, plain):
 		v.Text = mask.Hidden
 	case set:
 		v.Text = words.Literal(plain)
 	case attribute.Default != nil:
 		v.Text = words.Literal(attribute.Default)
+	default:
+		v.Text = e.implied(object, attribute.Name, pointer)
 	}
 	return v
+}
+
+// pointed is a url without what may be secret in it.
+func pointed(shown string, value any) string {
+	if text, _ := value.(string); text == shown || text == shown+"/" {
+		return words.Literal(value)
+	}
+	return words.Literal(shown + "/" + mask.Hidden)
+}
+
+// implied is what an attribute without a default is where others say it: what happens to rejected messages, and the group
+// of a stream. It is empty where it is not known.
+func (e effective) implied(object map[string]any, name, pointer string) string {
+	around := pointer[:strings.LastIndexByte(pointer, '/')]
+	switch name {
+	case "on_rejected":
+		if !e.places.Known(around + "/dead_letter") {
+			return ""
+		}
+		sink := schema.Sink{}
+		if object["dead_letter"] != nil {
+			sink.DeadLetter = new(schema.DeadLetter)
+		}
+		return words.Literal(string(sink.RejectedPolicy()))
+	case "consumer_group":
+		sink, _, _ := strings.Cut(around, "/stream/")
+		owner, _ := valueAt(e.tree, sink).(map[string]any)
+		label, isText := owner["name"].(string)
+		if !isText || !e.places.Known(sink+"/name") {
+			return ""
+		}
+		return words.Literal((&schema.Sink{Name: label}).Group(new(schema.Stream)))
+	}
+	return ""
 }
 
 // mayBeSecret reports whether a value, or an element of it, fills a sensitive attribute or came from env(), file() or a

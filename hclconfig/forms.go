@@ -142,6 +142,16 @@ func addressDetail(s, general string) string {
 	return general
 }
 
+// filledIn returns a placeholder of another language that makes a url invalid, or nil.
+func filledIn(s string) *finding.Placeholder {
+	for _, p := range finding.Placeholders(s) {
+		if strings.ContainsAny(p.Written, " #%") {
+			return &p
+		}
+	}
+	return nil
+}
+
 // urlDetail says which part of a url is missing or wrong. Its text is not shown: only the scheme, and the port, of one that
 // is written in the configuration.
 func urlDetail(s, general string, shown bool) string {
@@ -171,6 +181,8 @@ func urlDetail(s, general string, shown bool) string {
 		return "Its host contains a field: use ${stream}, ${topic} and ${partition} only in the path and the query."
 	case host[at+1:] == "", strings.HasPrefix(host[at+1:], ":"):
 		return "Its host is missing behind " + scheme + "://."
+	case shown && filledIn(s) != nil:
+		return fmt.Sprintf("%s is not filled in. Did you mean %s?", filledIn(s).Written, filledIn(s).Meant)
 	case strings.ContainsFunc(s, unicode.IsSpace):
 		return "It has a space in it. In a path write %20."
 	case err == nil && (notNumber != nil || number < 1 || number > 65535):

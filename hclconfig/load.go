@@ -10,10 +10,10 @@
 //	expand.go      for_each and dynamic: more than one block of the tree from one of the text; defaults.go the block that
 //	               every sink inherits from
 //	violations.go  the tree against the JSON Schema, each violation at its place; forms.go what of a duration, an address or a
-//	               url is wrong
+//	               url is wrong; hint.go how a value is written that is not what is expected
 //
 // Beside Load there are effective.go with what every attribute is in the end, and format.go with the layout of fmt;
-// diagnostics.go names what a user gets to see. The rooms, each of which knows those before it:
+// diagnostics.go names what a user gets to see, and shown.go what the lines of findings may show that has nothing to hide. The rooms, each of which knows those before it:
 //
 //	internal/words    what the language is made of: blocks, attributes, functions and their documentation
 //	internal/mask     what of a file may be shown
@@ -50,15 +50,18 @@ type Options struct {
 	// VarFiles are files of NAME = literal; a later one wins. Without any, every *.vars.hcl file of a folder that is loaded
 	// counts; with them, of those the *.auto.vars.hcl files only, which all others win over.
 	VarFiles []string
-	// Env looks up an environment variable; nil is os.LookupEnv. It serves env() and IGGYSINK_VAR_NAME, which a
+	// Env looks up an environment variable; nil is os.LookupEnv. It serves env() and IGGYSINK_VAR_name, which a
 	// VarFile and Vars win over.
 	Env func(name string) (value string, set bool)
+	// EnvNames lists the environment variables that are set, so that one that is close to that of a variable and means
+	// nothing is told. Without it those of the process are looked at where Env is nil, and none where it is not.
+	EnvNames func() []string
 	// Unknowns accepts an unset env(), a variable without value and a missing file(): the value is unknown, the rest is
 	// checked, and Result.Needs tells the name. Without it they are errors.
 	Unknowns bool
 	// StrictEnv makes those three errors in spite of Unknowns.
 	StrictEnv bool
-	// Hermetic leaves env(), file() and the variables of IGGYSINK_VAR_NAME unknown, whether they are there or not, and reads no
+	// Hermetic leaves env(), file() and the variables of IGGYSINK_VAR_name unknown, whether they are there or not, and reads no
 	// file that an attribute names: nothing of the surroundings, secrets above all, can show in what is found. It is for configurations of strangers, and goes with
 	// Unknowns.
 	Hermetic bool
@@ -94,28 +97,44 @@ type Need = lang.Need
 func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	if opts.Env == nil {
 		opts.Env = os.LookupEnv
+		if opts.EnvNames == nil {
+			opts.EnvNames = processNames
+		}
 	}
 	l := &loader{Report: new(finding.Report), opts: opts, files: make(mask.Files), places: make(finding.Places)}
 	l.Exact, l.Shared = l.files.Exact, l.inDefaults
 	l.scope = lang.New(l.Report, l.files, lang.Settings{
-		Vars: opts.Vars, VarFiles: opts.VarFiles, Env: opts.Env, Unknowns: opts.Unknowns && !opts.StrictEnv, Hermetic: opts.Hermetic,
+		Vars: opts.Vars, VarFiles: opts.VarFiles, Env: opts.Env, EnvNames: opts.EnvNames, Unknowns: opts.Unknowns && !opts.StrictEnv, Hermetic: opts.Hermetic,
 		AllowFiles: opts.AllowFiles, Secret: opts.Secret, Open: l.open,
 	})
 	l.read(paths)
 	l.parse()
 	root := l.collect()
+	if !l.broken {
+		l.showHarmless()
+	}
 	var config *schema.Config
 	if !l.broken {
 		l.scope.Variables(l.beside)
 		l.scope.Locals()
 		l.scope.Validations()
 		tree := l.decode(root)
+		l.replacedMaps(tree)
 		l.validate(tree)
 		l.dropDefaults(tree)
 		config = l.typed(tree)
 		rules.Check(rules.Subject{Report: l.Report, Places: l.places, Scope: l.scope, Sources: l.sources}, config)
 	}
 	return l.finish(config)
+}
+
+// processNames returns the names of the environment variables of the process.
+func processNames() (names []string) {
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		names = append(names, name)
+	}
+	return names
 }
 
 // loader is the state of one Load: what it reports, what names mean, and where the values of the tree stand.

@@ -19,13 +19,14 @@ var update = flag.Bool("update", false, "write what Load says into testdata/*.tx
 
 // vector is one file of testdata: configuration files, what Load is told, and what it says.
 //
-// Its comment holds settings, one a line: env NAME=VALUE, var NAME=VALUE, var-file NAME, unknowns, strict-env. The text
+// Its comment holds settings, one a line: env NAME=VALUE, set NAME=VALUE (one that shows in a list of all), var NAME=VALUE, var-file NAME, unknowns, strict-env. The text
 // before them is for the reader.
 type vector struct {
 	path    string
 	archive *txtar.Archive
 	opts    Options
 	env     map[string]string
+	names   []string // of those that EnvNames lists
 }
 
 func vectors(t testing.TB) []*vector {
@@ -48,6 +49,7 @@ func vectors(t testing.TB) []*vector {
 			value, set := v.env[name]
 			return value, set
 		}
+		v.opts.EnvNames = func() []string { return v.names }
 		all = append(all, v)
 	}
 	return all
@@ -59,6 +61,8 @@ func (v *vector) setting(line string) {
 	switch {
 	case word == "env" && pair:
 		v.env[name] = value
+	case word == "set" && pair:
+		v.env[name], v.names = value, append(v.names, name)
 	case word == "var" && pair:
 		v.opts.Vars[name] = value
 	case word == "var-file":

@@ -3,6 +3,7 @@ package hclconfig
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,7 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 			summary, detail = "", name+" "+v.Message()+"."
 			if isText {
 				detail = formDetail(v, value, !o.Secret || o.Literal && rule == "invalid-url")
+				l.offer(value, detail)
 			}
 		}
 		if v.Keyword == "enum" && isText && !o.Secret {
@@ -63,6 +65,18 @@ func (l *loader) violation(v schema.Violation, tree map[string]any) {
 	}
 	l.places.Forget(v.Pointer)
 	remove(tree, v.Pointer)
+}
+
+// tried is what a detail offers.
+var tried = regexp.MustCompile(`Try "([^"]+)"\.`)
+
+// offer lets an editor put what a detail offers in the place of a value.
+func (l *loader) offer(value, detail string) {
+	if m := tried.FindStringSubmatch(detail); m != nil {
+		l.Offer(value, m[1])
+	} else if p := filledIn(value); p != nil && strings.Contains(detail, p.Meant) {
+		l.OfferSource(p.Written, p.Meant)
+	}
 }
 
 // formInWords says what the pattern of an attribute means: few people read those.

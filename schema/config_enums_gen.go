@@ -553,7 +553,7 @@ func ParseBatchMode(s string) (BatchMode, error) {
 	case "raw":
 		return BatchModeRaw, nil
 	}
-	return "", unknown("individual", "nd_json", "json_array", "raw", "ndjson")
+	return "", unknown("individual", "nd_json", "json_array", "raw")
 }
 
 // MarshalText implements encoding.TextMarshaler.

@@ -402,7 +402,7 @@ func decodeSink(d *decoding, at string, raw json.RawMessage) (v Sink) {
 		d.empty(at+"/content_type", e, Violation{Keyword: "pattern", Pattern: `^[\x21-\x7E][\x20-\x7E]*$`})
 	}
 	if e, there := members["batch_mode"]; there {
-		v.BatchMode = decodeText(d, at+"/batch_mode", e, ParseBatchMode, Violation{Keyword: "enum", Allowed: []string{"individual", "nd_json", "json_array", "raw", "ndjson"}})
+		v.BatchMode = decodeText(d, at+"/batch_mode", e, ParseBatchMode, Violation{Keyword: "enum", Allowed: []string{"individual", "nd_json", "json_array", "raw"}})
 	}
 	if e, there := members["max_payload_size_bytes"]; there {
 		v.MaxPayloadSizeBytes = decodeInteger[int](d, at+"/max_payload_size_bytes", e, "0", "9223372036854775807")

@@ -177,7 +177,7 @@ func (v *Sink) validate(l *violations, at string) {
 		}
 	}
 	if !slices.Contains(BatchModeValues(), v.BatchMode) {
-		l.add(at, "/batch_mode", Violation{Keyword: "enum", Allowed: []string{"individual", "nd_json", "json_array", "raw", "ndjson"}})
+		l.add(at, "/batch_mode", Violation{Keyword: "enum", Allowed: []string{"individual", "nd_json", "json_array", "raw"}})
 	}
 	if v.MaxPayloadSizeBytes < 0 {
 		l.add(at, "/max_payload_size_bytes", Violation{Keyword: "minimum", Limit: "0"})

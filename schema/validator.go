@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -175,7 +176,11 @@ func detail(node map[string]any, keyword, description string) Violation {
 	case "type":
 		v.Types = words(value)
 	case "enum", "const":
-		v.Allowed = words(value)
+		aliases, _ := node["x-enum-aliases"].(map[string]any)
+		v.Allowed = slices.DeleteFunc(words(value), func(word string) bool {
+			_, isAlias := aliases[word]
+			return isAlias
+		})
 	case "format":
 		v.Format, _ = value.(string)
 	case "pattern":

@@ -21,7 +21,7 @@ type Violation struct {
 	Trigger string
 	// Types are the JSON types that would do (type).
 	Types []string
-	// Allowed are the values that would do (enum, const), other spellings included.
+	// Allowed are the values that would do (enum, const). Another spelling of one would, too, and is left out.
 	Allowed []string
 	// Limit is the bound in decimal (minimum, maximum, minLength, maxLength, minItems).
 	Limit string

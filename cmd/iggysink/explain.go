@@ -29,8 +29,8 @@ or function of the language, or a rule of validate. Give a full name, such as si
 topics. Without a name explain lists all of them.
 
 With --config it prints the value of an attribute in each block of a configuration, and where it is set. It masks secrets
-and everything that comes from env(), from file() or from a sensitive variable. It starts nothing, and accepts an env()
-that is not set.
+and everything that comes from env(), from file() or from a sensitive variable; of a url it shows scheme and host, as logs
+do. It starts nothing, and accepts an env() that is not set.
 
 Exit codes: 0 explained; 1 the configuration is invalid; 2 the name is unknown.`,
 		Example: `  iggysink explain sink.retry_delay
@@ -145,7 +145,7 @@ func (f *explainFlags) values(cmd *cobra.Command, out *bytes.Buffer, topics []to
 func explainRule(out *bytes.Buffer, r language.Rule) {
 	fmt.Fprintf(out, "%s (%s)\n\n  %s.\n\n", r.ID, r.Severity, r.Summary)
 	wrap(out, "  ", r.Doc)
-	if r.Severity == hclconfig.Warning {
+	if r.Severity != hclconfig.Error {
 		out.WriteByte('\n')
 		wrap(out, "  ", "Where it is meant to be so, a comment on the line above silences it: # iggysink:ignore "+r.ID+" REASON")
 	}

@@ -49,7 +49,11 @@ func (t topic) explain(out *bytes.Buffer) {
 		row("fields", "${stream}, ${topic} and ${partition}, filled in for each partition; ${message.NAME} for each message")
 	}
 	if a.Sensitive {
-		row("secret", "appears in no output; take it from env() or file()")
+		secret := "appears in no output; take it from env() or file()"
+		if strings.HasPrefix(a.Format, "http-url") {
+			secret = "but for its scheme and host; " + secret
+		}
+		row("secret", secret)
 	}
 	row("example", t.example())
 	row("since", since(t.path))
@@ -207,6 +211,7 @@ type schemaNode struct {
 	Values      json.RawMessage       `json:"additionalProperties"`
 	Properties  map[string]schemaNode `json:"properties"`
 	OneOf       []schemaNode          `json:"oneOf"`
+	Aliases     map[string]string     `json:"x-enum-aliases"`
 	Const       string                `json:"const"`
 	Defs        map[string]schemaNode `json:"$defs"`
 }
@@ -309,7 +314,9 @@ func (n schemaNode) words() string {
 	case len(n.Enum) > 0:
 		var values []string
 		for _, v := range n.Enum {
-			values = append(values, language.Literal(v))
+			if n.Aliases[v] == "" { // another spelling is taken, and not offered
+				values = append(values, language.Literal(v))
+			}
 		}
 		return "one of " + strings.Join(values, ", ")
 	case n.Format == "go-duration-positive":

@@ -10,9 +10,9 @@ import (
 	"iggysink/internal/findings"
 )
 
-// writeFindings prints findings for a person, in colour on a terminal.
+// writeFindings prints findings for a person, in colour on a terminal. Who wants to know the notes asks validate for them.
 func writeFindings(w io.Writer, found hclconfig.Diagnostics) error {
-	return found.WriteText(w, wantsColor(w))
+	return found.WithoutNotes().WriteText(w, wantsColor(w))
 }
 
 // wantsColor reports whether w is a terminal whose user has nothing against colours (https://no-color.org), or the user

@@ -21,6 +21,7 @@ type validateFlags struct {
 	strictEnv        bool
 	hermetic         bool
 	warningsAsErrors bool
+	notes            bool
 }
 
 func newValidateCommand() *cobra.Command {
@@ -35,7 +36,7 @@ validate accepts an env() that is not set: it treats the value as unknown, check
 treats variables without a value, files that file() cannot read, and missing certificate and token files in the same way.
 --strict-env makes them errors.
 
---hermetic is for configurations from strangers, as in a pull request: it treats env(), file() and IGGYSINK_VAR_NAME as
+--hermetic is for configurations from strangers, as in a pull request: it treats env(), file() and IGGYSINK_VAR_name as
 unknown even if they are set, and reads no other file that the configuration names, so it does not check payload schemas.
 Otherwise the presence or the place of a finding could reveal a part of a secret.
 
@@ -47,7 +48,9 @@ Formats:
   sarif   SARIF 2.1.0, for code scanning
   junit   JUnit XML, one suite a file
 
-iggysink explain RULE says more about a finding.
+iggysink explain RULE says more about a finding. An error makes the configuration invalid. A warning is about something that
+is hardly meant. A note is about something that is right and worth knowing: it never fails a run. json and sarif contain the
+notes, and --notes shows them in the other formats.
 
 Only one format may go to stdout. validate writes a file completely or not at all.
 
@@ -66,6 +69,7 @@ Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file
 	flags.BoolVar(&f.strictEnv, "strict-env", false, "report an error for everything that a run needs and that is missing")
 	flags.BoolVar(&f.hermetic, "hermetic", false, "use nothing outside of the configuration: env() and file() stay unknown")
 	flags.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "exit with 1 if there are warnings")
+	flags.BoolVar(&f.notes, "notes", false, "show notes in every format: what is right and worth knowing")
 	f.load.register(cmd)
 	return cmd
 }
@@ -91,7 +95,7 @@ func (f *validateFlags) run(cmd *cobra.Command, paths []string) error {
 	opts.Unknowns, opts.StrictEnv, opts.Hermetic = true, f.strictEnv, f.hermetic
 	result, found := hclconfig.Load(paths, opts)
 	all := findings.Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files,
-		WarningsFail: f.warningsAsErrors}
+		WarningsFail: f.warningsAsErrors, Notes: f.notes}
 	var failed error
 	for _, output := range outputs { // one that cannot be written does not take the others with it
 		failed = errors.Join(failed, output.write(cmd.OutOrStdout(), all, f.color))

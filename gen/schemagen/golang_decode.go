@@ -80,7 +80,7 @@ func decoded(p *printer, s *schema, at, raw string) string {
 	switch {
 	case len(t.enum) > 0:
 		return fmt.Sprintf("decodeText(d, %s, Parse%s, Violation{Keyword: \"enum\", Allowed: []string{%s}})",
-			arguments, t.name, strings.Join(quoted(t.enum), ", "))
+			arguments, t.name, strings.Join(quoted(t.offered()), ", "))
 	case t.isType():
 		return fmt.Sprintf("decode%s(d, %s)", t.name, arguments)
 	case t.untyped:

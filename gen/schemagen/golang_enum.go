@@ -24,11 +24,9 @@ func printEnums(p *printer, d *Model) {
 
 func printEnum(p *printer, s *schema) {
 	var canonical, names []string
-	for _, v := range s.enum {
-		if !s.isAlias(v.text) {
-			canonical = append(canonical, v.text)
-			names = append(names, constant(s, v.text))
-		}
+	for _, v := range s.offered() {
+		canonical = append(canonical, v.text)
+		names = append(names, constant(s, v.text))
 	}
 	p.comment(s.name + " is " + strings.ToLower(s.doc[:1]) + s.doc[1:])
 	p.line("type %s string\n", s.name)
@@ -57,7 +55,7 @@ func printEnum(p *printer, s *schema) {
 		p.line("case %s:\nreturn %s, nil", strings.Join(spellings, ", "), names[i])
 	}
 	p.line("}")
-	p.line(`return "", unknown(%s)`, strings.Join(quoted(s.enum), ", "))
+	p.line(`return "", unknown(%s)`, strings.Join(quoted(s.offered()), ", "))
 	p.line("}\n")
 	p.comment("MarshalText implements encoding.TextMarshaler.")
 	p.line("func (v %s) MarshalText() ([]byte, error) { return []byte(v), nil }\n", s.name)
@@ -65,6 +63,17 @@ func printEnum(p *printer, s *schema) {
 	p.line("func (v *%s) UnmarshalText(b []byte) error {", s.name)
 	p.line("p, err := Parse%s(string(b))", s.name)
 	p.line("if err == nil {\n*v = p\n}\nreturn err\n}\n")
+}
+
+// offered returns the values of an enum that a message or a table names: another spelling of one is taken, and nobody needs
+// to know it.
+func (s *schema) offered() (values []reference) {
+	for _, v := range s.enum {
+		if !s.isAlias(v.text) {
+			values = append(values, v)
+		}
+	}
+	return values
 }
 
 func quoted(words []reference) []string {

@@ -115,7 +115,7 @@ func printAttribute(p *printer, s *schema, f *property) {
 		p.line("Format: %s,", quote(t.format))
 	}
 	if len(t.enum) > 0 {
-		p.line("Enum: []string{%s},", strings.Join(quoted(t.enum), ", "))
+		p.line("Enum: []string{%s},", strings.Join(quoted(t.offered()), ", "))
 	}
 	if f.defaults != nil {
 		p.line("Default: %s,", anyLiteral(p, f.defaults))

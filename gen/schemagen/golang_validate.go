@@ -209,7 +209,7 @@ func (g *validation) value(s *schema, at spot) {
 	case len(t.enum) > 0:
 		g.body.use("slices")
 		g.when(fmt.Sprintf("!slices.Contains(%sValues(), %s)", t.name, at.expr), at, "enum",
-			"Allowed: []string{%s}", strings.Join(quoted(t.enum), ", "))
+			"Allowed: []string{%s}", strings.Join(quoted(t.offered()), ", "))
 	case t.isType():
 		g.body.line("%s.validate(l, at+%s)", at.expr, at.at)
 	case t.kind == "string":

@@ -34,6 +34,17 @@ type Findings struct {
 	// WarningsFail says that whoever asked takes warnings for errors. Each form says so where it is why a run fails; the
 	// findings keep their severity.
 	WarningsFail bool
+	// Notes says that whoever asked wants the notes in the forms that people read: text, line, github and junit. json and
+	// sarif have them in any case, each under its own level.
+	Notes bool
+}
+
+// shown are the findings of a form that people read.
+func (f Findings) shown() hclconfig.Diagnostics {
+	if f.Notes {
+		return f.Diagnostics
+	}
+	return f.Diagnostics.WithoutNotes()
 }
 
 // WarningsAlone says why a run fails that has no error, where warnings fail it; "" where they do not. It has no full stop.

@@ -19,12 +19,12 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 	shown := map[hclconfig.Severity]int{}
 	var rest hclconfig.Diagnostics
 	var last cursor
-	for _, d := range f.Diagnostics {
+	for _, d := range f.shown() {
 		if shown[d.Severity]++; shown[d.Severity] > githubLimit {
 			rest = append(rest, d)
 			continue
 		}
-		fmt.Fprintf(out, "::%s %s::%s\n", d.Severity, f.githubProperties(d, opts, &last), githubText(terminal.OneLine(d.Message())))
+		fmt.Fprintf(out, "::%s %s::%s\n", githubCommand(d.Severity), f.githubProperties(d, opts, &last), githubText(terminal.OneLine(d.Message())))
 	}
 	for _, need := range f.Needs { // for the log: nothing is wrong with them
 		out.WriteString(needOf(need) + "\n")
@@ -43,6 +43,14 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 		plural(f.Diagnostics.Count(hclconfig.Error), "error"), plural(f.Diagnostics.Count(hclconfig.Warning), "warning"),
 		githubLimit)))
 	return nil
+}
+
+// githubCommand is the workflow command of a severity.
+func githubCommand(s hclconfig.Severity) string {
+	if s == hclconfig.Note {
+		return "notice"
+	}
+	return string(s)
 }
 
 // githubProperties leaves out the columns of a range over several lines: they cannot be shown, and are an error there.

@@ -15,6 +15,7 @@ type jsonReport struct {
 	Valid         bool          `json:"valid"`
 	ErrorCount    int           `json:"error_count"`
 	WarningCount  int           `json:"warning_count"`
+	NoteCount     int           `json:"note_count"`
 	Diagnostics   []jsonFinding `json:"diagnostics"`
 	Needs         []jsonNeed    `json:"needs"`
 	FailedBy      string        `json:"failed_by,omitempty"` // why a valid configuration fails the run
@@ -70,6 +71,7 @@ func writeJSON(out *bytes.Buffer, f Findings, _ Options) error {
 		Valid:         !f.Diagnostics.HasErrors(),
 		ErrorCount:    f.Diagnostics.Count(hclconfig.Error),
 		WarningCount:  f.Diagnostics.Count(hclconfig.Warning),
+		NoteCount:     f.Diagnostics.Count(hclconfig.Note),
 		Diagnostics:   []jsonFinding{}, // whoever loops over the lists finds them
 		Needs:         []jsonNeed{},
 		FailedBy:      f.WarningsAlone(),

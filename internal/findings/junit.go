@@ -56,7 +56,7 @@ func writeJUnit(out *bytes.Buffer, f Findings, _ Options) error {
 	for name := range f.Files {
 		cases[name] = nil
 	}
-	for _, d := range f.Diagnostics {
+	for _, d := range f.shown() {
 		c, err := f.junitCase(d)
 		if err != nil {
 			return err

@@ -10,10 +10,10 @@ import (
 
 // writeText ends with the verdict, and with what must be there before a run.
 func writeText(out *bytes.Buffer, f Findings, opts Options) error {
-	if err := f.Diagnostics.WriteText(out, opts.Color); err != nil {
+	if err := f.shown().WriteText(out, opts.Color); err != nil {
 		return err
 	}
-	if len(f.Diagnostics) > 0 {
+	if len(f.shown()) > 0 {
 		out.WriteByte('\n')
 	}
 	faults, warnings := f.Diagnostics.Count(hclconfig.Error), f.Diagnostics.Count(hclconfig.Warning)
@@ -23,6 +23,9 @@ func writeText(out *bytes.Buffer, f Findings, opts Options) error {
 	}
 	if warnings > 0 {
 		verdict += ", " + plural(warnings, "warning")
+	}
+	if notes := f.shown().Count(hclconfig.Note); notes > 0 {
+		verdict += ", " + plural(notes, "note")
 	}
 	fmt.Fprintf(out, "%s\n", terminal.Style(opts.Color).Paint(terminal.Bold, "The configuration is "+verdict+"."))
 	if reason := f.WarningsAlone(); reason != "" {
@@ -40,7 +43,7 @@ func needOf(need hclconfig.Need) string {
 
 // writeLines ends nothing: whoever reads lines counts them.
 func writeLines(out *bytes.Buffer, f Findings, _ Options) error {
-	for _, d := range f.Diagnostics {
+	for _, d := range f.shown() {
 		out.WriteString(d.String() + "\n")
 	}
 	return nil

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write what Write writes into testdata/*
 const wantPrefix = "want."
 
 // vector is one file of testdata: configuration files, and what each format makes of their findings. Its comment may
-// have lines var=NAME=VALUE, and path=NAME for a path to load beside the others.
+// have lines var=NAME=VALUE, path=NAME for a path to load beside the others, and notes.
 type vector struct {
 	file    string
 	archive *txtar.Archive
@@ -84,7 +84,8 @@ func (v vector) load(t *testing.T) Findings {
 	}
 	slices.Sort(paths)
 	result, found := hclconfig.Load(paths, opts)
-	return Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files}
+	return Findings{Diagnostics: found, Needs: result.Needs, Files: result.Files,
+		Notes: strings.Contains(string(v.archive.Comment), "\nnotes\n")}
 }
 
 // write returns f in a format. The version stands for that of a release.

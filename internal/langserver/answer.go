@@ -98,7 +98,7 @@ func (s *server) ignorable(d *document, pos hcl.Pos, before string) (items []pro
 	}
 	start := hcl.Pos{Line: pos.Line, Byte: pos.Byte - len(word)}
 	for _, rule := range language.Rules() {
-		if rule.Severity == hclconfig.Warning && strings.HasPrefix(rule.ID, word) {
+		if rule.Severity != hclconfig.Error && strings.HasPrefix(rule.ID, word) {
 			items = append(items, s.item(d, lang.Candidate{Label: rule.ID, Kind: lang.KeywordCandidateKind, Detail: rule.Summary,
 				Description: lang.PlainText(rule.Doc),
 				TextEdit:    lang.TextEdit{Range: hcl.Range{Start: start, End: pos}, NewText: rule.ID}}))

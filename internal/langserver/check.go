@@ -120,8 +120,11 @@ func (s *server) publish(name string, found []protocol.Diagnostic) error {
 func diagnosticOf(d hclconfig.Diagnostic, text []byte) protocol.Diagnostic {
 	out := protocol.Diagnostic{Range: rangeOf(text, d.Range), Severity: protocol.DiagnosticSeverityError, Code: d.Rule,
 		Source: "iggysink", Message: d.Summary}
-	if d.Severity == hclconfig.Warning {
+	switch d.Severity {
+	case hclconfig.Warning:
 		out.Severity = protocol.DiagnosticSeverityWarning
+	case hclconfig.Note:
+		out.Severity = protocol.DiagnosticSeverityHint
 	}
 	if d.Detail != "" {
 		out.Message += "\n" + d.Detail

@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
+	"iggysink/internal/credential"
 	"iggysink/schema"
 )
 
@@ -100,12 +100,13 @@ func (c *converter) urlExpression(label, text string, at Place) (value expressio
 	if err != nil { // the schema refuses it
 		return expression{quote(text), strings.ReplaceAll(text, "${", "$${")}, nil
 	}
-	if slices.ContainsFunc(strings.Split(u.Path, "/"), isTokenLike) || isTokenLike(u.Fragment) {
+	part := credential.InURL(u, "")
+	if part == credential.Path {
 		name := c.variable("the url of "+at.String(), label, "URL")
 		return expression{"env(" + quote(name) + ")", sampleOf(text)},
 			[]string{"set " + name + " to the whole url: its path looks like a secret"}
 	}
-	if before, query, found := strings.Cut(text, "?"); found && isSecretQuery(query) {
+	if before, _, found := strings.Cut(text, "?"); found && part == credential.Query {
 		name := c.variable("what follows the question mark in the url of "+at.String(), label, "URL_QUERY")
 		value = env(before+"?", name)
 		value.sample = sampleOf(text)
@@ -121,33 +122,6 @@ func sampleOf(text string) string {
 		behind = behind[:end]
 	}
 	return strings.ReplaceAll(scheme+"://"+behind, "${", "$${")
-}
-
-// isTokenLike reports whether text looks random: long, with letters and digits, and not words with hyphens in between.
-func isTokenLike(s string) bool {
-	const length, unbroken = 20, 12
-	mixed := func(s string) bool {
-		return strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter)
-	}
-	if len(s) < length || !mixed(s) {
-		return false
-	}
-	isHex := strings.Trim(strings.ToLower(s), "0123456789abcdef-") == "" // a UUID may have groups of digits
-	if isHex || strings.ContainsFunc(s, unicode.IsUpper) && strings.ContainsFunc(s, unicode.IsLower) {
-		return true
-	}
-	return slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }),
-		func(word string) bool { return len(word) >= unbroken && mixed(word) })
-}
-
-func isSecretQuery(query string) bool {
-	for pair := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		if value != "" && (isCredential(name) || isTokenLike(value)) {
-			return true
-		}
-	}
-	return false
 }
 
 // isCredential reports whether a name speaks of a secret.
@@ -213,7 +187,7 @@ var scheme = regexp.MustCompile(`^(?i:Bearer|Basic|Token|ApiKey|Digest|GenieKey|
 
 func (c *converter) header(label, name, value string, at Place) attribute {
 	word := scheme.FindString(value)
-	if value == "" || isHarmless(name) && word == "" && !isTokenLike(value) {
+	if value == "" || isHarmless(name) && word == "" && !credential.IsRandom(value) {
 		text := textOf(value)
 		text.sample = schema.EscapeText(value) // what HCL makes of it is a template
 		return attribute{value: text}

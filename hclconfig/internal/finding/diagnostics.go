@@ -6,7 +6,7 @@
 //	report.go       collects them, each once, and says which sinks one is about
 //	place.go        where the values stand that findings are about
 //	syntax.go       what the parsers of HCL found, in our own words; translate.go what evaluating did
-//	suggest.go      which name may be meant
+//	suggest.go      which name may be meant; placeholder.go what other languages fill in
 //
 // No text of HCL or cty is ever shown: it may quote what stands there, which may be a secret.
 package finding
@@ -23,10 +23,12 @@ import (
 // Severity says whether a finding stops the configuration from being used.
 type Severity string
 
-// The severities, as they are written in JSON.
+// The severities, as they are written in JSON. A warning is about what can hardly be meant. A note is about what is right,
+// and worth knowing: it fails nothing, and those who print findings for people leave it out unless they are asked.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
+	Note    Severity = "note"
 )
 
 // Diagnostic is one finding. Its texts are ours, they hold no value that is sensitive, and its snippet is masked: it may
@@ -62,6 +64,11 @@ func (d Diagnostics) Count(s Severity) int {
 		}
 	}
 	return n
+}
+
+// WithoutNotes returns the errors and the warnings.
+func (d Diagnostics) WithoutNotes() Diagnostics {
+	return slices.DeleteFunc(slices.Clone(d), func(one Diagnostic) bool { return one.Severity == Note })
 }
 
 // Sorted orders by file and position and drops repetitions: several files may tell of one undeclared name.

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,19 +19,48 @@ type Fix struct {
 	Text  string
 }
 
-// meaning is a name that means nothing, and the one that is close to it.
-type meaning struct{ name, instead string }
+// meaning is something that means nothing or is wrong, and what may be meant by it.
+type meaning struct {
+	name    string // as it stands in the file; empty: there is nothing, and instead goes in front of the finding
+	instead string
+	source  bool // instead is text of a configuration as it is written, and not a name or what stands in quotes
+}
 
 // asks reports whether a text asks for the meaning, and for nothing that makes it wrong.
 func (m meaning) asks(detail string) bool {
-	return m.instead != "" && m.instead != m.name && strings.Contains(detail, YouMean(m.instead)) && !strings.Contains(detail, alreadySet)
+	if m.instead == "" || m.instead == m.name || strings.Contains(detail, alreadySet) {
+		return false
+	}
+	instead := strings.TrimSpace(m.instead)
+	return strings.Contains(detail, YouMean(instead)) || strings.Contains(detail, try(instead)) ||
+		m.source && strings.Contains(detail, instead)
+}
+
+// try is how a message offers a value.
+func try(value string) string { return fmt.Sprintf("Try %q.", value) }
+
+// Offer says what the finding that is told next offers in its words, in the place of a value as it stands in quotes.
+func (r *Report) Offer(value, instead string) { r.meant = meaning{name: value, instead: instead} }
+
+// OfferSource is Offer for any piece of a file. Without one, instead is put in front of what the finding is about.
+func (r *Report) OfferSource(piece, instead string) {
+	r.meant = meaning{name: piece, instead: instead, source: true}
+}
+
+// fits reports whether what is meant can be written in the place of a name.
+func (m meaning) fits(quoted bool) bool {
+	return m.source || !strings.ContainsAny(m.instead, "\"\\$%\r\n") && (quoted || hclsyntax.ValidIdentifier(m.instead))
 }
 
 // FindFix looks in the text of the finding's file for the name that it is about, and notes what may stand there instead. It
 // finds nothing where the name stands there twice, or where another cannot be written.
 func (d *Diagnostic) FindFix(text []byte) {
 	from, to := d.Range.Start.Byte, d.Range.End.Byte
-	if d.meant.name == "" || d.Range.Start.Line == 0 || from < 0 || from > to || to > len(text) {
+	if d.meant.instead == "" || d.Range.Start.Line == 0 || from < 0 || from > to || to > len(text) {
+		return
+	}
+	if d.meant.name == "" {
+		d.Fix = &Fix{hcl.Range{Filename: d.Range.Filename, Start: d.Range.Start, End: d.Range.Start}, d.meant.instead}
 		return
 	}
 	name, part := []byte(d.meant.name), text[from:to]
@@ -53,18 +83,24 @@ func (d *Diagnostic) FindFix(text []byte) {
 	}
 	start, end := from+found, from+found+len(name)
 	quoted := start > 0 && text[start-1] == '"' && end < len(text) && text[end] == '"'
-	if strings.ContainsAny(d.meant.instead, "\"\\$%\r\n") || !quoted && !hclsyntax.ValidIdentifier(d.meant.instead) {
+	if !d.meant.fits(quoted) {
 		return
 	}
-	d.Fix = &Fix{hcl.Range{Filename: d.Range.Filename, Start: position(text, start), End: position(text, end)}, d.meant.instead}
+	instead := d.meant.instead
+	if strings.HasSuffix(d.Range.Filename, ".json") && name[0] != '"' { // it stands in a string
+		instead = strings.ReplaceAll(instead, `"`, `\"`)
+	}
+	d.Fix = &Fix{hcl.Range{Filename: d.Range.Filename, Start: position(text, start), End: position(text, end)}, instead}
 }
 
 // isWord reports whether text[from:to] is not a part of a longer name.
 func isWord(text []byte, from, to int) bool {
 	before, _ := utf8.DecodeLastRune(text[:from])
+	first, _ := utf8.DecodeRune(text[from:])
+	last, _ := utf8.DecodeLastRune(text[:to])
 	after, _ := utf8.DecodeRune(text[to:])
 	part := func(r rune) bool { return r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r) }
-	return (from == 0 || !part(before)) && (to == len(text) || !part(after))
+	return (from == 0 || !part(before) || !part(first)) && (to == len(text) || !part(after) || !part(last))
 }
 
 // position returns where a byte of a text is, as HCL counts.

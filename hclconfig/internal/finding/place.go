@@ -18,6 +18,7 @@ type Origin struct {
 	Secret  bool      // the attribute is sensitive, or the value came from outside
 	Literal bool      // nothing of the value came from outside
 	Unknown bool      // the value is not known, or was not valid: nothing is said about it
+	Shown   string    // of a url: its scheme and host, where they may be shown; empty: they may not
 	Present bool      // with unknown: there will be a value, whatever it is
 }
 

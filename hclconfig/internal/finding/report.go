@@ -19,7 +19,7 @@ type Report struct {
 	seen     map[findingKey]*repetition
 	number   map[Severity]int
 	compared int     // pairs of names, for suggestions
-	meant    meaning // the last of them
+	meant    meaning // what the next finding may offer
 
 	// Instance is the sink that is looked at, the zero value outside of one; Sinks are all, by their place in the tree.
 	Instance Instance
@@ -57,6 +57,8 @@ type repetition struct {
 // At adds a finding of a rule. The severity and, if summary is empty, the summary are those of the rule's row. What was
 // found before, as in another instance of the same block, is not found again.
 func (r *Report) At(rng hcl.Range, rule, summary, detail string) {
+	meant := r.meant
+	r.meant = meaning{} // it was of this finding
 	row := r.row(rule)
 	if r.Exact != nil {
 		rng = r.Exact(rng)
@@ -73,8 +75,8 @@ func (r *Report) At(rng hcl.Range, rule, summary, detail string) {
 		s = &repetition{count: r.Instance.Count, shared: r.Shared != nil && r.Shared(rng)}
 		r.seen[key] = s
 		d := Diagnostic{Severity: row.Severity, Rule: rule, Summary: key.summary, Detail: detail, Range: rng}
-		if r.meant.asks(detail) {
-			d.meant = r.meant
+		if meant.asks(detail) {
+			d.meant = meant
 		}
 		r.Found = append(r.Found, d)
 	}

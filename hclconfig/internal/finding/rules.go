@@ -12,7 +12,7 @@ type Rule struct {
 	Severity Severity
 	Summary  string   // of a finding, unless it has a more exact one
 	Doc      string   // why the rule is there and what to do
-	GoesBy   []string // attributes that a warning depends on: while one of them is not known, it may yet come; nil: on what is written
+	GoesBy   []string // attributes that a warning or a note depends on: while one of them is not known, it may yet come; nil: on what is written
 }
 
 // Rules returns every rule, ordered by kind.
@@ -51,7 +51,7 @@ func fileRules() []Rule {
 			"A file may contain at most 20,000 blocks, 100,000 lines in blocks and 800,000 words and signs. for_each and " +
 				"dynamic may make at most 20,000 blocks in total.", nil},
 		{"too-many-findings", Warning, "more findings were left out",
-			"iggysink shows at most 2,000 errors and 2,000 warnings. Fix these first.", nil},
+			"iggysink shows at most 2,000 errors, 2,000 warnings and 2,000 notes. Fix these first.", nil},
 		{"syntax", Error, "invalid syntax",
 			"The text is not HCL. Write a block as `type \"label\" { ... }` and an attribute as `name = value` on its own " +
 				"line. A one-line block holds exactly one attribute. In *.hcl.json files the rules of JSON apply.", nil},
@@ -112,7 +112,10 @@ func languageRules() []Rule {
 		{"missing-variable", Error, "a variable has no value",
 			"A variable without default needs a value. Precedence, highest first: --var NAME=VALUE; a --var-file, or without " +
 				"one the *.vars.hcl files of a folder that is loaded; its *.auto.vars.hcl files; the environment variable " +
-				"IGGYSINK_VAR_NAME.", nil},
+				"IGGYSINK_VAR_name.", nil},
+		{"ignored-environment", Warning, "an environment variable gives no variable a value",
+			"IGGYSINK_VAR_ followed by the name of a variable, in upper and lower case as its block has it, gives the variable a " +
+				"value: IGGYSINK_VAR_environment sets variable \"environment\", and IGGYSINK_VAR_ENVIRONMENT sets nothing.", nil},
 		{"invalid-variable", Error, "a variable has an invalid value",
 			"The value of a variable must have its type, and a --var, a --var-file or a *.vars.hcl file must name a declared " +
 				"variable. Values are literals: they use no functions and no other names.", nil},
@@ -194,6 +197,10 @@ func settingRules() []Rule {
 			"Success takes precedence over retry, retry over pause, and pause over reject. The code has no effect in the " +
 				"other list.",
 			[]string{"success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes"}},
+		{"defaults-replaced", Warning, "a map of a sink replaces that of defaults",
+			"What a sink sets replaces what defaults sets, and a map replaces the whole map: a sink with headers does not send the " +
+				"headers of defaults. To send both, put those into a local and write headers = merge(local.headers, { ... }).",
+			[]string{"headers"}},
 		{"raw-metadata", Warning, "raw never has metadata",
 			"batch_mode = \"raw\" sends the payload's own bytes. include_metadata = true has no effect with it.",
 			[]string{"batch_mode", "include_metadata"}},
@@ -231,8 +238,12 @@ func requestRules() []Rule {
 		{"literal-secret", Warning, "a secret is written as a literal",
 			"Everyone who can read the configuration can read the secret. Take it from env() or file(), or from a variable " +
 				"without default. Secrets are the login of Iggy; passwords, tokens and keys of auth and signature; headers and " +
-				"parameters of a url whose name says so, such as Authorization or token; the url of a webhook of Slack, Discord, " +
-				"Office, Zapier, IFTTT or Telegram; and the defaults of variables that are marked as sensitive.", nil},
+				"parameters of a url whose name says so, such as Authorization or token; urls of webhooks, such as those of Slack, " +
+				"Discord, Teams, Google Chat, Zapier and IFTTT, and others with a part that looks random; and the defaults of variables that are marked as sensitive.", nil},
+		{"placeholder", Warning, "a placeholder of another language is sent as it is",
+			"A url and a header may contain ${stream}, ${topic}, ${partition}, ${message.NAME} and ${env(\"NAME\")}. iggysink sends " +
+				"{{topic}}, {topic}, $TOPIC, :topic and the like as they are.",
+			[]string{"url", "headers"}},
 		{"cleartext-credentials", Warning, "credentials travel in clear text",
 			"With http everyone between iggysink and another host can read the headers, the url and the credentials of auth: " +
 				"use https. An iggy block without tls shows its login in the same way: add one. The same goes for a token_url and " +
@@ -251,7 +262,7 @@ func requestRules() []Rule {
 // deliveryRules are about what is delivered, in which order, and where it ends.
 func deliveryRules() []Rule {
 	return []Rule{
-		{"default-group", Warning, "the consumer group depends on the name of the sink",
+		{"default-group", Note, "the consumer group depends on the name of the sink",
 			"Without consumer_group the group is called iggysink- followed by the name of the sink. Renaming the sink then " +
 				"starts a new group, which begins where start_from says and delivers messages again.",
 			[]string{"name", "consumer_group"}},
@@ -314,8 +325,8 @@ func lintRules() []Rule {
 		{"unused-local", Warning, "a local is not used",
 			"No expression uses the local. It may be a leftover, or an expression may misspell its name.", nil},
 		{"invalid-ignore", Warning, "a comment cannot silence a warning",
-			"`# iggysink:ignore RULE REASON` on the line above silences one warning; in JSON use the property `\"//\": " +
-				"\"iggysink:ignore RULE REASON\"`. It needs the rule of a warning, and a reason.", nil},
+			"`# iggysink:ignore RULE REASON` on the line above silences one warning or note; in JSON use the property `\"//\": " +
+				"\"iggysink:ignore RULE REASON\"`. It needs the rule of a warning or a note, and a reason.", nil},
 		{"unused-ignore", Warning, "a comment silences nothing",
 			"The line below has no such warning. Remove the comment.", nil},
 	}

@@ -32,7 +32,7 @@ func (r *Report) Closest(name string, known []string) string {
 	if r.compared += len(known); r.compared > maxCompared {
 		return ""
 	}
-	r.meant = meaning{name, Closest(name, known)}
+	r.meant = meaning{name: name, instead: Closest(name, known)}
 	return r.meant.instead
 }
 

@@ -30,8 +30,11 @@ func (d Diagnostics) WriteText(w io.Writer, color bool) error {
 
 func (d Diagnostic) write(out *bytes.Buffer, s terminal.Style) {
 	title, tone := "Error:", terminal.BoldRed
-	if d.Severity == Warning {
+	switch d.Severity {
+	case Warning:
 		title, tone = "Warning:", terminal.BoldYellow
+	case Note:
+		title, tone = "Note:", terminal.Cyan
 	}
 	fmt.Fprintf(out, "%s %s %s\n", s.Paint(tone, title), s.Paint(terminal.Bold, terminal.OneLine(d.Summary)),
 		s.Paint(terminal.Faint, "["+d.Rule+"]"))

@@ -30,13 +30,17 @@ func (s *Scope) bare(t hcl.Traversal, how evaluation) {
 	_, isSet := s.Settings.Env(root)
 	switch {
 	case s.variables[root] != nil:
+		s.OfferSource(root, "var."+root)
 		s.At(rng, "unknown-name", summary, "Write text in quotes. "+finding.YouMean("var."+root))
 	case s.locals[root] != nil:
+		s.OfferSource(root, "local."+root)
 		s.At(rng, "unknown-name", summary, "Write text in quotes. "+finding.YouMean("local."+root))
 	case root == "env":
 		s.At(rng, "unknown-name", summary, `An environment variable is env("NAME").`)
 	case environmentName.MatchString(root) && (isSet || s.inText(rng) || strings.Contains(root, "_")):
-		s.At(rng, "unknown-name", summary, fmt.Sprintf(`Write text in quotes. Did you mean env(%q)?`, root))
+		meant := fmt.Sprintf("env(%q)", root)
+		s.OfferSource(root, meant)
+		s.At(rng, "unknown-name", summary, "Did you mean "+meant+"?")
 	default:
 		roots := append([]string{"var", "local", "true", "false", "null"}, slices.Sorted(maps.Keys(how.template))...)
 		meant := s.Closest(root, roots)

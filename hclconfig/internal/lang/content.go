@@ -120,6 +120,9 @@ func (s *Scope) labels(d *hcl.Diagnostic, want *hcl.BodySchema) (blockType strin
 	if f := s.Files.Of(rng); f != nil && d.Context != nil {
 		f.ShowName(*d.Context)
 	}
+	if blockType == "dead_letter" && d.Summary != "Missing block label" && strings.HasPrefix(d.Summary, "Missing ") {
+		s.OfferSource("", `"file" `)
+	}
 	s.At(rng, "block-labels", "", detail)
 	return blockType
 }

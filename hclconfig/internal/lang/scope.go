@@ -1,10 +1,12 @@
 // Package lang is what names and expressions mean: variables, locals, functions, and what may stand in a block.
 //
 //	scope.go        what expressions may name; declare.go what declares it
-//	values.go       where variables get their values from; misfit.go what of a value does not fit the type
+//	values.go       where variables get their values from; misfit.go what of a value does not fit the type;
+//	                environment.go what of the environment looks like one, and is none
 //	eval.go         locals and names, bare.go names that are none; functions.go what can be called, try.go can() and try(),
 //	                file.go file(), index.go an index, urltemplate.go a template, message.go what of it depends on a message
 //	templatefile.go templatefile() and fileexists()
+//	where.go        where a url points
 //	native.go       takes expressions of JSON for native ones
 //	content.go      what belongs in a block, and what of it does not
 package lang
@@ -25,8 +27,9 @@ type Settings struct {
 	Vars       map[string]string // --var; wins over everything else
 	VarFiles   []string
 	Env        func(name string) (value string, set bool)
+	EnvNames   func() []string              // of the environment variables that are set; may be nil
 	Unknowns   bool                         // what is not there is unknown rather than an error
-	Hermetic   bool                         // env(), file() and IGGYSINK_VAR_NAME are unknown, whether they are there or not
+	Hermetic   bool                         // env(), file() and IGGYSINK_VAR_name are unknown, whether they are there or not
 	AllowFiles []string                     // folders that file() may read from
 	Secret     func(text string)            // is told of each text that is secret; may be nil
 	Open       func(path string) *mask.File // reads a file of values; nil if it cannot, which was told

@@ -50,6 +50,7 @@ func (s *Scope) Variables(beside []string) {
 	for _, name := range slices.Sorted(maps.Keys(s.Settings.Vars)) {
 		s.assign(name, s.Settings.Vars[name], "--var "+name)
 	}
+	s.nearMisses()
 	for _, name := range slices.Sorted(maps.Keys(s.variables)) {
 		v := s.variables[name]
 		if v.value != cty.NilVal {

@@ -79,7 +79,7 @@ func hiddenOf(all hclsyntax.Tokens) (out []token) {
 			hide = !isName(all, i, bound)
 		}
 		if at := spanOf(t.Range); hide && t.Type == hclsyntax.TokenQuotedLit {
-			if at.start += urlHost(t.Bytes, i+1 < len(all) && all[i+1].Type == hclsyntax.TokenCQuote); at.start < at.end {
+			if at.start += shownOf(all, i); at.start < at.end {
 				out = append(out, token{at, false})
 			}
 		} else if hide {
@@ -141,8 +141,62 @@ func isName(all hclsyntax.Tokens, i int, bound map[string]bool) bool {
 // environmentName is how people name environment variables: ${NAME} is meant as one, and its value is elsewhere.
 var environmentName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 
-// urlStart is what a url shows: its scheme and host, unless that may be a user name in front of one.
-var urlStart = regexp.MustCompile(`^https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?`)
+var (
+	// urlStart is what a url shows: its scheme and host, unless that may be a user name in front of one.
+	urlStart = regexp.MustCompile(`^https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?`)
+	// urlScheme is the scheme alone, in front of a host that is filled in; urlRest is the end of such a host.
+	urlScheme = regexp.MustCompile(`^https?://$`)
+	urlRest   = regexp.MustCompile(`^[A-Za-z0-9._-]*(?::[0-9]{1,5})?`)
+)
+
+// shownOf returns how many bytes of a piece of text may be shown because they are the scheme and the host of a url: those of
+// one that begins there, or of the rest of a host behind something that is filled in.
+func shownOf(all hclsyntax.Tokens, i int) int {
+	next := all[min(i+1, len(all)-1)].Type
+	if urlScheme.Match(all[i].Bytes) && next == hclsyntax.TokenTemplateInterp {
+		return len(all[i].Bytes)
+	}
+	if all[max(i-1, 0)].Type == hclsyntax.TokenTemplateSeqEnd && inHost(all, i-1) {
+		return hostRest(all[i].Bytes, next == hclsyntax.TokenCQuote)
+	}
+	return urlHost(all[i].Bytes, next == hclsyntax.TokenCQuote)
+}
+
+// inHost reports whether the text up to a token, which ends something that is filled in, is a scheme and what is filled in
+// behind it.
+func inHost(all hclsyntax.Tokens, i int) bool {
+	depth := 0
+	for ; i >= 0; i-- {
+		switch all[i].Type {
+		case hclsyntax.TokenTemplateSeqEnd, hclsyntax.TokenCQuote:
+			depth++
+		case hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl, hclsyntax.TokenOQuote:
+			if depth--; depth < 0 {
+				return false
+			}
+		case hclsyntax.TokenQuotedLit:
+			if depth == 0 {
+				return urlScheme.Match(all[i].Bytes)
+			}
+		}
+	}
+	return false
+}
+
+// hostRest returns how many bytes of a text are the end of a host, and what ends that. What follows the text is looked at
+// only where it is whole.
+func hostRest(text []byte, whole bool) int {
+	n := len(urlRest.Find(text))
+	switch {
+	case n == len(text) && !whole:
+		return 0
+	case n == len(text), whole && string(text[n:]) == "/":
+		return len(text)
+	case bytes.IndexByte([]byte("/?#"), text[n]) >= 0:
+		return n + 1
+	}
+	return 0
+}
 
 // urlHost returns how many bytes of a text may be shown because they are the scheme and the host of a url: all, if
 // nothing else is in it. What follows the text is looked at only where it is whole.
@@ -185,7 +239,7 @@ func rawHidden(line, text []byte) []token {
 	if isRawHeader(plain) || rawBrackets.Match(plain) {
 		return nil
 	}
-	if m := rawAttribute.FindSubmatch(plain); m != nil && !bytes.Contains(text, []byte("locals")) && isHarmless(string(m[1])) {
+	if m := rawAttribute.FindSubmatch(plain); m != nil && !bytes.Contains(text, []byte("locals")) && Harmless(string(m[1])) {
 		return nil
 	}
 	if isRawHarmless(plain) && !bytes.Contains(text, []byte("locals")) {
@@ -229,7 +283,7 @@ func isRawHarmless(line []byte) bool {
 	for i, m := range all {
 		name := string(line[m[2]:m[3]])
 		isName := i > 0 && (strings.HasPrefix(name, "var.") || strings.HasPrefix(name, "each.") || slices.Contains(plainWords(), name))
-		if i == 0 && m[2] != 0 || !isHarmless(name) && !isName {
+		if i == 0 && m[2] != 0 || !Harmless(name) && !isName {
 			return false
 		}
 	}
@@ -242,8 +296,8 @@ func isRawHeader(line []byte) bool {
 	return len(m) > 1 && slices.Contains(words.BlockTypes(), string(m[1]))
 }
 
-// isHarmless reports whether an attribute of that name is sensitive nowhere.
-func isHarmless(name string) bool {
+// Harmless reports whether there is an attribute of that name, and none of that name is sensitive.
+func Harmless(name string) bool {
 	found, harmless := false, true
 	for table := range words.ConfigBlock().All() {
 		if a := table.Setting(name); a != nil {

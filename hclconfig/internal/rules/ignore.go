@@ -76,7 +76,7 @@ func (rv *review) validIgnore(c *ignore) bool {
 		rv.At(c.rng, "invalid-ignore", fmt.Sprintf("there is no rule %q", mask.Shorten(c.rule)),
 			rv.DidYouMean(c.rule, ruleIDs()))
 	case row.Severity == finding.Error:
-		rv.At(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings can be silenced.")
+		rv.At(c.rng, "invalid-ignore", c.rule+" is an error", "Only warnings and notes can be silenced.")
 	case c.reason == "":
 		rv.At(c.rng, "invalid-ignore", "a reason is missing", "After the rule, say why it does not apply.")
 	case !c.alone:
@@ -107,7 +107,7 @@ func (rv *review) silence(name string, comments []*ignore) {
 	rv.Found = slices.DeleteFunc(rv.Found, func(d finding.Diagnostic) bool {
 		silent := false
 		for _, c := range byLine[d.Range.Start.Line] {
-			if d.Severity == finding.Warning && d.Rule == c.rule && d.Range.Filename == name {
+			if d.Severity != finding.Error && d.Rule == c.rule && d.Range.Filename == name {
 				c.used, silent = true, true
 			}
 		}

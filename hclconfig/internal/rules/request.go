@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"iggysink/hclconfig/internal/finding"
+	"iggysink/internal/credential"
 	"iggysink/schema"
 )
 
@@ -61,7 +62,7 @@ func (r sinkRules) headers() {
 			}
 			r.At(o.Value, "header-line-break", "", detail)
 		}
-		if isCredential(lower) && o.Literal && !o.Unknown && value != "" {
+		if credential.Named(lower) && o.Literal && !o.Unknown && value != "" {
 			r.At(o.Value, "literal-secret", "", literalDetail)
 		}
 	}
@@ -73,45 +74,8 @@ func isToken(s string) bool {
 	return s != "" && strings.Trim(s, characters) == ""
 }
 
-// isCredential reports whether a header or a parameter, by its lower-case name, carries one.
-func isCredential(name string) bool {
-	name = strings.ReplaceAll(name, "_", "-")
-	for _, word := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "signature"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
-}
-
 // fieldValue stands in a url for what is filled in later. No url holds it.
 const fieldValue = "\x00"
-
-// credentialIn reports whether a parameter of a url is one.
-func credentialIn(u *url.URL) bool {
-	for name, values := range u.Query() {
-		filled := slices.ContainsFunc(values, func(v string) bool { return strings.Trim(v, fieldValue) != "" })
-		if filled && isCredential(strings.ToLower(name)) {
-			return true
-		}
-	}
-	return false
-}
-
-// isWebhook reports whether the path of a url is its credential: that of a service which knows its callers by nothing else.
-func isWebhook(u *url.URL) bool {
-	host := strings.ToLower(u.Hostname())
-	for _, known := range []struct{ host, path string }{
-		{"hooks.slack.com", "/"}, {"discord.com", "/api/webhooks/"}, {"discordapp.com", "/api/webhooks/"}, {"webhook.office.com", "/"},
-		{"hooks.zapier.com", "/"}, {"maker.ifttt.com", "/trigger/"}, {"api.telegram.org", "/bot"},
-	} {
-		rest, ofService := strings.CutPrefix(u.Path, known.path)
-		if ofService && strings.Trim(rest, "/"+fieldValue) != "" && (host == known.host || strings.HasSuffix(host, "."+known.host)) {
-			return true
-		}
-	}
-	return false
-}
 
 // hasCredentials reports whether the requests carry something that must not be seen on the way. A signature may be.
 func (r sinkRules) hasCredentials() bool {
@@ -119,7 +83,7 @@ func (r sinkRules) hasCredentials() bool {
 		return true
 	}
 	return slices.ContainsFunc(r.headerNames(), func(name string) bool {
-		return isCredential(strings.ToLower(name)) || !r.headerAt(name).Literal
+		return credential.Named(name) || !r.headerAt(name).Literal
 	})
 }
 
@@ -135,15 +99,16 @@ func (r sinkRules) urls() {
 		if u.User != nil {
 			r.tell(name, "url-userinfo", "", "Remove it, and set an Authorization header.")
 		}
-		if credentialIn(u) && r.Places.Find(r.pointer+"/"+name).Literal {
-			r.tell(name, "literal-secret", "", "A parameter of the url looks like one, and everyone who can read the configuration can read "+
-				"it. Take it from env() or file().")
+		part := credential.InURL(u, fieldValue)
+		if part != credential.None && r.Places.Find(r.pointer+"/"+name).Literal {
+			r.tell(name, "literal-secret", "", map[credential.Part]string{
+				credential.Query: "A parameter of the url looks like one, and everyone who can read the configuration can read it. Take it " +
+					"from env() or file().",
+				credential.Path: "Its path looks like that of a webhook: everyone who knows the url can post to it, and the configuration " +
+					"contains it. Take it from env() or file().",
+			}[part])
 		}
-		if isWebhook(u) && r.Places.Find(r.pointer+"/"+name).Literal {
-			r.tell(name, "literal-secret", "", "Everyone who knows the url of this webhook can post to it, and the configuration contains it. "+
-				"Take it from env() or file().")
-		}
-		if u.Scheme == "http" && !schema.IsLoopback(u.Hostname()) && (credentialIn(u) || r.hasCredentials()) && r.leavesMachine() {
+		if u.Scheme == "http" && !schema.IsLoopback(u.Hostname()) && (part != credential.None || r.hasCredentials()) && r.leavesMachine() {
 			r.tell(name, "cleartext-credentials", "", "Use https, or a host of this machine.")
 		}
 	}

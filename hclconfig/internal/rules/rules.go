@@ -1,6 +1,6 @@
 // Package rules is what a schema cannot say about a configuration.
 //
-//	rules.go    of one sink and between sinks; request.go of headers and urls, batch.go of limits, transport.go of the iggy
+//	rules.go    of one sink and between sinks; request.go of headers and urls, placeholder.go what other languages fill in, batch.go of limits, transport.go of the iggy
 //	            block, network.go of the connections to an endpoint, payload.go of payload schemas,
 //	            shaping.go of what makes a request of a message
 //	unused.go   what is declared, and used by nobody
@@ -57,6 +57,7 @@ func (rv *review) settings(config *schema.Config) {
 		r.request()
 		r.headers()
 		r.urls()
+		r.placeholders()
 		r.network()
 		r.shaping()
 		r.credentials()

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"iggysink/hclconfig/internal/words"
+	"iggysink/internal/credential"
 	"iggysink/schema"
 )
 
@@ -66,7 +67,7 @@ func (r sinkRules) literalKeys() {
 		r.literalsIn(r.pointer+"/auth", table.Child("auth"))
 		if o := r.sink.Auth.Oauth2; o != nil {
 			for name := range o.Parameters {
-				if isCredential(strings.ToLower(name)) {
+				if credential.Named(name) {
 					r.literalSecret(r.pointer + "/auth/parameters/" + schema.EscapePointer(name))
 				}
 			}

@@ -195,7 +195,7 @@ func configSinkBlock() *Block {
 				Name:    "batch_mode",
 				Doc:     "How messages become requests. individual: one envelope a request. nd_json: one envelope a line, each line ended by a newline. json_array: one compact JSON array of envelopes. raw: the payload's own bytes, one message a request, no envelope.",
 				Type:    cty.String,
-				Enum:    []string{"individual", "nd_json", "json_array", "raw", "ndjson"},
+				Enum:    []string{"individual", "nd_json", "json_array", "raw"},
 				Default: "individual",
 			},
 			{

@@ -31,7 +31,7 @@ type Attribute struct {
 	Path      bool     // a file path, relative to the folder of the file that names it
 	Target    bool     // nothing is read at this path: it is written to, or connected to
 	Format    string   // the schema's format, such as go-duration; empty if none
-	Enum      []string // allowed values, aliases included; nil if any
+	Enum      []string // allowed values, other spellings left out; nil if any
 	Default   any      // JSON value (string, bool, json.Number, []any, map[string]any) or nil
 	Examples  []any
 }

@@ -75,7 +75,7 @@ func TestConfigBlockTellsWhatHCLNeeds(t *testing.T) {
 	assert.Equal(t, cty.Map(cty.String), attribute("headers").Type)
 	assert.Equal(t, cty.List(cty.Number), attribute("success_status_codes").Type)
 	assert.Equal(t, json.Number("3"), attribute("max_retries").Default)
-	assert.Equal(t, []string{"individual", "nd_json", "json_array", "raw", "ndjson"}, attribute("batch_mode").Enum)
+	assert.Equal(t, []string{"individual", "nd_json", "json_array", "raw"}, attribute("batch_mode").Enum)
 	assert.Equal(t, "go-duration-positive", attribute("timeout").Format)
 	names := make([]string, 0, len(sink.Blocks))
 	for _, b := range sink.Blocks {

@@ -14,7 +14,7 @@ func Words() []Word {
 			"A value that you set from outside the configuration and use as var.NAME. The block takes type, default, description, " +
 				"sensitive, and validation blocks with a condition and an error_message. Precedence, highest first: --var NAME=VALUE; " +
 				"--var-file FILE, or without one the *.vars.hcl files of a folder that is loaded; its *.auto.vars.hcl files; the " +
-				"environment variable IGGYSINK_VAR_NAME; the default."},
+				"environment variable IGGYSINK_VAR_name; the default."},
 		{"locals", "locals { ... }", "Names for values, which expressions use as local.NAME. Locals may use each other, but not in a circle."},
 		{"defaults", "defaults { ... }",
 			"Supplies what a sink leaves unset: attributes of a sink, and the blocks tls, network and circuit_breaker. A sink's own " +
@@ -26,7 +26,7 @@ func Words() []Word {
 			"In a sink: makes a block for each element of for_each. content holds what each block contains, labels sets its " +
 				"labels, and iterator renames the element, which is otherwise called like the block."},
 		{"ignore", "# iggysink:ignore RULE REASON",
-			"On the line above: silences one warning and gives the reason. In JSON use a property on the line above: \"//\": " +
+			"On the line above: silences one warning or note and gives the reason. In JSON use a property on the line above: \"//\": " +
 				"\"iggysink:ignore RULE REASON\". A comment cannot silence an error, and one that silences nothing is itself a warning."},
 	}
 }
