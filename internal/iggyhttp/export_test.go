@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 )
+
+// TakeBackAfter sets how long the source leaves a released partition alone before it runs.
+func (s *Source) TakeBackAfter(check, quiet time.Duration) { s.leave = leave{check, quiet} }
 
 // DeleteTopic deletes a topic, as an administrator would.
 func (c *Client) DeleteTopic(ctx context.Context, stream, topic string) error {

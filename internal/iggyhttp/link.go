@@ -37,6 +37,9 @@ const (
 // errForeign is an answer that no Iggy server gives.
 var errForeign = errors.New("this is not an answer of Iggy's HTTP API; is the address that of its HTTP listener, port 3000 by default?")
 
+// errWantsTLS is what a server with TLS answers to a request without it.
+var errWantsTLS = errors.New("the server speaks TLS there; add a tls block to the iggy block")
+
 // link is how one source talks to a server: connections of its own, the token of all. Its methods may be called at once.
 type link struct {
 	tokens    *tokens
@@ -191,6 +194,8 @@ func (l *link) exchange(ctx context.Context, r *request, token string) (_ []byte
 		return nil, err
 	case err != nil:
 		return nil, l.explain(ctx, err)
+	case l.wantsTLS(response.StatusCode, body):
+		return nil, errWantsTLS
 	case response.StatusCode >= http.StatusMultipleChoices:
 		return nil, statusError(r.op, response, body)
 	}
@@ -210,12 +215,19 @@ func (l *link) explain(ctx context.Context, err error) error {
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
 		return cause
+	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // a record of TLS with an alert
+		return errWantsTLS
 	case strings.Contains(err.Error(), "malformed HTTP"): // the standard library has no value for it
 		return errForeign
 	case errors.As(err, &record):
 		return fmt.Errorf("the server does not speak TLS there: %w", err)
 	}
 	return err
+}
+
+// wantsTLS reports whether an answer in plain text is that of a server with TLS: Go's and nginx's say so with 400.
+func (l *link) wantsTLS(status int, body []byte) bool {
+	return strings.HasPrefix(l.base, "http:") && status == http.StatusBadRequest && bytes.Contains(body, []byte("HTTPS"))
 }
 
 // readBody reads the body of an answer into the memory of into, or into more where that is too small.

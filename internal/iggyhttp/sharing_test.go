@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/assert"
@@ -62,6 +63,29 @@ func TestAnotherWriterIsFoundBeforeAStore(t *testing.T) {
 	run.Source.Commit(w.Partition(1), 0)
 	require.NoError(t, run.Stop())
 	assert.Equal(t, 0, w.Stored(1))
+}
+
+// A partition that was left to another process is left as long as that one stores, and taken back when messages wait there and
+// nobody does: it goes on behind what was stored last.
+func TestAReleasedPartitionIsTakenBackWhenNobodyDelivers(t *testing.T) {
+	w := testWorld(t, 1)
+	w.send(0, "a", "b", "c", "d")
+	source := w.source()
+	source.TakeBackAfter(10*time.Millisecond, 50*time.Millisecond)
+	run := sourcetest.Start(t, source, sourcetest.Settings{})
+	run.UntilCount(4)
+	w.store(0, 1)
+	source.Commit(w.Partition(0), 3)
+	run.Until("the release", func(r *sourcetest.Recorder) bool { return len(r.Lost) == 1 })
+	w.store(0, 2) // the other one is alive, and then it is not
+	w.logs.await(t, "nobody else delivers these partitions any more")
+	run.Until("the partition", func(r *sourcetest.Recorder) bool { return len(r.Owned) == 1 })
+	run.UntilCount(5)
+	assert.Equal(t, []string{"a", "b", "c", "d", "d"}, run.Payloads(0), "it goes on behind the offset of the other one")
+	assert.Empty(t, source.Status().Released)
+	source.Commit(w.Partition(0), 3)
+	w.awaitStored(0, 3)
+	require.NoError(t, run.Stop())
 }
 
 // Two processes by mistake: what one of them stores first decides, and that one goes on alone.

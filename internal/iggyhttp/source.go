@@ -39,6 +39,7 @@ type Source struct {
 	log     *slog.Logger
 	wake    chan struct{} // holds one token: Wake was called, or a commit waits
 	book    book
+	leave   leave
 
 	// Run's goroutine owns the following.
 	created uint64      // when the topic was made, microseconds; 0: not seen yet
@@ -68,6 +69,7 @@ func NewSource(options SourceOptions) (*Source, error) {
 		options: options,
 		log:     options.Logger.With("stream", options.Stream.Name, "topic", options.Topic, "group", options.Group),
 		wake:    make(chan struct{}, 1),
+		leave:   leave{releasedCheck, takeBack},
 	}
 	s.book.init(relay.SourceStatus{
 		Stream: options.Stream.Name, Topic: options.Topic, Group: options.Group, Err: "not connected yet", Since: time.Now(),

@@ -18,6 +18,9 @@ const (
 	takeBack      = 30 * time.Second       // how long messages must wait there and nobody store; plus up to a half, by chance
 )
 
+// leave is how long a source leaves a released partition alone.
+type leave struct{ check, quiet time.Duration }
+
 // otherStoreError says that something else is stored than this process stored last.
 type otherStoreError struct{ offset offset }
 
@@ -184,7 +187,7 @@ func (v *visit) release(p *part, stored offset) {
 		"does it have the same share?", "partition", p.id, "stored", stored.value, "expected", p.stored.value)
 	v.revoke([]*part{p})
 	v.away[p.id] = &released{
-		stored: stored, since: now, check: now.Add(releasedCheck), quiet: takeBack + rand.N(takeBack/2),
+		stored: stored, since: now, check: now.Add(v.source.leave.check), quiet: v.source.leave.quiet + rand.N(v.source.leave.quiet/2),
 	}
 	v.showReleased()
 }
@@ -205,7 +208,7 @@ func (v *visit) checkReleased(id uint32, r *released) {
 		value, there, err := v.link.stored(v.reading, v.target, id)
 		return offset{value, there}, err
 	}, func(found offset, err error) error {
-		r.checking, r.check = false, time.Now().Add(releasedCheck)
+		r.checking, r.check = false, time.Now().Add(v.source.leave.check)
 		switch {
 		case v.ending || v.away[id] != r:
 			return nil
