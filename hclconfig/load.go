@@ -70,8 +70,8 @@ type Options struct {
 	AllowFiles []string
 	// LeaveFiles looks at no file of certificates, keys and tokens: for a caller that uses none of them.
 	LeaveFiles bool
-	// Secret is told of each text that came from env(), file() or a sensitive variable, perhaps several times: who prints
-	// what a configuration does hides these. It may be nil.
+	// Secret is told of each text that came from env(), file() or a sensitive variable, and of what an expression over a
+	// message makes of one, perhaps several times: who prints what a configuration does hides these. It may be nil.
 	Secret func(text string)
 	// Texts are files to take from here rather than from the disk, by the name that Load is given or finds: standard
 	// input, or what an editor has not saved yet. A folder that is loaded has those among them that would be in it.

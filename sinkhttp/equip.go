@@ -126,17 +126,23 @@ func (s *Sink) dress(ctx context.Context, out *outgoing) (header http.Header, us
 		return out.header, 0, nil
 	}
 	header, now := maps.Clone(out.header), time.Now()
-	if !s.signatures.Empty() {
-		r := signature.Request{Method: out.method, URL: out.url, Host: s.host, Header: header, Body: out.body, ID: out.id, Time: now}
-		if err := s.signatures.Sign(&r); err != nil {
-			return nil, 0, err
-		}
+	if err := s.sign(out, header, now); err != nil {
+		return nil, 0, err
 	}
 	if s.credential != nil { // last: SigV4 signs the other headers
 		r := auth.Request{Method: out.method, URL: out.url, Host: s.host, Header: header, Body: out.body, Time: now}
 		used, err = s.credential.Apply(ctx, &r)
 	}
 	return header, used, err
+}
+
+// sign adds the signatures over a request to its header.
+func (s *Sink) sign(out *outgoing, header http.Header, now time.Time) error {
+	if s.signatures.Empty() {
+		return nil
+	}
+	r := signature.Request{Method: out.method, URL: out.url, Host: s.host, Header: header, Body: out.body, ID: out.id, Time: now}
+	return s.signatures.Sign(&r)
 }
 
 // undressed judges an attempt that could not be made.

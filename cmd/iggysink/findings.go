@@ -31,6 +31,11 @@ func wantsColor(w io.Writer) bool {
 	if os.Getenv("TERM") == "dumb" || os.Getenv("CLICOLOR") == "0" {
 		return false
 	}
+	return isTerminal(file)
+}
+
+// isTerminal reports whether a file is a device that shows characters.
+func isTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -255,6 +255,7 @@ func TestNoCommandTellsASecret(t *testing.T) {
 				}
 				writeFile(t, "valid.hcl", s.prelude+secretText(login, s.secret))
 				sweepValid(t, s)
+				sweepRendered(t, s)
 			}
 		})
 	}
@@ -290,6 +291,8 @@ func brokenCommands() [][]string {
 		{"dev", "broken.hcl", "--once"},
 		{"explain", "--config", "broken.hcl"},
 		{"fmt", "--check", "--diff", "broken.hcl"},
+		{"render", "broken.hcl", "--sink", "orders"},
+		{"offset", "set", "broken.hcl", "--sink", "orders", "--to", "latest"},
 	}
 }
 
@@ -314,6 +317,54 @@ func sweepValid(t *testing.T, s source) {
 		}
 	}
 	noCanaryInFiles(t)
+}
+
+// templatedText is a sink whose requests are made of messages, and of the secret beside them. What stands in a body is a secret
+// where it came from outside.
+func templatedText(s source) string {
+	text := `
+sink "templated" {
+  url = "http://127.0.0.1:1/a/${SECRET}-${message.payload.id}/x${SECRET}/${SECRET}?k=${SECRET}${message.id}&${SECRET}=1"
+  headers = { X-Mix = "b ${SECRET} ${message.id}", X-Up = "${upper(SECRET)}-${message.id}", X-All = SECRET }
+  stream "orders" {
+    topics         = ["created"]
+    consumer_group = "templated"
+  }
+`
+	if s.isSecret {
+		text += `  body = jsonencode({
+    id = message.payload.id, s = SECRET, b = base64encode("${SECRET}"), u = upper(SECRET), p = substr(SECRET, 0, 12), t = "a${SECRET}b",
+    e = "a ${SECRET}${message.id}"
+  })
+`
+	}
+	return strings.ReplaceAll(text, "SECRET", s.secret) + "}\n"
+}
+
+// sweepRendered renders requests of every sink that sweepValid has, and of one that is made of messages.
+func sweepRendered(t *testing.T, s source) {
+	t.Helper()
+	text, err := os.ReadFile("valid.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	templated := templatedText(s)
+	if !s.isSecret { // a query whose name is the secret is written out in the configuration, as a name
+		templated = strings.ReplaceAll(templated, "&${"+s.secret+"}=1", "")
+	}
+	writeFile(t, "valid.hcl", string(text)+templated)
+	writeFile(t, "messages", `{"payload": {"id": 1}, "headers": {"tenant": "acme"}}`)
+	for _, sink := range []string{"orders", "templated", "credential0", "credential1", "credential2", "credential3", "credential4", "credential5"} {
+		for _, more := range []string{"--payloads=false", "--curl"} {
+			code, output := captured(t, slices.Concat([]string{"render", "valid.hcl", "--sink", sink, "messages", more}, s.args)...)
+			if code != exitOK || !strings.Contains(output, "http://127.0.0.1:1/") {
+				t.Errorf("%s: nothing was rendered of %s, and nothing was swept: exit %d\n%s", s.name, sink, code, output)
+			}
+			if tells(output) {
+				t.Errorf("%s: render %s %s tells the secret:\n%s", s.name, sink, more, around(output))
+			}
+		}
+	}
 }
 
 // captured runs a command line and returns all that it prints.
@@ -382,6 +433,7 @@ func TestNoFlagTellsASecret(t *testing.T) {
 		{"send", "shop", "created", "--server", "127.0.0.1:1", "--token", canary, "--transport", "http"},
 		{"offset", "show", "away.hcl"}, {"offset", "show", "away.hcl", "--format", "json"},
 		{"offset", "copy", "away.hcl", "--sink", "a", "--from-transport", "tcp", "--other-address", "127.0.0.1:1"},
+		{"offset", "set", "away.hcl", "--sink", "a", "--to", "earliest"},
 		{"offset", "copy", "away.hcl", "--sink", "a", "--from-transport", "http", "--other-address", "127.0.0.1:1"},
 		{"import", "runtime.toml", "http.toml"}, {"import", "runtime.toml", "http.toml", "--out", "imported.hcl"},
 		{"import", "broken.toml"},

@@ -26,16 +26,22 @@ type local struct {
 
 // secret marks a value as sensitive, and tells Options.Secret of the texts in it.
 func (s *Scope) secret(v cty.Value) cty.Value {
-	if s.Settings.Secret != nil {
-		unmarked, _ := v.UnmarkDeep()
-		_ = cty.Walk(unmarked, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
-			if e.Type() == cty.String && e.IsKnown() && !e.IsNull() {
-				s.Settings.Secret(e.AsString())
-			}
-			return true, nil
-		})
-	}
+	s.tell(v)
 	return v.Mark(mask.Sensitive)
+}
+
+// tell tells Options.Secret of the texts in a value.
+func (s *Scope) tell(v cty.Value) {
+	if s.Settings.Secret == nil {
+		return
+	}
+	unmarked, _ := v.UnmarkDeep()
+	_ = cty.Walk(unmarked, func(_ cty.Path, e cty.Value) (bool, error) { // the function gives no error
+		if e.Type() == cty.String && e.IsKnown() && !e.IsNull() {
+			s.Settings.Secret(e.AsString())
+		}
+		return true, nil
+	})
 }
 
 // Locals evaluates every local, each after those that it uses.

@@ -31,6 +31,9 @@ func (s *Scope) messageTemplate(expr hcl.Expression) cty.Value {
 			v := s.evaluate(e, evaluation{quiet: true})
 			plain, found := v.UnmarkDeep()
 			maps.Copy(marks, found)
+			if len(found) > 0 {
+				s.tell(plain) // what was made of a secret is not the text that was told
+			}
 			return plain, len(found) > 0, v.IsWhollyKnown()
 		},
 	})

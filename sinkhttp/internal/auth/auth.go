@@ -39,6 +39,8 @@ type Credential interface {
 	// Renew reports whether a request that was answered 401 may be made again: there is, or may be, a newer credential
 	// than the one it used.
 	Renew(used Generation) bool
+	// Offline is Apply as far as it goes without a connection. unknown says, by the name of a header, why it has no value then.
+	Offline(r *Request) (unknown map[string]string)
 }
 
 // Generation counts the credentials that there were, from 1.

@@ -119,6 +119,11 @@ func (c *clientCredentials) Renew(used Generation) bool {
 	return true
 }
 
+// Offline implements Credential: there is no token.
+func (c *clientCredentials) Offline(*Request) map[string]string {
+	return map[string]string{"Authorization": "an access token, which only the token endpoint can tell"}
+}
+
 // fetch gets a token, unless somebody got one, or failed to, since the caller looked. The caller is in fetching.
 func (c *clientCredentials) fetch(ctx context.Context, known Generation, asked time.Time) error {
 	c.mu.Lock()

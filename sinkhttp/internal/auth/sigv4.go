@@ -48,16 +48,58 @@ func (s *sigV4) Apply(ctx context.Context, r *Request) (Generation, error) {
 	if err != nil {
 		return 0, s.failure(ctx, err)
 	}
+	if err := s.sign(ctx, credentials, r); err != nil {
+		return 0, s.failure(ctx, err)
+	}
+	return 1, nil
+}
+
+// sign adds the signature to the headers of r.
+func (s *sigV4) sign(ctx context.Context, credentials aws.Credentials, r *Request) error {
 	request := (&http.Request{
 		Method: r.Method, URL: r.URL, Host: r.Host, Header: r.Header, ContentLength: int64(len(r.Body)),
 		Body: io.NopCloser(bytes.NewReader(r.Body)),
 	}).WithContext(ctx)
 	sum := sha256.Sum256(r.Body)
-	err = s.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), s.block.Service, s.block.Region, r.Time)
-	if err != nil {
-		return 0, s.failure(ctx, err)
+	return s.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), s.block.Service, s.block.Region, r.Time)
+}
+
+// Offline implements Credential: of the chain it asks the environment and the shared files, as they stand.
+func (s *sigV4) Offline(r *Request) map[string]string {
+	ctx := context.Background() // nothing here waits
+	credentials, found := s.local(ctx)
+	if found && s.sign(ctx, credentials, r) == nil {
+		return nil
 	}
-	return 1, nil
+	return map[string]string{"Authorization": "a signature with AWS credentials, of which neither the environment nor the shared files " +
+		"have any: the other places take a connection"}
+}
+
+// local returns the credentials that are there without a connection and without a command, in the order of the chain.
+func (s *sigV4) local(ctx context.Context) (aws.Credentials, bool) {
+	environment, err := config.NewEnvConfig()
+	if err != nil {
+		return aws.Credentials{}, false
+	}
+	if s.block.Profile == "" && (environment.Credentials.HasKeys() || environment.WebIdentityTokenFilePath != "") {
+		return environment.Credentials, environment.Credentials.HasKeys()
+	}
+	profile := s.block.Profile
+	if profile == "" {
+		profile = environment.SharedConfigProfile
+	}
+	if profile == "" {
+		profile = config.DefaultSharedConfigProfile
+	}
+	shared, err := config.LoadSharedConfigProfile(ctx, profile, func(o *config.LoadSharedConfigOptions) {
+		if environment.SharedConfigFile != "" {
+			o.ConfigFiles = []string{environment.SharedConfigFile}
+		}
+		if environment.SharedCredentialsFile != "" {
+			o.CredentialsFiles = []string{environment.SharedCredentialsFile}
+		}
+	})
+	return shared.Credentials, err == nil && shared.RoleARN == "" && shared.Credentials.HasKeys()
 }
 
 // Renew implements Credential: credentials are fetched again at their end, by the chain.
