@@ -91,7 +91,7 @@ func (f *renderFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	sink := sinks[0]
-	engine, err := sinkhttp.New(sink, sinkhttp.Options{})
+	engine, err := renderEngine(sink)
 	if err != nil {
 		return err
 	}
@@ -125,6 +125,14 @@ func (f *renderFlags) run(cmd *cobra.Command, args []string) error {
 		return &exitError{code: exitFailed}
 	}
 	return nil
+}
+
+// renderEngine is the engine of a sink that sends nothing: the files of its tls block need not be there, and a signature whose
+// key is not set gets one.
+func renderEngine(sink *schema.Sink) (*sinkhttp.Sink, error) {
+	cfg := *sink
+	cfg.TLS, cfg.Signature = nil, withUsableKeys(sink.Signature)
+	return sinkhttp.New(&cfg, sinkhttp.Options{})
 }
 
 // splitMessages takes the file of messages off the arguments: the last one, if it is no configuration.
