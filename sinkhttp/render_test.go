@@ -62,7 +62,9 @@ func renderings(t *testing.T) map[string]func(*schema.Sink) {
 		"basic": func(c *schema.Sink) {
 			c.Auth = &schema.Auth{Basic: &schema.AuthBasic{Type: "basic", Username: "u", Password: schema.NewSecret("p")}}
 		},
-		"token file": func(c *schema.Sink) { c.Auth = &schema.Auth{Bearer: &schema.AuthBearer{Type: "bearer", TokenFile: token}} },
+		"token file": func(c *schema.Sink) {
+			c.Auth = &schema.Auth{Bearer: &schema.AuthBearer{Type: "bearer", TokenFile: token}}
+		},
 		"aws": func(c *schema.Sink) {
 			c.Auth = &schema.Auth{AwsSigv4: &schema.AuthAwsSigv4{Type: "aws_sigv4", Region: "eu-central-1", Service: "lambda"}}
 		},
