@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -103,5 +104,23 @@ func TestTranscripts(t *testing.T) {
 	}
 	if slices.Sort(files); !slices.Equal(names, files) {
 		t.Errorf("recipes %v, transcripts %v", files, names)
+	}
+}
+
+// Each recipe has a page, which shows its configuration and requests as they are.
+func TestPagesShowWhatIsSent(t *testing.T) {
+	recipes, err := golden.Recipes()
+	require.NoError(t, err)
+	for _, r := range recipes {
+		text, err := os.ReadFile(filepath.Join("..", "docs", "guide", "recipes", r.Name+".md"))
+		require.NoError(t, err)
+		page := string(text)
+		require.Contains(t, page, "<!-- file:examples/recipes/"+r.Name+".hcl -->")
+		sent := regexp.MustCompile(`(?m)^(text|line)( |$)`).ReplaceAllString(r.Text(), "")
+		shown := regexp.MustCompile("(?s)```http\n(.*?)```").FindAllStringSubmatch(page, -1)
+		require.NotEmpty(t, shown, r.Name)
+		for _, request := range shown {
+			require.Contains(t, sent, "\n"+request[1]+"-- answer ", r.Name)
+		}
 	}
 }

@@ -56,11 +56,21 @@ func newClientCredentials(b *schema.AuthOauth2, transport http.RoundTripper, tim
 			EndpointParams: values, AuthStyle: style,
 		},
 		client: &http.Client{
-			Transport:     transport,
+			Transport:     named{transport},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		timeout: timeout, before: b.RefreshBefore.Std(), fetching: make(chan struct{}, 1),
 	}, nil
+}
+
+// named makes requests as iggysink, as deliveries are.
+type named struct{ transport http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (n named) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", "iggysink")
+	return n.transport.RoundTrip(r)
 }
 
 // Apply implements Credential.
