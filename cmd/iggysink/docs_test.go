@@ -227,7 +227,7 @@ func TestConfigurationOfDocumentsIsValid(t *testing.T) {
 		text := b.text
 		if b.argument == "sink" {
 			stream := "\n  stream \"shop\" {\n    topics         = [\"created\"]\n    consumer_group = \"orders\"\n  }\n}\n"
-			if !strings.Contains(text, "url ") {
+			if !regexp.MustCompile(`(?m)^url +=`).MatchString(text) {
 				stream = "\n  url = \"https://api.example.com\"\n" + stream
 			}
 			inside := regexp.MustCompile(`(?m)^(.)`).ReplaceAllString(text, "  $1")
