@@ -134,7 +134,7 @@ func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 	m.countGap(p, next, messages[0].Offset)
 	p.size.seen(len(messages), size)
 	p.end = max(reply.current+1, p.polledTo)
-	m.handler.Batch(relay.Batch{Partition: p.name, Messages: messages, Bytes: size, Current: reply.current})
+	m.handler.Batch(relay.Batch{Partition: p.name, Messages: messages, Asked: next, Bytes: size, Current: reply.current})
 	return true, nil
 }
 

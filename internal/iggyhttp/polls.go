@@ -33,7 +33,6 @@ func (v *visit) startPolls(now time.Time) {
 	v.hungry = false
 	for i := range v.order {
 		p := v.order[(v.turn+i)%len(v.order)]
-		// No Demand while a poll is under way: its answer would count as one to the newer demand.
 		if p.polling || now.Before(p.pollAt) {
 			continue
 		}
@@ -142,7 +141,7 @@ func (v *visit) endPoll(p *part, q query, bytes int, answer batch, err error) er
 	last := answer.messages[len(answer.messages)-1].Offset
 	p.end = max(answer.current, last) + 1
 	v.idle, v.idleAt = s.options.Stream.PollInterval.Std(), time.Time{}
-	v.handler.Batch(relay.Batch{Partition: p.name, Messages: messages, Bytes: size, Current: p.end - 1})
+	v.handler.Batch(relay.Batch{Partition: p.name, Messages: messages, Asked: q.offset, Bytes: size, Current: p.end - 1})
 	return nil
 }
 

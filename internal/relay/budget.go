@@ -20,7 +20,6 @@ type budget struct {
 	sink      int // bound of all of them
 	share     atomic.Int64
 	used      atomic.Int64
-	refused   atomic.Bool // a partition with room of its own was refused
 }
 
 // divide sets the share of each of n partitions.
@@ -32,25 +31,23 @@ func (b *budget) divide(n int) {
 // share: a chunk is released as a whole, so that a larger one would leave the lane idle until the next has come. An
 // empty partition always gets a byte, and with it one message of any size.
 func (b *budget) grant(used int) int {
-	share := int(b.share.Load())
-	step := max(share/4, 1)
-	if used > 0 && share-used < step {
+	if !b.hasRoom(used) || b.used.Load() >= int64(b.sink) {
 		return 0
 	}
-	if b.used.Load() < int64(b.sink) {
-		return step
-	}
-	b.refused.Store(true)
-	if b.used.Load() < int64(b.sink) { // a release in between has not seen the note, and wakes nobody
-		return step
-	}
-	return 0
+	return b.step()
 }
+
+// hasRoom reports whether the share of a partition that holds used has room for a poll.
+func (b *budget) hasRoom(used int) bool { return used == 0 || int(b.share.Load())-used >= b.step() }
+
+func (b *budget) step() int { return max(int(b.share.Load())/4, 1) }
 
 // take counts bytes as held.
 func (b *budget) take(bytes int) { b.used.Add(int64(bytes)) }
 
-// release gives bytes back and reports whether partitions that were refused can ask again.
+// release gives bytes back and reports whether the sum said no before and does not any more: whoever was refused can ask
+// again.
 func (b *budget) release(bytes int) bool {
-	return b.used.Add(-int64(bytes)) < int64(b.sink) && b.refused.Load() && b.refused.Swap(false)
+	left := b.used.Add(-int64(bytes))
+	return left < int64(b.sink) && left+int64(bytes) >= int64(b.sink)
 }

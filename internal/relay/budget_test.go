@@ -51,8 +51,7 @@ func TestAMessageOverTheBoundIsAdmittedAlone(t *testing.T) {
 	assert.Zero(t, r.budget.used.Load())
 }
 
-// A release that comes between the refusal and its note would otherwise tell nobody, and the partition would wait for
-// the next time that somebody looks.
+// A release that comes while a partition is refused tells it: it would otherwise wait for the next time that somebody looks.
 func TestAPartitionThatIsRefusedIsToldOfTheNextRelease(t *testing.T) {
 	b := budget{partition: 1000, sink: 1000}
 	b.divide(1)
@@ -64,6 +63,5 @@ func TestAPartitionThatIsRefusedIsToldOfTheNextRelease(t *testing.T) {
 		if !<-told {
 			require.Positive(t, granted, "refused, and not told that there is room")
 		}
-		b.refused.Store(false)
 	}
 }

@@ -67,7 +67,6 @@ func (p *partition) confirm(m *schema.Message) bool {
 		p.logAttrs("offset", c.from, "settled", c.mark)...)
 	p.ledger.next, p.block = c.from, block{}
 	p.goal = max(p.goal, p.end) // the former goal was one of the other log
-	p.rewinds++
 	p.feed.source.Wake()
 	return false
 }

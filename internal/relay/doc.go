@@ -40,8 +40,8 @@
 //   - There is one way to give messages up, rewind: next goes back to the first of them and the source polls again.
 //     Nothing is put back into a queue, so a queue is always in offset order. Only the worker rewinds, because only
 //     it knows what is in flight; others ask it to (drop).
-//   - A poll that was under way during a rewind is thrown away (asked, rewinds). It was asked for at the old place,
-//     and taken in it would let the mark pass over what was given up.
+//   - A poll that was under way while next went back is thrown away: Batch says where it was asked for (Asked). Taken in
+//     it would let the mark pass over what was given up.
 //   - A flight leaves its lane before what it could not settle is given up: rewind keeps what is in flight.
 //   - The next worker begins at the former one's mark (carry.go), but reads the last settled message again to compare
 //     its checksum: a server that crashed loses the end of its log, and by offsets alone the messages that took their
@@ -53,7 +53,7 @@
 //     for the older offset last.
 //   - Commit is called without mu: a source may hold a lock of its own while it calls Demand, which takes mu. Wake
 //     is called with it, so Wake takes no lock that is held during a call of Handler.
-//   - A partition is marked as revoked before its latch is closed: a worker that sees the end must not find the
+//   - A latch is on before its channel is closed: a worker that sees the end of its partition must not find the
 //     partition still its own, and store.
 //
 // # Non-obvious: order

@@ -77,7 +77,7 @@ func (f *fakeTopic) storedOffset(id uint32) (uint64, bool) {
 func (f *fakeTopic) read(id uint32, next uint64, bytes int) Batch {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	b := Batch{Partition: f.partition(id)}
+	b := Batch{Partition: f.partition(id), Asked: next}
 	log := f.logs[id]
 	if len(log) > 0 {
 		b.Current = log[len(log)-1].Offset

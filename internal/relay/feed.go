@@ -90,6 +90,7 @@ func (f *feed) Revoked(lost []schema.Partition) {
 	for _, p := range gone {
 		p.revoke()
 	}
+	r.wakeAll() // what the others may hold has grown
 	r.touch()
 }
 

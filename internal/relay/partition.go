@@ -16,7 +16,7 @@ type partition struct {
 
 	former *partition // this partition's last worker; nil: none, or it has ended
 
-	revocation latch         // no further attempt
+	revocation latch         // no further attempt, and nothing is stored any more; closed with mu held
 	done       chan struct{} // closed by the worker when no request is in flight any more
 	gapless    latch         // closing, and nothing lies before what is settled
 	notify     chan struct{} // wakes the worker; holds one
@@ -29,11 +29,7 @@ type partition struct {
 	used      int     // bytes of the chunks in hand
 	end       uint64  // one more than the last offset that the server has
 	goal      uint64  // what Once waits for
-	rewinds   uint64  // times that next went back
-	asked     uint64  // rewinds at the last demand
-	hungry    bool    // demand said no for want of room
 	dropping  bool    // the worker shall give up what is not in flight
-	revoked   bool    // nothing may be stored any more
 	waiting   bool    // the former worker has not ended
 	truncated bool    // the server lost messages since the former assignment
 	carried   carried
@@ -82,20 +78,17 @@ func (p *partition) poke() {
 func (p *partition) demand() (next uint64, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = p.rewinds
-	if p.waiting || p.revoked || p.dropping {
+	if p.waiting || p.revocation.on() || p.dropping {
 		return p.ledger.next, 0
 	}
 	before := p.ledger.next < p.block.offset // what other lanes gave up before a blocked message is still wanted
 	switch state := p.block.state; {
-	case !p.relay.flowing() && (p.used > 0 || !p.relay.probing()), state == trying, state == blocked && !before:
+	case !p.relay.delivering() && (p.used > 0 || !p.relay.probing()), state == trying, state == blocked && !before:
 		return p.ledger.next, 0
-	case !p.relay.flowing(), state == due && !before:
+	case !p.relay.delivering(), state == due && !before:
 		return p.ledger.next, 1
 	}
-	bytes = p.relay.budget.grant(p.used)
-	p.hungry = bytes == 0
-	return p.ledger.next, bytes
+	return p.ledger.next, p.relay.budget.grant(p.used)
 }
 
 // take is Handler.Batch for this partition.
@@ -109,14 +102,14 @@ func (p *partition) take(b Batch) {
 	p.end = max(p.end, b.Current+1, b.Messages[len(b.Messages)-1].Offset+1)
 	// A poll that was under way during a rewind read from where the partition is not any more: taken in, it would let
 	// the mark pass over what was given up.
-	if p.waiting || p.revoked || p.dropping || p.asked != p.rewinds || !p.relay.flowing() && !p.relay.probing() {
+	if p.waiting || p.revocation.on() || p.dropping || b.Asked != p.ledger.next || !p.relay.delivering() && !p.relay.probing() {
 		return
 	}
 	if p.carried.any && !p.confirm(&b.Messages[0]) {
 		return
 	}
 	c := &chunk{messages: b.Messages, bytes: b.Bytes, arrived: time.Now()}
-	probe := !p.relay.flowing()
+	probe := !p.relay.delivering()
 	for i := range b.Messages {
 		m := &b.Messages[i]
 		if !p.admits(m) || probe && c.left > 0 {
@@ -157,12 +150,11 @@ func (p *partition) release(e entry) {
 	if e.chunk.left > 0 {
 		return
 	}
+	wasFull := !p.relay.budget.hasRoom(p.used)
 	p.used -= e.chunk.bytes
 	if p.relay.budget.release(e.chunk.bytes) {
 		p.relay.wakeAll()
-	}
-	if p.hungry && p.relay.budget.grant(p.used) > 0 {
-		p.hungry = false
+	} else if wasFull && p.relay.budget.hasRoom(p.used) {
 		p.feed.source.Wake()
 	}
 }
@@ -209,7 +201,6 @@ func (p *partition) rewind(keep *flight) {
 	if any || dropping { // there is something to read again, or a demand that was refused meanwhile
 		p.feed.source.Wake()
 	}
-	p.rewinds++
 	if p.block.state == trying {
 		if _, ok := inFlight[p.block.offset]; !ok {
 			p.block.state = due // given up before it was tried
@@ -229,11 +220,9 @@ func (p *partition) discard(entries []entry) {
 // revoke makes the worker end without another attempt and without storing anything.
 func (p *partition) revoke() {
 	p.mu.Lock()
-	p.revoked = true
-	p.stopRetries()
-	p.mu.Unlock()
-	// Only now: a worker that sees the latch must not find the partition still its own.
+	defer p.mu.Unlock()
 	p.revocation.close()
+	p.stopRetries()
 }
 
 // drop asks the worker to give up what is not in flight, as a paused sink does.

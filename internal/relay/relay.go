@@ -76,7 +76,7 @@ type Relay struct {
 	stopped bool                            // no worker may start any more
 }
 
-type counters struct{ delivered, rejected, deadLettered, dropped, filtered atomic.Uint64 }
+type counters struct{ rejected, deadLettered, dropped, filtered atomic.Uint64 }
 
 // latch is a signal that is given once.
 type latch struct {
@@ -281,8 +281,8 @@ func (r *Relay) Pause(reason string) { r.judge.stop(reason) }
 // Resume ends a pause, one that only a person ends too. A Retry-After still holds.
 func (r *Relay) Resume() { r.judge.resume() }
 
-// flowing reports whether messages may be polled.
-func (r *Relay) flowing() bool { return r.ready.Load() && !r.judge.paused.Load() && !r.closing.on() }
+// delivering reports whether messages may be polled.
+func (r *Relay) delivering() bool { return r.ready.Load() && !r.judge.paused.Load() && !r.closing.on() }
 
 // probing reports whether a paused sink may poll one message of a partition to probe with.
 func (r *Relay) probing() bool { return r.ready.Load() && !r.closing.on() && r.judge.probing() }

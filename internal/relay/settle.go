@@ -43,7 +43,6 @@ func (p *partition) finish(f *flight) {
 	if rest.fresh && !f.probe {
 		p.relay.judge.accept()
 	}
-	p.relay.counters.delivered.Add(uint64(rest.accepted))
 	if len(rest.letters) > 0 && p.bury(rest.letters) {
 		p.relay.counters.deadLettered.Add(uint64(len(rest.letters)))
 		for i := range rest.letters {
@@ -134,7 +133,7 @@ func (p *partition) land(f *flight, rest *fate, held bool) (convicted bool) {
 	if left > 0 {
 		p.rewind(nil)
 	}
-	if !p.relay.flowing() {
+	if !p.relay.delivering() {
 		p.feed.source.Wake() // a demand for a probe was refused as long as this was in hand
 	}
 	return convicted

@@ -39,10 +39,11 @@ type Handler interface {
 	// are none: the member is then in the group. From its begin on the source takes commits for them. A partition whose
 	// former request is still in flight has no demand until that is over.
 	Assigned(owned []Assignment)
-	// Demand tells the next offset to read of p and how many bytes of messages the relay takes; 0: none now.
+	// Demand tells the next offset to read of p and how many bytes of messages the relay takes; 0: none now. Asking
+	// changes nothing.
 	Demand(p schema.Partition) (next uint64, bytes int)
 	// Batch hands over what a poll brought, at least one message or only a newer Current. It may bring more than the
-	// demand where one message is larger than it.
+	// demand where one message is larger than it. There is one poll of a partition at a time.
 	Batch(b Batch)
 	// Revoked tells which partitions the member does not own any more. Their requests in flight go on, no other attempt
 	// is made, and nothing more is stored.
@@ -65,6 +66,7 @@ type Assignment struct {
 type Batch struct {
 	Partition schema.Partition
 	Messages  []schema.Message // in offset order; may be empty
+	Asked     uint64           // where Demand said to read as the poll was made; of no meaning without messages
 	Bytes     int              // sum of Message.Size
 	Current   uint64           // the partition's last offset as the server saw it
 }

@@ -50,9 +50,10 @@ type PartitionStatus struct {
 func (r *Relay) Status() Status {
 	s := Status{
 		Sink: r.cfg.Name, Ready: r.ready.Load(), Draining: r.closing.on(), Stats: r.engine.Stats(),
-		Delivered: r.counters.delivered.Load(), Rejected: r.counters.rejected.Load(),
-		DeadLettered: r.counters.deadLettered.Load(), Dropped: r.counters.dropped.Load(), Filtered: r.counters.filtered.Load(),
+		Rejected: r.counters.rejected.Load(), DeadLettered: r.counters.deadLettered.Load(),
+		Dropped: r.counters.dropped.Load(), Filtered: r.counters.filtered.Load(),
 	}
+	s.Delivered = s.Stats.Accepted
 	if err := r.crash.err.Load(); err != nil { // whatever lock is held may be held for ever
 		s.Crashed, s.Ready = (*err).Error(), false
 		return s

@@ -288,7 +288,7 @@ func (p *partition) depart(l *lane, f *flight) {
 		return
 	}
 	p.mu.Lock()
-	if p.halted && !p.revoked {
+	if p.halted && !p.revocation.on() {
 		p.halt, p.halted = make(chan struct{}), false
 	}
 	f.stop, p.given = p.halt, 0
@@ -382,7 +382,7 @@ func (p *partition) batch(entries []entry) sinkhttp.Batch {
 // wrong order, and the stored offset would go back.
 func (p *partition) commit() {
 	p.mu.Lock()
-	settled, due := p.ledger.settled, p.ledger.settled != p.committed && !p.revoked && !p.relay.crash.on()
+	settled, due := p.ledger.settled, p.ledger.settled != p.committed && !p.revocation.on() && !p.relay.crash.on()
 	p.mu.Unlock()
 	if due {
 		p.committed = settled

@@ -115,6 +115,9 @@ func (r *Recorder) take(b relay.Batch) {
 		r.tb.Errorf("a batch of partition %d, which is not owned", id)
 	}
 	r.Current[id] = b.Current
+	if len(b.Messages) > 0 && b.Asked != r.Next[id] {
+		r.tb.Errorf("partition %d: a batch says that offset %d was asked for, and it was %d", id, b.Asked, r.Next[id])
+	}
 	size := 0
 	for i := range b.Messages {
 		m := &b.Messages[i]
