@@ -2,6 +2,7 @@ package sinkhttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -28,8 +29,11 @@ var errReplay = errors.New("the transport wanted to send the request again")
 // attempt sends one request and judges the answer. unread reports that the transport may still read body: it gives an
 // early answer back while it is sending.
 //
-// A credential that is answered 401 is fetched anew, and the request is made once more.
+// A credential that is answered 401 is fetched anew, and the request is made once more. Where that gets no answer the 401
+// stays the last one.
 func (s *Sink) attempt(ctx context.Context, out *outgoing) (j judgement, unread bool) {
+	answered := 0
+	defer func() { j.status = cmp.Or(j.status, answered) }()
 	for again := s.credential != nil; ; again = false {
 		header, used, err := s.dress(ctx, out)
 		if err != nil {
@@ -43,6 +47,7 @@ func (s *Sink) attempt(ctx context.Context, out *outgoing) (j judgement, unread 
 		if !again || j.status != http.StatusUnauthorized || !s.credential.Renew(used) {
 			return j, unread
 		}
+		answered = j.status
 	}
 }
 

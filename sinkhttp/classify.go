@@ -36,19 +36,10 @@ func (v verdict) String() string {
 	return [verdictCount]string{"accepted", "retry", "split", "reject", "pause", "cancelled"}[v]
 }
 
-// Verdicts are the keys of Stats.Verdicts.
-func Verdicts() []string {
-	names := make([]string, 0, verdictCount)
-	for v := range verdictCount {
-		names = append(names, v.String())
-	}
-	return names
-}
-
 // judgement is a verdict with what the loop and the gate need to act on it.
 type judgement struct {
 	verdict    verdict
-	status     int           // 0: there was no response
+	status     int           // of the last answer; 0: there was none
 	retryAfter time.Duration // how long the endpoint asked to be left alone; 0: it did not
 	outage     bool          // a transport error, 429 or 503: however long it lasts, it is not the message's fault
 	manual     bool          // a pause that only a person ends (410)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/auth"
 )
 
 func TestDeliverHasOneOutcomeAMessageInOrder(t *testing.T) {
@@ -79,6 +80,37 @@ func TestTheStatusIsThatOfTheLastAnswer(t *testing.T) {
 				o := s.sink.Deliver(ctx, batch(0, "a"))[0]
 				assert.Equal(t, c.kind, o.Kind, o.String())
 				assert.Equal(t, c.status, o.Status, o.String())
+			})
+		})
+	}
+}
+
+// renewing is a credential that can always be had anew.
+type renewing struct{}
+
+func (renewing) Apply(context.Context, *auth.Request) (auth.Generation, error) { return 0, nil }
+func (renewing) Renew(auth.Generation) bool                                    { return true }
+
+func TestTheStatusIsThatOfA401WhoseRepetitionHasNoAnswer(t *testing.T) {
+	for name, second := range map[string]func(http.ResponseWriter){
+		"closed":    func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"cancelled": func(http.ResponseWriter) { time.Sleep(time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			inScene(t, nil, func(w http.ResponseWriter, _ request) {
+				if requests++; requests > 1 {
+					second(w)
+				}
+				w.WriteHeader(http.StatusUnauthorized)
+			}, func(s *scene) {
+				s.sink.credential = renewing{}
+				ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+				defer cancel()
+				o := s.sink.Deliver(ctx, batch(0, "a"))[0]
+				assert.NotEqual(s.t, Accepted, o.Kind)
+				assert.Equal(s.t, http.StatusUnauthorized, o.Status, o.String())
+				time.Sleep(time.Minute) // the handler ends
 			})
 		})
 	}

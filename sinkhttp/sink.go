@@ -238,7 +238,7 @@ type Stats struct {
 	Requests uint64            // attempts made
 	Retries  uint64            // attempts after the first one of a request
 	Bytes    uint64            // request bodies sent, in bytes
-	Verdicts map[string]uint64 // attempts by verdict: accepted, retry, split, reject, pause, cancelled
+	Verdicts map[string]uint64 // attempts by verdict, each of them there: accepted, retry, split, reject, pause, cancelled
 }
 
 // counters are what Stats is made from.

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"iggysink/internal/relay"
-	"iggysink/sinkhttp"
 )
 
 // routes serves the paths of the package doc and nothing else. The registry is its own: a package that registers with
@@ -104,9 +103,9 @@ func sinkMetrics() []metric {
 			func(s *relay.Status) uint64 { return s.Filtered }),
 		counter("requests_total", "Attempts to send a request, by verdict: accepted, retry, split, reject, pause or cancelled.",
 			[]string{"verdict"}, func(s *relay.Status, emit emitFunc) {
-				// All of them from the start: an alert on a rate needs the zero before the first count.
-				for _, verdict := range sinkhttp.Verdicts() {
-					emit(float64(s.Stats.Verdicts[verdict]), verdict)
+				// All of them are there from the start: an alert on a rate needs the zero before the first count.
+				for verdict, n := range s.Stats.Verdicts {
+					emit(float64(n), verdict)
 				}
 			}),
 		total("request_retries_total", "Attempts after the first one of a request.",

@@ -12,6 +12,8 @@ import (
 
 	"iggysink/golden"
 	"iggysink/internal/relay"
+	"iggysink/schema"
+	"iggysink/sinkhttp"
 )
 
 // The series of one snapshot, as Prometheus reads them. Dashboards and alerts hang on these names.
@@ -80,7 +82,21 @@ func TestEachSinkHasItsSeries(t *testing.T) {
 
 // Before the first message there are series already: an alert on a missing series would fire at each start.
 func TestAFreshSinkHasSeries(t *testing.T) {
-	_, body := get(t, start(t, func() relay.Status { return relay.Status{Sink: "orders"} })+"/metrics")
+	cfg := schema.DefaultSink()
+	cfg.Name = "orders"
+	cfg.Streams = []schema.Stream{schema.DefaultStream()}
+	cfg.Streams[0].Name, cfg.Streams[0].Topics = "shop", []string{"created"}
+	var err error
+	if cfg.URL, err = schema.ParseTemplate("http://127.0.0.1:1/"); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := sinkhttp.New(&cfg, sinkhttp.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	fresh := relay.Status{Sink: "orders", Stats: engine.Stats()}
+	_, body := get(t, start(t, func() relay.Status { return fresh })+"/metrics")
 	for _, want := range []string{
 		`iggysink_messages_delivered_total{sink="orders"} 0`,
 		`iggysink_requests_total{sink="orders",verdict="accepted"} 0`,

@@ -23,7 +23,9 @@ func healthy() relay.Status {
 		Delivered: 10, Rejected: 3, DeadLettered: 2, Dropped: 1,
 		Pauses: 5,
 		Stats: sinkhttp.Stats{
-			Retries: 4, Bytes: 2048, Verdicts: map[string]uint64{"accepted": 9, "retry": 4},
+			Retries: 4, Bytes: 2048, Verdicts: map[string]uint64{
+				"accepted": 9, "retry": 4, "split": 0, "reject": 0, "pause": 0, "cancelled": 0,
+			},
 		},
 		Sources: []relay.SourceStatus{{
 			Stream: "shop", Topic: "created", Group: "orders", Joined: true, Reconnects: 1, Commits: 7, Polls: 20, Skipped: 6, Released: []uint32{1, 3},
