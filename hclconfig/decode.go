@@ -17,6 +17,7 @@ import (
 	"iggysink/hclconfig/internal/lang"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
+	"iggysink/internal/function"
 	"iggysink/schema"
 )
 
@@ -146,7 +147,7 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 	if table.Type.IsMapType() || table.Type.IsListType() {
 		l.elementPlaces(a.Expr, pointer, o)
 	}
-	if !bound.NumbersFit(value) { // before it becomes text: that could take long, and an infinite number would be one as well
+	if !function.NumbersFit(value) { // before it becomes text: that could take long, and an infinite number would be one as well
 		l.At(o.Value, "number-out-of-range", "", table.Name+" has a number that is infinite, or of more than 300 digits.")
 		o.Unknown = true
 		return
@@ -157,7 +158,7 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 		l.At(o.Value, "number-out-of-range", "", table.Name+" has at most 300 digits and an exponent of at most 300.")
 	case err != nil:
 		l.wrongType(value, table, pointer)
-	case !bound.NumbersFit(converted):
+	case !function.NumbersFit(converted):
 		l.At(o.Value, "number-out-of-range", "", table.Name+" has more than 300 digits.")
 	default:
 		plain, keep := l.plain(converted, pointer)

@@ -9,14 +9,17 @@ import (
 // HugeNumber is the summary of the diagnostic for a number that is too large to count with.
 const HugeNumber = "Number out of range"
 
-// turnCost is what one turn of a loop costs, besides the text that it makes.
-const turnCost = 64
+const (
+	turnCost  = 64 // of one turn of a loop, besides the text that it makes
+	pieceCost = 1  // of an argument, or of a piece that is joined to a text
+)
 
-// Charge makes the loops, templates and operators below a node pay with spend. It is called once for each node. What
-// cannot be paid for has an unknown value: the caller asks spend whether that was the reason.
-func Charge(node hclsyntax.Node, spend Spend) {
+// Charge makes the loops, templates and operators below a node pay with purse. It is called once for each node. What
+// cannot be paid for has an unknown value: the caller asks purse whether that was the reason. What is written there costs
+// nothing but its turns: it is as long as the file is.
+func Charge(node hclsyntax.Node, purse Purse) {
 	pay := func(e hclsyntax.Expression, cost int) hclsyntax.Expression {
-		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, spend, cost}
+		return &charged{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, purse, cost}
 	}
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // gives none itself
 		boundOperands(n)
@@ -29,8 +32,8 @@ func Charge(node hclsyntax.Node, spend Spend) {
 			n.Each = pay(n.Each, turnCost)
 		case *hclsyntax.TemplateExpr:
 			for i, part := range n.Parts {
-				if _, isLiteral := part.(*hclsyntax.LiteralValueExpr); !isLiteral {
-					n.Parts[i] = pay(part, 1)
+				if !isWritten(part) {
+					n.Parts[i] = pay(part, pieceCost)
 				}
 			}
 		case *hclsyntax.FunctionCallExpr:
@@ -38,34 +41,58 @@ func Charge(node hclsyntax.Node, spend Spend) {
 				if TakesNumber(n.Name, i) { // HCL converts before it calls
 					arg = operandOf(arg, IsBounded)
 				}
-				n.Args[i] = pay(arg, 1)
+				if !isWritten(arg) {
+					arg = pay(arg, pieceCost)
+				}
+				n.Args[i] = arg
 			}
 		}
 		return nil
 	})
 }
 
-// charged is an expression that pays for its value, in a place that is evaluated again and again or joined to a text.
+// charged is an expression that pays for its value, in a place that is evaluated again and again or joined to a text:
+// loops in loops, and text that doubles, would otherwise need years and the whole memory.
 type charged struct {
 	*hclsyntax.ParenthesesExpr
-	spend Spend
-	cost  int // of each evaluation, besides its text
+	purse Purse
+	cost  int // of each evaluation, besides what its value weighs
+}
+
+// IsCharged reports whether a node does nothing but pay for the expression below it.
+func IsCharged(node hclsyntax.Node) bool {
+	_, is := node.(*charged)
+	return is
+}
+
+// isWritten reports whether a value stands in the text.
+func isWritten(e hclsyntax.Expression) bool {
+	if template, isTemplate := e.(*hclsyntax.TemplateExpr); isTemplate {
+		return template.IsStringLiteral()
+	}
+	_, isLiteral := e.(*hclsyntax.LiteralValueExpr)
+	return isLiteral
 }
 
 // Value is unknown when there is nothing left to pay with.
 func (c *charged) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	if !c.spend(c.cost) {
+	if !c.purse.Spend(c.cost) {
 		return cty.DynamicVal, nil
 	}
 	value, diags := c.Expression.Value(ctx)
-	plain, _ := value.Unmark()
-	switch {
-	case plain.Type() == cty.Number && !NumbersFit(plain):
-		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: HugeNumber, Subject: c.SrcRange.Ptr()}}
-	case plain.Type() == cty.String && !c.spend(Size(plain)):
+	if plain, _ := value.Unmark(); plain.Type() == cty.Number && !NumbersFit(plain) {
+		return cty.DynamicVal, hcl.Diagnostics{huge(c.SrcRange)}
+	}
+	if !c.purse.Spend(c.purse.Weigh(c.Expression, value, c.cost == turnCost)) {
 		return cty.DynamicVal, diags
 	}
 	return value, diags
+}
+
+// huge is why an operator, or whoever takes a value, does not take a number. An *Error is its Extra.
+func huge(rng hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: HugeNumber, Subject: &rng,
+		Extra: &Error{Reason: "It has more than 300 digits.", Huge: true}}
 }
 
 // UnwrapExpression lets a type, which is never evaluated, be read through it.
@@ -88,7 +115,7 @@ func (o *operand) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if !plain.IsKnown() || plain.IsNull() || !isHuge(plain, o.fits) {
 		return value, diags
 	}
-	return cty.DynamicVal, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: HugeNumber, Subject: o.SrcRange.Ptr()})
+	return cty.DynamicVal, append(diags, huge(o.SrcRange))
 }
 
 // UnwrapExpression lets the expression be read through it.

@@ -20,12 +20,33 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 )
 
 // Spend takes n units from what is left, and reports whether there were so many.
 type Spend func(n int) bool
+
+// Purse pays for the expressions that Charge has gone through.
+type Purse interface {
+	// Spend takes n units from what is left, and reports whether there were so many.
+	Spend(n int) bool
+	// Weigh is what the value of an expression costs where it is joined to a text or given to a function; looped tells of
+	// one that every turn of a loop makes.
+	Weigh(e hclsyntax.Expression, v cty.Value, looped bool) int
+}
+
+// Spend implements Purse.
+func (s Spend) Spend(n int) bool { return s(n) }
+
+// Weigh implements Purse: only text has a weight.
+func (s Spend) Weigh(_ hclsyntax.Expression, v cty.Value, _ bool) int {
+	if plain, _ := v.Unmark(); plain.Type() == cty.String {
+		return Size(plain)
+	}
+	return 0
+}
 
 // Error is why a call was refused.
 type Error struct {

@@ -121,7 +121,7 @@ func Countable(v cty.Value, want cty.Type) bool {
 		return true
 	}
 	for it := v.ElementIterator(); it.Next(); {
-		if key, e := it.Element(); !Countable(e, elementType(want, key)) {
+		if key, e := it.Element(); !Countable(e, ElementType(want, key)) {
 			return false
 		}
 	}
@@ -145,8 +145,8 @@ func NumbersFit(v cty.Value) bool {
 	return fit
 }
 
-// elementType returns the type of the element of that key.
-func elementType(t cty.Type, key cty.Value) cty.Type {
+// ElementType returns the type of the element of that key.
+func ElementType(t cty.Type, key cty.Value) cty.Type {
 	switch {
 	case t.IsCollectionType():
 		return t.ElementType()

@@ -25,7 +25,7 @@ func newMachine(parsed hclsyntax.Expression) *machine {
 	m := &machine{expr: parsed}
 	m.functions = hclfunction.Pure(m.spend)
 	m.functions["jsonencode"] = jsonEncode(m.spend)
-	hclfunction.Charge(parsed, m.spend)
+	hclfunction.Charge(parsed, hclfunction.Spend(m.spend))
 	spellTemplates(parsed)
 	return m
 }

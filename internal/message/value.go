@@ -7,14 +7,13 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"iggysink/internal/function"
 	"iggysink/internal/jsonscan"
 	"iggysink/schema"
 )
 
-const (
-	maxDepth  = 256 // of a payload that HCL evaluates
-	maxDigits = 300 // of its numbers, and the largest exponent
-)
+// maxDepth is how deep a payload may nest that HCL evaluates.
+const maxDepth = 256
 
 // spelling marks a number with the text that it was read from.
 type spelling struct {
@@ -65,8 +64,8 @@ func decode(text []byte, depth int) (cty.Value, error) {
 
 // decodeNumber returns a number that remembers how it is spelled.
 func decodeNumber(text string) (cty.Value, error) {
-	if !fits(text) {
-		return cty.NilVal, &Error{"the payload has a number of more than " + strconv.Itoa(maxDigits) + " digits"}
+	if !function.IsBounded(text) {
+		return cty.NilVal, &Error{"the payload has a number of more than 300 digits"}
 	}
 	v, err := cty.ParseNumberVal(text)
 	if err != nil {
@@ -81,19 +80,6 @@ func decodeNumber(text string) (cty.Value, error) {
 // isPlain reports whether a number is spelled as it is without a mark.
 func isPlain(text string) bool {
 	return len(text) <= 18 && strings.Trim(text, "0123456789") == ""
-}
-
-// fits reports whether a JSON number can be read in no time: big numbers take seconds and gigabytes.
-func fits(text string) bool {
-	mantissa, exponent, found := text, "", false
-	if i := strings.IndexAny(text, "eE"); i >= 0 {
-		mantissa, exponent, found = text[:i], text[i+1:], true
-	}
-	if len(mantissa) > maxDigits {
-		return false
-	}
-	n, err := strconv.Atoi(exponent)
-	return !found || err == nil && n <= maxDigits && n >= -maxDigits
 }
 
 // plainNumber spells a number that has no text of its own. Writing a whole number through big.Float takes a hundred times

@@ -19,6 +19,7 @@ import (
 
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/internal/function"
 	"iggysink/internal/jsonscan"
 )
 
@@ -169,7 +170,7 @@ func (n *counts) next(tokens hclsyntax.Tokens, i int) (rule, detail string) {
 	case hclsyntax.TokenComment:
 		n.endStatement()
 	case hclsyntax.TokenNumberLit:
-		if !isBounded(string(t.Bytes)) {
+		if !function.IsBounded(string(t.Bytes)) {
 			return "number-out-of-range", "At most 300 digits and an exponent of at most 300."
 		}
 	case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit, hclsyntax.TokenIdent, hclsyntax.TokenComma, hclsyntax.TokenEqual,
@@ -233,7 +234,7 @@ func (g *guardian) json() {
 			i = end - 1
 		case c == '-' || c >= '0' && c <= '9':
 			end := jsonscan.NumberEnd(g.text, i)
-			if !isBounded(string(g.text[i:end])) {
+			if !function.IsBounded(string(g.text[i:end])) {
 				g.fail(RangeAt(g.name, g.text, i, end), "number-out-of-range", "At most 300 digits and an exponent of at most 300.")
 			}
 			i = end - 1

@@ -29,7 +29,10 @@ func (r *Report) Evaluation(d *hcl.Diagnostic) {
 	_, isTemplate := hcl.DiagnosticExtra[NoTemplate](d)
 	var pure *function.Error
 	own, isRefusal := hcl.DiagnosticExtra[*CallError](d)
+	bounded, isBound := hcl.DiagnosticExtra[*function.Error](d)
 	switch {
+	case isBound:
+		r.refused(rng, "", bounded)
 	case isRefusal:
 		r.At(rng, own.Rule, own.Summary, own.Detail)
 	case isTemplate:

@@ -11,10 +11,10 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
+	"iggysink/internal/function"
 )
 
 // local is one attribute of a locals block.
@@ -86,11 +86,11 @@ func (s *Scope) cycle(names []string) {
 
 // bounded refuses a value that could grow without end from local to local.
 func (s *Scope) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
-	if bound.TextSize(v) > maxValueSize {
+	if function.Size(v) > maxValueSize {
 		s.At(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
 		return cty.DynamicVal
 	}
-	if !bound.NumbersFit(v) {
+	if !function.NumbersFit(v) {
 		s.At(attr.NameRange, "number-out-of-range", "", "It has more than 300 digits.")
 		return cty.DynamicVal
 	}

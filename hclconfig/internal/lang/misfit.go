@@ -14,6 +14,7 @@ import (
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/internal/function"
 	"iggysink/schema"
 )
 
@@ -37,7 +38,7 @@ func misfits(v cty.Value, want cty.Type, path cty.Path) []misfit {
 	kind := v.Type()
 	switch {
 	case want.IsPrimitiveType():
-		if !bound.Countable(v, want) {
+		if !function.Countable(v, want) {
 			return []misfit{{path: slices.Clone(path), text: "has a number that is out of range", huge: true}}
 		}
 		if _, err := bound.ConvertTo(v, want); err != nil {
@@ -60,7 +61,7 @@ func misfits(v cty.Value, want cty.Type, path cty.Path) []misfit {
 		if kind.IsSetType() {
 			key = cty.UnknownVal(cty.String)
 		}
-		all = append(all, misfits(e, bound.ElementType(want, key), append(path, cty.IndexStep{Key: key}))...)
+		all = append(all, misfits(e, function.ElementType(want, key), append(path, cty.IndexStep{Key: key}))...)
 	}
 	return all
 }
@@ -156,7 +157,7 @@ func (m misfit) words(root string, v *variable) string {
 		default:
 			text += "[" + strconv.Quote(mask.Shorten(name)) + "]"
 		}
-		typ = bound.ElementType(typ, key)
+		typ = function.ElementType(typ, key)
 	}
 	return text
 }

@@ -12,6 +12,7 @@ import (
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/hclconfig/internal/words"
+	"iggysink/internal/function"
 )
 
 // native returns an expression of a JSON file as one of the native syntax, so that both are looked at and evaluated in
@@ -136,7 +137,7 @@ func (s *Scope) Charge(node hclsyntax.Node) {
 		}
 		return nil
 	})
-	s.Budget.Charge(node)
+	function.Charge(node, s.Budget)
 }
 
 // keysOnce tells of a key that is written twice in a map. HCL takes the last one, and the others are gone without a word.

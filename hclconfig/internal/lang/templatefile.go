@@ -14,6 +14,7 @@ import (
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
 	"iggysink/internal/boundedfile"
+	pure "iggysink/internal/function"
 )
 
 // fileexistsFunction is fileexists(path): whether file() would find a file. It looks where file() may read.
@@ -95,7 +96,7 @@ func (s *Scope) fill(text []byte, values map[string]cty.Value, dir string) (cty.
 			return cty.NilVal, refuseTemplate("The second argument has no value for a name in it.", t.SourceRange())
 		}
 	}
-	s.Budget.Charge(expr)
+	pure.Charge(expr, s.Budget)
 	calls := s.functions(dir)
 	delete(calls, "templatefile") // a file that fills itself would never end
 	value, diags := expr.Value(&hcl.EvalContext{Variables: values, Functions: calls})

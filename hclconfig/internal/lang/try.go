@@ -10,9 +10,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
-	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	pure "iggysink/internal/function"
 )
 
 // canFunction is can(expression), and tryFunction try(expression...). HCL's own evaluate an argument twice, so that a
@@ -89,7 +89,7 @@ func (s *Scope) readName(t hcl.Traversal, ctx *hcl.EvalContext, marks cty.ValueM
 		if diags.HasErrors() {
 			continue
 		}
-		if !s.Budget.Spend(bound.TextSize(value)) { // it is gone through
+		if !s.Budget.Spend(pure.Size(value)) { // it is gone through
 			return
 		}
 		_, deep := value.UnmarkDeep()

@@ -10,8 +10,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
-	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/words"
+	"iggysink/internal/function"
 	"iggysink/internal/message"
 	"iggysink/schema"
 )
@@ -96,7 +96,7 @@ type fieldWalker struct {
 
 // isText reports whether a field below node stays text.
 func isText(node hclsyntax.Node) bool {
-	if bound.IsCharged(node) {
+	if function.IsCharged(node) {
 		return true
 	}
 	switch node.(type) {
