@@ -133,9 +133,9 @@ func parseHeaderValue(kind schema.HeaderKind, text string) ([]byte, error) {
 		f, err := strconv.ParseFloat(text, 64)
 		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(f)), err
 	case schema.HeaderInt8, schema.HeaderInt16, schema.HeaderInt32, schema.HeaderInt64, schema.HeaderInt128:
-		return parseInteger(text, 8<<(kind-schema.HeaderInt8), true)
+		return parseInteger(text, 8*kind.Width(), true)
 	default:
-		return parseInteger(text, 8<<(kind-schema.HeaderUint8), false)
+		return parseInteger(text, 8*kind.Width(), false)
 	}
 }
 

@@ -168,7 +168,7 @@ func appendText(dst []byte, h *Header) ([]byte, bool) {
 
 // appendHeaderNumber appends the text of a bool, an integer or a float in the wire's little-endian form.
 func appendHeaderNumber(dst []byte, kind HeaderKind, b []byte) ([]byte, bool) {
-	if len(b) != kind.width() || len(b) == 0 {
+	if len(b) != kind.Width() || len(b) == 0 {
 		return dst, false
 	}
 	switch kind {
@@ -200,23 +200,6 @@ func appendHeaderNumber(dst []byte, kind HeaderKind, b []byte) ([]byte, bool) {
 	}
 	unused := 64 - 8*len(b)
 	return strconv.AppendInt(dst, int64(u<<unused)>>unused, 10), true // the shift back copies the sign
-}
-
-// width returns the number of bytes of a value of kind k, or 0 if it has no fixed one.
-func (k HeaderKind) width() int {
-	switch k {
-	case HeaderBool, HeaderInt8, HeaderUint8:
-		return 1
-	case HeaderInt16, HeaderUint16:
-		return 2
-	case HeaderInt32, HeaderUint32, HeaderFloat32:
-		return 4
-	case HeaderInt64, HeaderUint64, HeaderFloat64:
-		return 8
-	case HeaderInt128, HeaderUint128:
-		return 16
-	}
-	return 0
 }
 
 // appendUint128 appends hi*2^64 + lo in decimal, in pieces of 19 digits: the largest power of ten in 64 bits.

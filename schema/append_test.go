@@ -23,7 +23,7 @@ func le64(u uint64) []byte { return binary.LittleEndian.AppendUint64(nil, u) }
 func everyKind() []Header {
 	var out []Header
 	for k := HeaderRaw; k <= HeaderFloat64; k++ {
-		value := make([]byte, max(k.width(), 1))
+		value := make([]byte, max(k.Width(), 1))
 		value[0] = 1
 		out = append(out, Header{Key: []byte("kind-" + strconv.Itoa(int(k))), Kind: k, Value: value})
 	}

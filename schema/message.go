@@ -85,3 +85,20 @@ const (
 	HeaderFloat32
 	HeaderFloat64
 )
+
+// Width returns how many bytes a value of the kind has; 0 if any number, or if there is no such kind.
+func (k HeaderKind) Width() int {
+	switch k {
+	case HeaderBool, HeaderInt8, HeaderUint8:
+		return 1
+	case HeaderInt16, HeaderUint16:
+		return 2
+	case HeaderInt32, HeaderUint32, HeaderFloat32:
+		return 4
+	case HeaderInt64, HeaderUint64, HeaderFloat64:
+		return 8
+	case HeaderInt128, HeaderUint128:
+		return 16
+	}
+	return 0
+}

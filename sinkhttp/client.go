@@ -7,10 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/imroc/req/v3"
+	"golang.org/x/net/http/httpguts"
 
 	"iggysink/schema"
 	"iggysink/sinkhttp/internal/network"
@@ -95,11 +95,11 @@ func newHeader(cfg *schema.Sink) (header http.Header, host, ignored string, err 
 		if value.HasFields() && http.CanonicalHeaderKey(name) == "Host" {
 			return nil, "", "", errors.New("headers: Host is one for all messages")
 		}
-		if !validName(name) {
+		if !httpguts.ValidHeaderFieldName(name) {
 			return nil, "", "", fmt.Errorf("headers: %q is not a valid header name", name)
 		}
 		text := value.Fill(schema.Partition{})
-		if !validValue(text) {
+		if !httpguts.ValidHeaderFieldValue(text) {
 			return nil, "", "", fmt.Errorf("headers: the value of %q has a character that is not allowed", name)
 		}
 		canonical := http.CanonicalHeaderKey(name)
@@ -124,7 +124,7 @@ func newHeader(cfg *schema.Sink) (header http.Header, host, ignored string, err 
 		seen[canonical] = true
 	}
 	contentType := contentType(cfg)
-	if !validValue(contentType) {
+	if !httpguts.ValidHeaderFieldValue(contentType) {
 		return nil, "", "", errors.New("content_type: has a character that is not allowed")
 	}
 	header["Content-Type"] = []string{contentType}
@@ -141,28 +141,6 @@ func contentType(cfg *schema.Sink) string {
 		return "application/octet-stream"
 	}
 	return "application/json"
-}
-
-// validName reports whether name is a token (RFC 9110 section 5.6.2).
-func validName(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		alphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !alphanumeric && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// validValue reports whether value can stand in a header line: no control character but the tab.
-func validValue(value string) bool {
-	for i := range len(value) {
-		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 // parseURL reads a URL that requests go to. Its error tells nothing of the text, which may hold a secret.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // The formats are implemented a second time here, in short: gen must be able to rebuild the package schema when it does
@@ -28,7 +30,6 @@ var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{1
 var (
 	days        = regexp.MustCompile(`^([0-9]+)d(.*)$`)
 	urlTemplate = regexp.MustCompile(`\$\{(stream|topic|partition|[^{}]*message[^{}]*)\}`)
-	headerName  = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 	jsonPointer = regexp.MustCompile(`^(/([^/~]|~[01])*)*$`)
 )
 
@@ -60,7 +61,7 @@ func hasFormat(format, s string) bool {
 	case "template":
 		return strings.Count(s, "${") <= strings.Count(s, "}")
 	case "header-name":
-		return headerName.MatchString(s)
+		return httpguts.ValidHeaderFieldName(s)
 	case "json-pointer":
 		return jsonPointer.MatchString(s)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"iggysink/internal/credential"
 	"iggysink/schema"
 )
@@ -166,7 +168,7 @@ func (c *converter) headers(label string, t *table) map[string]attribute {
 		switch {
 		case !isText:
 			continue
-		case !isToken(name):
+		case !httpguts.ValidHeaderFieldName(name):
 			c.problem(at, "%q is no name of a header", printable(name))
 		case strings.ContainsFunc(value, func(r rune) bool { return r > '~' }):
 			c.problem(at, "the value of %s is not ASCII, which the Rust sink refuses", name)
@@ -199,11 +201,4 @@ func (c *converter) header(label, name, value string, at Place) attribute {
 	}
 	variable := c.variable(meaning+" of "+at.String(), label, name)
 	return attribute{value: env(word, variable), comments: []string{"set " + variable + " " + comment}}
-}
-
-// isToken reports whether s can be the name of a header (RFC 9110 5.6.2).
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
-	})
 }

@@ -57,32 +57,13 @@ func decodeTyped(b []byte) (kind schema.HeaderKind, value, rest []byte, err erro
 
 // Check says what is wrong with a key or value of n bytes.
 func Check(kind schema.HeaderKind, n int) error {
-	switch size := kindSize(kind); {
-	case size < 0:
+	switch size := kind.Width(); {
+	case kind < schema.HeaderRaw || kind > schema.HeaderFloat64:
 		return fmt.Errorf("%w: kind %d", ErrMalformed, kind)
 	case size > 0 && size != n:
 		return fmt.Errorf("%w: %d bytes for kind %d", ErrMalformed, n, kind)
 	}
 	return nil
-}
-
-// kindSize returns how many bytes a value of kind has: 0 for any number, -1 for no kind of Iggy's.
-func kindSize(kind schema.HeaderKind) int {
-	switch kind {
-	case schema.HeaderRaw, schema.HeaderString:
-		return 0
-	case schema.HeaderBool, schema.HeaderInt8, schema.HeaderUint8:
-		return 1
-	case schema.HeaderInt16, schema.HeaderUint16:
-		return 2
-	case schema.HeaderInt32, schema.HeaderUint32, schema.HeaderFloat32:
-		return 4
-	case schema.HeaderInt64, schema.HeaderUint64, schema.HeaderFloat64:
-		return 8
-	case schema.HeaderInt128, schema.HeaderUint128:
-		return 16
-	}
-	return -1
 }
 
 // manyHeaders is from how many headers on a map finds duplicates; a list does it for fewer.

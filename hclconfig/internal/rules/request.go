@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/internal/credential"
 	"iggysink/schema"
@@ -46,7 +48,7 @@ func (r sinkRules) headers() {
 		switch {
 		case lower == "content-type":
 			r.At(o.Name, "content-type-header", "", "Set it with content_type.")
-		case !isToken(name):
+		case !httpguts.ValidHeaderFieldName(name):
 			r.At(o.Name, "invalid-header", "", "A name must not contain spaces, colons or letters beyond ASCII.")
 		case schema.IsConnectionHeader(name):
 			r.At(o.Name, "invalid-header", "a header of the connection", "iggysink sets it for each request. Remove it.")
@@ -55,7 +57,7 @@ func (r sinkRules) headers() {
 		}
 		seen[lower] = true
 		value := r.sink.Headers[name].Source()
-		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+		if !httpguts.ValidHeaderFieldValue(value) {
 			detail := "It would end the header and start another one."
 			if !o.Literal {
 				detail += " trimspace() removes a line break at the end."
@@ -66,12 +68,6 @@ func (r sinkRules) headers() {
 			r.At(o.Value, "literal-secret", "", literalDetail)
 		}
 	}
-}
-
-// isToken reports whether s is a token of RFC 9110 5.6.2.
-func isToken(s string) bool {
-	const characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
-	return s != "" && strings.Trim(s, characters) == ""
 }
 
 // fieldValue stands in a url for what is filled in later. No url holds it.
