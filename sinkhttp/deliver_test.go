@@ -86,7 +86,7 @@ func TestTheStatusIsThatOfTheLastAnswer(t *testing.T) {
 }
 
 // renewing is a credential that can always be had anew.
-type renewing struct{}
+type renewing struct{ auth.Credential }
 
 func (renewing) Apply(context.Context, *auth.Request) (auth.Generation, error) { return 0, nil }
 func (renewing) Renew(auth.Generation) bool                                    { return true }
