@@ -43,6 +43,31 @@ func TestExamplesRun(t *testing.T) {
 	}
 }
 
+// What the page of each recipe says about render works: a message becomes one request.
+func TestRecipesRender(t *testing.T) {
+	for _, name := range exampleNames(t, "*.hcl") {
+		recipe, isRecipe := strings.CutPrefix(name, "recipes/")
+		if !isRecipe {
+			continue
+		}
+		page := readFile(t, "docs/guide/recipes/"+strings.TrimSuffix(recipe, ".hcl")+".md")
+		shown := regexp.MustCompile(`echo '(.*)' \|\n  iggysink (render \S+ --sink \S+)\n`).FindStringSubmatch(page)
+		if shown == nil {
+			t.Errorf("the page of %s says nothing about render", recipe)
+			continue
+		}
+		args := strings.Fields(shown[2])
+		args[1] = filepath.Join(root, args[1])
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), args, strings.NewReader(shown[1]), &stdout, &stderr); code != exitOK {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, &stdout, &stderr)
+		}
+		if requests := strings.Count(stdout.String(), "\nContent-Length: "); requests != 1 {
+			t.Errorf("%s: %d requests\n%s", recipe, requests, &stdout)
+		}
+	}
+}
+
 // exampleNames returns the files of examples and of examples/recipes that match.
 func exampleNames(t *testing.T, pattern string) (names []string) {
 	t.Helper()

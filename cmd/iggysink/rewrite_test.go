@@ -39,6 +39,10 @@ func TestRewriteLeavesNoAddressOfTheUser(t *testing.T) {
 	sink.TLS = &schema.TLS{CAFile: "/etc/ca.pem"}
 	sink.SuccessStatusCodes = []int{201}
 	sink.Streams = []schema.Stream{{Name: "shop", StartFrom: schema.StartFromLatest}}
+	sink.Signature = []schema.Signature{
+		{StandardWebhooks: &schema.SignatureStandardWebhooks{Secrets: []schema.Secret{schema.NewSecret("placeholder"), schema.NewSecret("mine")}}},
+		{HTTPMessage: &schema.SignatureHTTPMessage{Algorithm: schema.SignatureAlgorithmEd25519, Key: schema.NewSecret("placeholder")}},
+	}
 	token := schema.Iggy{Address: "iggy.internal:8090", Token: schema.NewSecret("t"), TLS: &schema.IggyTLS{}}
 	cfg := &schema.Config{Iggy: &token, Admin: &schema.Admin{Address: "0.0.0.0:80"}, Sinks: []schema.Sink{sink}}
 
@@ -62,6 +66,10 @@ func TestRewriteLeavesNoAddressOfTheUser(t *testing.T) {
 	}
 	if got.Streams[0].StartFrom != schema.StartFromEarliest {
 		t.Errorf("start_from %s would pass over the samples", got.Streams[0].StartFrom)
+	}
+	secrets := got.Signature[0].StandardWebhooks.Secrets
+	if secrets[0].Reveal() != "whsec_"+devKey || secrets[1].Reveal() != "mine" || got.Signature[1].HTTPMessage.Key.Reveal() != devKey {
+		t.Error("a placeholder is no key, and a key of the user's stays")
 	}
 	if !slices.Contains(got.SuccessStatusCodes, http.StatusOK) || !slices.Contains(got.SuccessStatusCodes, 201) {
 		t.Errorf("success codes %v", got.SuccessStatusCodes)
