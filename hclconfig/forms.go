@@ -180,7 +180,7 @@ func urlDetail(s, general string, shown bool) string {
 	case strings.Contains(host, "${"):
 		return "Its host contains a field: use ${stream}, ${topic} and ${partition} only in the path and the query."
 	case host[at+1:] == "", strings.HasPrefix(host[at+1:], ":"):
-		return "Its host is missing behind " + scheme + "://."
+		return "Its host is missing after " + scheme + "://."
 	case shown && filledIn(s) != nil:
 		return fmt.Sprintf("%s is not filled in. Did you mean %s?", filledIn(s).Written, filledIn(s).Meant)
 	case strings.ContainsFunc(s, unicode.IsSpace):
@@ -191,7 +191,7 @@ func urlDetail(s, general string, shown bool) string {
 		}
 		return fmt.Sprintf("Its port %s is not a number from 1 to 65535.", mask.Printable(mask.Shorten(port)))
 	case strings.Contains(rest, "#"):
-		return "It has a fragment, the part behind #, which is never sent."
+		return "It has a fragment, the part after #, which iggysink never sends."
 	}
 	path, _, _ := strings.Cut(strings.TrimPrefix(rest, host), "?")
 	for segment := range strings.SplitSeq(path, "/") {

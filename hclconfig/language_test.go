@@ -265,7 +265,7 @@ func TestFilesOfValues(t *testing.T) {
 	opts.VarFiles = nil
 	for _, path := range []string{"prod.vars.hcl", "prod.vars.hcl.json"} {
 		result, found := Load([]string{"conf", path}, opts)
-		require.Contains(t, inWords(result, found), "a file of values is no configuration [no-configuration]\n  "+path+":0:0")
+		require.Contains(t, inWords(result, found), "a file of values is not a configuration [no-configuration]\n  "+path+":0:0")
 	}
 	// What an editor has not saved yet.
 	opts.Texts = map[string][]byte{"conf/dev.vars.hcl": []byte("a = 7"), "conf/.new.vars.hcl": []byte("wrong = 1")}

@@ -53,8 +53,8 @@ func (l *loader) expand(path string) []string {
 	}
 	if !info.IsDir() && lang.IsVariables(path) {
 		l.broken = true
-		l.At(fileRange(path), "no-configuration", "a file of values is no configuration",
-			"Name it with --var-file, behind the configuration whose variables it sets.")
+		l.At(fileRange(path), "no-configuration", "a file of values is not a configuration",
+			"Name it with --var-file, after the configuration whose variables it sets.")
 		return nil
 	}
 	if !info.IsDir() {

@@ -68,7 +68,7 @@ func TestNewCompilesTheContract(t *testing.T) {
 	require.NoError(t, os.WriteFile(unsound, []byte(`{"type": "strin"}`), 0o600))
 	for path, want := range map[string]string{
 		"/nowhere/a.json": `stream "shop": payload_schema: cannot use /nowhere/a.json: no such file or directory`,
-		unsound:           `stream "shop": payload_schema: cannot use ` + unsound + `: line 1, column 10: "strin" is no type: did you mean "string"? The types are object, array, string, number, integer, boolean, null`,
+		unsound:           `stream "shop": payload_schema: cannot use ` + unsound + `: line 1, column 10: "strin" is not a type: did you mean "string"? The types are object, array, string, number, integer, boolean, null`,
 	} {
 		cfg := config(t, "http://h/")
 		withContract(path, schema.BatchModeRaw)(&cfg)

@@ -74,7 +74,7 @@ func (it *items) item(item []byte) (r itemResult, err error) {
 		text = string(jsonscan.AppendText(nil, status))
 	}
 	if r.status, err = strconv.Atoi(text); err != nil || r.status < 100 || r.status > 599 {
-		return r, errors.New("has a status that is no HTTP status")
+		return r, errors.New("has a status that is not an HTTP status")
 	}
 	if reason, found := it.reason.Find(item); it.hasReason && found && string(reason) != "null" {
 		if r.reason = string(reason); reason[0] == '"' {

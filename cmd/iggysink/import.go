@@ -148,7 +148,7 @@ func importNotes(w io.Writer, result rustsink.Result) error {
 		}
 	}
 	for _, folder := range result.AllowFiles {
-		if _, err := fmt.Fprintf(w, "A run needs: --allow-files %s, unless the configuration stands there\n", folder); err != nil {
+		if _, err := fmt.Fprintf(w, "A run needs: --allow-files %s, unless the configuration is in that folder\n", folder); err != nil {
 			return err
 		}
 	}

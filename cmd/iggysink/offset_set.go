@@ -78,7 +78,7 @@ func parseAim(text string) (a aim, err error) {
 		return aim{offset: &n}, nil
 	}
 	if a.time, err = time.Parse(time.RFC3339, text); err != nil || a.time.Unix() <= 0 {
-		return a, fmt.Errorf("--to %q is no offset, earliest, latest or time such as 2026-03-01T12:00:00Z", text)
+		return a, fmt.Errorf("--to %q is not an offset, earliest, latest or a time such as 2026-03-01T12:00:00Z", text)
 	}
 	return a, nil
 }
@@ -241,9 +241,9 @@ func (f *offsetSetFlags) moveAll(ctx context.Context, stdout io.Writer, client t
 		}
 	}
 	for _, m := range moves {
-		verb := "goes on at"
+		verb := "resumes at"
 		if f.dry {
-			verb = "would go on at"
+			verb = "would resume at"
 		}
 		_, err := fmt.Fprintf(stdout, "sink %s: %s/%s/%d: %s %d%s\n", titleOf(m.row.Sink), m.row.Stream, m.row.Topic, m.row.Partition,
 			verb, m.to, m.effect())

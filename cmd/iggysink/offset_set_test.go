@@ -51,18 +51,18 @@ func TestOffsetSetMovesASink(t *testing.T) {
 				says  string
 				again int // messages that the next run delivers
 			}{
-				{"--partition 0 --topic orders --to 4", "orders/0: goes on at 4, was 6: up to 2 messages again\n", 2},
-				{"--topic orders --by -1", "orders/1: goes on at 1, was 2: up to 1 message again\n", 2},
-				{"--topic orders --by -100", "orders/0: goes on at 0, was 6: up to 6 messages again\n", 8},
-				{"--to 2026-03-01T12:03:00Z --topic orders --partition 0", "orders/0: goes on at 3, was 6: up to 3 messages again\n", 3},
-				{"--to 2026-03-01T12:02:30Z --topic orders --partition 0", "orders/0: goes on at 3, was 6: up to 3 messages again\n", 3},
-				{"--to 2036-03-01T12:00:00+01:00", "orders/0: goes on at 6, as before\n", 0},
-				{"--to 2016-03-01T12:00:00Z --topic returns", "returns/0: goes on at 0, was 1: up to 1 message again\n", 1},
-				{"--to earliest", "returns/0: goes on at 0, was 1: up to 1 message again\n", 9},
-				{"--to latest", "returns/1: goes on at 0, as before\n", 0},
+				{"--partition 0 --topic orders --to 4", "orders/0: resumes at 4, was 6: up to 2 messages again\n", 2},
+				{"--topic orders --by -1", "orders/1: resumes at 1, was 2: up to 1 message again\n", 2},
+				{"--topic orders --by -100", "orders/0: resumes at 0, was 6: up to 6 messages again\n", 8},
+				{"--to 2026-03-01T12:03:00Z --topic orders --partition 0", "orders/0: resumes at 3, was 6: up to 3 messages again\n", 3},
+				{"--to 2026-03-01T12:02:30Z --topic orders --partition 0", "orders/0: resumes at 3, was 6: up to 3 messages again\n", 3},
+				{"--to 2036-03-01T12:00:00+01:00", "orders/0: resumes at 6, as before\n", 0},
+				{"--to 2016-03-01T12:00:00Z --topic returns", "returns/0: resumes at 0, was 1: up to 1 message again\n", 1},
+				{"--to earliest", "returns/0: resumes at 0, was 1: up to 1 message again\n", 9},
+				{"--to latest", "returns/1: resumes at 0, as before\n", 0},
 			} {
 				args := append([]string{"offset", "set", path, "--sink", "orders"}, strings.Fields(tt.flags)...)
-				assert.Contains(t, command(t, exitOK, append(args, "--dry-run")...), "would go on at")
+				assert.Contains(t, command(t, exitOK, append(args, "--dry-run")...), "would resume at")
 				assert.Contains(t, command(t, exitOK, args...), tt.says, tt.flags)
 				command(t, exitOK, "run", "--once", path)
 				total += tt.again
@@ -70,7 +70,7 @@ func TestOffsetSetMovesASink(t *testing.T) {
 			}
 			s.publish("orders", 0, "6", "7", "8")
 			set := []string{"offset", "set", path, "--sink", "orders", "--topic", "orders", "--partition", "0"}
-			assert.Contains(t, command(t, exitOK, append(set, "--by", "1")...), "goes on at 7, was 6: up to 1 message skipped")
+			assert.Contains(t, command(t, exitOK, append(set, "--by", "1")...), "resumes at 7, was 6: up to 1 message skipped")
 			assert.Contains(t, command(t, exitUsage, append(set, "--by", "3")...),
 				"orders/0: there are not so many messages: from 7 on there are 2")
 			assert.Contains(t, command(t, exitUsage, append(set, "--to", "10")...), "offset 10 is behind the end, which is 9")
@@ -100,13 +100,13 @@ func TestOffsetSetSaysWhatIsWrong(t *testing.T) {
 		"--by 0":                     "--by 0 moves nothing",
 		"--to 5":                     "an offset is of one partition: add --partition",
 		"--to 0 --partition 0":       "the sink reads several topics, add --topic",
-		"--to yesterday":             `--to "yesterday" is no offset, earliest, latest or time such as 2026-03-01T12:00:00Z`,
-		"--to -1":                    `--to "-1" is no offset`,
-		"--to 1900-01-01T00:00:00Z":  "is no offset",
+		"--to yesterday":             `--to "yesterday" is not an offset, earliest, latest or a time such as 2026-03-01T12:00:00Z`,
+		"--to -1":                    `--to "-1" is not an offset`,
+		"--to 1900-01-01T00:00:00Z":  "is not an offset",
 		"--to latest --topic nosuch": "the sink reads no such topic or partition",
 		"--to latest --partition 7":  "the sink reads no such topic or partition",
 		"--to latest --sink other":   "--sink takes one sink at a time",
-		"--to 18446744073709551616":  "is no offset",
+		"--to 18446744073709551616":  "is not an offset",
 		"--to earliest --by 99999999999999999999": "invalid argument",
 	} {
 		args := append([]string{"offset", "set", path, "--sink", "orders"}, strings.Fields(flags)...)

@@ -72,7 +72,7 @@ func (c *payloadCheck) run(cmd *cobra.Command, args []string) error {
 	}
 	contract, err := payload.Load(args[0])
 	if fault := (*payload.Error)(nil); errors.As(err, &fault) {
-		err := fmt.Errorf("the schema is at fault: %s:%d:%d: %s", args[0], fault.Line, fault.Column, fault.Cause)
+		err := fmt.Errorf("the schema is invalid: %s:%d:%d: %s", args[0], fault.Line, fault.Column, fault.Cause)
 		return &exitError{code: exitFailed, err: err}
 	}
 	if err != nil {

@@ -137,7 +137,7 @@ func (f *validateFlags) stdin(cmd *cobra.Command, paths []string, opts *hclconfi
 		return nil, errors.New("--filename is empty")
 	}
 	if slices.Contains(paths[i+1:], "-") {
-		return nil, errors.New("the path - stands there twice")
+		return nil, errors.New("the path - is given twice")
 	}
 	// One byte more than a file may have is enough for Load to tell of it, in the format that was asked for.
 	text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), hclconfig.MaxFileSize+1))

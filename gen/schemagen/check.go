@@ -239,7 +239,7 @@ func (c *checker) union(s *schema) {
 	}
 	for _, l := range s.labels {
 		if l.text != s.tag {
-			c.fail(l.at, "the label of a oneOf is the property that tells its branches apart")
+			c.fail(l.at, "the label of a oneOf must be the property that distinguishes its branches")
 		}
 	}
 }

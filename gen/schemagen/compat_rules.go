@@ -65,7 +65,7 @@ func Rules() []Rule {
 
 		{"default-changed", Warning, Info, "an absent property means something else"},
 		{"labels-changed", Breaking, Info, "the labels of an HCL block are others"},
-		{"alias-changed", Warning, Info, "a spelling stands for another value"},
+		{"alias-changed", Warning, Info, "a spelling now means another value"},
 		{"path-changed", Warning, Info, "whether a text is a path relative to its file, and whether that is read"},
 		{"sensitive-changed", Warning, Warning, "whether a value is kept out of outputs"},
 		{"source-changed", Info, Warning, "a property is filled from something else"},

@@ -69,7 +69,7 @@ func TestSchemaErrorsSayWhere(t *testing.T) {
 		{`"https://example.com/base`, `"base`, `"base.`, `$id must be absolute`},
 		{`"minLength": 1`, `"enum": ["one", "two"]`, `"enum": ["one", "two"], "x-go`, `an enum must be a member of $defs`},
 		{`"minimum": 1`, `"title": "x"`, `"title"`, `title belongs at the root`},
-		{`"default": 3`, `"oneOf": []`, `"oneOf"`, `oneOf cannot stand beside another of type, $ref and oneOf`},
+		{`"default": 3`, `"oneOf": []`, `"oneOf"`, `oneOf cannot be used together with another of type, $ref and oneOf`},
 
 		{`"An item."`, "\"An item.\xff\"", "\xff", `not UTF-8`},
 		{`"description": "Its name.", "type"`, `"description": "Its name.", "x-source": "topic", "type"`, `"wait"`,

@@ -186,7 +186,7 @@ func (r *reader) schema(n *node, root bool) *schema {
 			r.root(root, m)
 			if r.text(m.value) != "https://json-schema.org/draft/2020-12/schema" {
 				r.foreign = true
-				r.fail(m.value.at, "$schema must be draft 2020-12: an older one ignores what stands beside $ref, and has definitions "+
+				r.fail(m.value.at, "$schema must be draft 2020-12: an older one ignores what is written beside $ref, and has definitions "+
 					"where this one has $defs")
 			}
 		case "$id":
@@ -232,7 +232,7 @@ func (r *reader) root(root bool, m member) {
 func (r *reader) shape(s *schema, m member) {
 	if s.kind != "any" {
 		s.broken = true
-		r.fail(m.at, "%s cannot stand beside another of type, $ref and oneOf", m.name)
+		r.fail(m.at, "%s cannot be used together with another of type, $ref and oneOf", m.name)
 	}
 }
 

@@ -90,12 +90,12 @@ func lookupOnly(args []cty.Value) (cty.Type, error) {
 	key, _ := args[1].Unmark()
 	if t.IsObjectType() {
 		if !t.HasAttribute(key.AsString()) {
-			return cty.NilType, function.NewArgErrorf(1, "there is no such key, and no value to take instead")
+			return cty.NilType, function.NewArgErrorf(1, "the map has no such key, and there is no default")
 		}
 		return t.AttributeType(key.AsString()), nil
 	}
 	if plain, _ := args[0].Unmark(); plain.HasIndex(key).IsKnown() && plain.HasIndex(key).False() {
-		return cty.NilType, function.NewArgErrorf(1, "there is no such key, and no value to take instead")
+		return cty.NilType, function.NewArgErrorf(1, "the map has no such key, and there is no default")
 	}
 	return t.ElementType(), nil
 }

@@ -77,8 +77,8 @@ func TestFunctionsGiveWhatTerraformGives(t *testing.T) {
 
 func TestFunctionsRefuse(t *testing.T) {
 	for text, want := range map[string]string{
-		`lookup({a=1}, "b")`:                                "there is no such key",
-		`lookup(tomap({a=1}), "b")`:                         "there is no such key",
+		`lookup({a=1}, "b")`:                                "no such key",
+		`lookup(tomap({a=1}), "b")`:                         "no such key",
 		`one([1, 2])`:                                       "more than one element",
 		`coalesce("", null)`:                                "Every argument is null or an empty string",
 		`sum([])`:                                           "the list is empty",

@@ -29,7 +29,7 @@ func (e *otherStoreError) Error() string {
 	if !e.offset.there {
 		return "no offset is stored any more"
 	}
-	return fmt.Sprintf("somebody else stored offset %d", e.offset.value)
+	return fmt.Sprintf("another process stored offset %d", e.offset.value)
 }
 
 // startStores stores the offsets that wait, one at a time for a partition. An offset at or below the stored one is not sent:

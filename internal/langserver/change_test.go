@@ -27,7 +27,7 @@ func TestAMalformedMessageIsAnswered(t *testing.T) {
 	}
 	require.NoError(t, Serve(t.Context(), &in, &out, Options{}))
 	for _, want := range []string{
-		`"id":null,"error":{"code":-32700,"message":"the message is no JSON"}`,
+		`"id":null,"error":{"code":-32700,"message":"the message is not JSON"}`,
 		`"id":null,"error":{"code":-32600,"message":"the Language Server Protocol has no batches: send each message by itself"}`,
 		`"id":null,"error":{"code":-32600,`, `"id":7,"error":{"code":-32600,`, `"id":null,"error":{"code":-32600,`, `"id":null,"error":{"code":-32700,`,
 		`"capabilities"`, `"id":9`,

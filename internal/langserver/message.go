@@ -49,13 +49,13 @@ type malformedError struct {
 func (e *malformedError) Error() string { return e.text }
 
 func newMalformed(body []byte) *malformedError {
-	e := &malformedError{id: json.RawMessage("null"), code: jsonrpc2.InvalidRequest, text: "the message is no JSON-RPC 2.0"}
+	e := &malformedError{id: json.RawMessage("null"), code: jsonrpc2.InvalidRequest, text: "the message is not JSON-RPC 2.0"}
 	var message struct {
 		ID json.RawMessage `json:"id"`
 	}
 	switch body = bytes.TrimSpace(body); {
 	case !json.Valid(body):
-		e.code, e.text = jsonrpc2.ParseError, "the message is no JSON"
+		e.code, e.text = jsonrpc2.ParseError, "the message is not JSON"
 	case body[0] == '[':
 		e.text = "the Language Server Protocol has no batches: send each message by itself"
 	case json.Unmarshal(body, &message) == nil && isID(message.ID):

@@ -49,7 +49,7 @@ func (n *needs) add(t hcl.Traversal) error {
 		return errors.New("an expression names something other than message")
 	}
 	if len(t) < 2 {
-		return errors.New("message is no value by itself; name one of " + strings.Join(Attributes(), ", "))
+		return errors.New("message alone is not a value; use one of " + strings.Join(Attributes(), ", "))
 	}
 	attr, ok := t[1].(hcl.TraverseAttr)
 	if !ok {

@@ -113,7 +113,7 @@ func TestNoValueIsAnErrorThatNamesTheReference(t *testing.T) {
 		{`"x${message.payload.none.more}"`, "message.payload.none.more is missing"},
 		{`message.payload.tags[2]`, "message.payload.tags[2] is missing"},
 		{`message.payload.deep.a.b`, "message.payload.deep.a.b is null"},
-		{`message.payload.deep`, "message.payload.deep is an object or a list, which is no text; jsonencode() makes text of it"},
+		{`message.payload.deep`, "message.payload.deep is an object or a list, which is not text; jsonencode() makes text of it"},
 		{`upper(message.payload.none)`, "message.payload.none is missing"},
 		{`upper(message.headers["none"])`, `message.headers["none"] is missing`},
 		{`upper(message.payload.deep.a.b)`, "the function upper failed"},
@@ -121,7 +121,7 @@ func TestNoValueIsAnErrorThatNamesTheReference(t *testing.T) {
 		{`message.payload[var.secret]`, "a value is missing"},
 		{`"${message.headers[var.secret]}"`, "a value is missing"},
 		{`tonumber(message.payload.name)`, "the function tonumber failed"},
-		{`[message.id]`, "the value is a list, which is no text; jsonencode() makes text of it"},
+		{`[message.id]`, "the value is a list, which is not text; jsonencode() makes text of it"},
 	} {
 		_, err := compile(t, tt.text).AppendText(nil, scope(sample(), schema.PayloadSchemaJSON), nil)
 		var reason *Error
@@ -205,9 +205,9 @@ func TestSourceRefusesWhatCannotDependOnAMessage(t *testing.T) {
 	for text, want := range map[string]string{
 		`env(message.id)`:                "env() is evaluated at the start, before there is a message. Its arguments cannot depend on one.",
 		`upper("${topic}${message.id}")`: "Here it is message.topic; ${topic} can stand in plain text only.",
-		`message`:                        "Message is no value by itself; name one of headers, id, offset, partition, payload, raw, stream, timestamp, topic.",
+		`message`:                        "Message alone is not a value; use one of headers, id, offset, partition, payload, raw, stream, timestamp, topic.",
 		`message.body`:                   "Message has no body; it has headers, id, offset, partition, payload, raw, stream, timestamp, topic.",
-		`"${message.id}${var.list}"`:     "This is no text. jsonencode() makes text of any value.",
+		`"${message.id}${var.list}"`:     "This is not text. jsonencode() makes text of any value.",
 		`"${message.id}${var.unknown}"`:  "unknown",
 	} {
 		_, err := source(t, text)

@@ -107,7 +107,7 @@ func (f found) text(s *Scope, name string) ([]byte, error) {
 	case 'n':
 		return nil, &Error{name + " is null"}
 	case '{', '[':
-		return nil, &Error{name + " is an object or a list, which is no text; jsonencode() makes text of it"}
+		return nil, &Error{name + " is an object or a list, which is not text; jsonencode() makes text of it"}
 	}
 	return f.bytes, nil
 }

@@ -95,7 +95,7 @@ func (p *printer) part(b *strings.Builder, e hclsyntax.Expression) {
 	}
 	text, err := textOf(v)
 	if err != nil {
-		p.fail(e, "This is no text. jsonencode() makes text of any value.")
+		p.fail(e, "This is not text. jsonencode() makes text of any value.")
 		return
 	}
 	b.WriteString(schema.EscapeText(text))
@@ -260,7 +260,7 @@ func (p *printer) quoted(b *strings.Builder, e *hclsyntax.TemplateExpr) {
 		}
 		text, err := textOf(v)
 		if err != nil {
-			p.fail(part, "This is no text. jsonencode() makes text of any value.")
+			p.fail(part, "This is not text. jsonencode() makes text of any value.")
 			return
 		}
 		q := quote(text)

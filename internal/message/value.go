@@ -117,7 +117,7 @@ func textOf(v cty.Value) (string, error) {
 	case plain.Type() == cty.Bool:
 		return strconv.FormatBool(plain.True()), nil
 	}
-	return "", &Error{"the value is " + friendly(v) + ", which is no text; jsonencode() makes text of it"}
+	return "", &Error{"the value is " + friendly(v) + ", which is not text; jsonencode() makes text of it"}
 }
 
 // friendly names the type of a value in words that hold nothing of it.

@@ -136,10 +136,10 @@ func (k keyword) misfit(value any) string {
 		return k.name + " is a number since draft 6, the bound itself: write it instead of " + strings.ToLower(k.name[len("exclusive"):])
 	}
 	if _, isBool := value.(bool); k.name == "required" && isBool {
-		return "required is a list of names beside properties, and stands in the object that has them"
+		return "required is a list of names: write it beside properties, in the object that contains them"
 	}
 	if text, isText := value.(string); k.shape == typeNames && isText {
-		return strconv.Quote(text) + " is no type" + sentence(meant(text, typeWords())) + "The types are " + strings.Join(typeWords(), ", ")
+		return strconv.Quote(text) + " is not a type" + sentence(meant(text, typeWords())) + "The types are " + strings.Join(typeWords(), ", ")
 	}
 	return k.name + " has to be " + k.shape.String()
 }

@@ -77,7 +77,7 @@ func (c *compilation) misspelled(word string, all []string) string {
 		return "nullable is of OpenAPI 3.0 and asserts nothing: say \"type\": [\"string\", \"null\"]"
 	}
 	if found := meant(word, all); found != "" {
-		return strconv.Quote(word) + " is no keyword and asserts nothing" + found
+		return strconv.Quote(word) + " is not a keyword and asserts nothing" + found
 	}
 	return ""
 }

@@ -86,7 +86,7 @@ func syntaxFault(source []byte, err error) *Error {
 			offset = int(rest.InputOffset())
 			offset += len(source[offset:]) - len(bytes.TrimLeft(source[offset:], " \t\r\n"))
 		}
-		cause = "it is not JSON: something stands behind its end"
+		cause = "it is not JSON: there is text after its end"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 	}
 	line, column := lineColumn(source, max(offset, 0))
@@ -101,11 +101,11 @@ func causeAt(source []byte, at int) (int, string) {
 	comma := len(before) > 0 && before[len(before)-1] == ','
 	switch {
 	case comma && (found == '}' || found == ']'):
-		return len(before) - 1, "the comma is too many: nothing follows it"
+		return len(before) - 1, "unexpected comma: nothing follows it"
 	case found == '/' || found == '#':
 		return at, "JSON has no comments: use $comment, or take it out"
 	case found == '\'':
-		return at, "a text of JSON stands between double quotes"
+		return at, "a string in JSON needs double quotes"
 	case found == '"' && len(before) > 0:
 		return at, "a comma is missing in front of this"
 	case found == utf8.RuneError && size == 1:
@@ -113,7 +113,7 @@ func causeAt(source []byte, at int) (int, string) {
 	case found < ' ':
 		return at, "a text ends in its line: a line break in it is \\n"
 	case found == '_' || found >= 'a' && found <= 'z' || found >= 'A' && found <= 'Z':
-		return at, "it is not JSON: a name or a text stands between double quotes, and the words are true, false and null"
+		return at, "it is not JSON: write names and strings in double quotes; the only other words are true, false and null"
 	}
 	return at, fmt.Sprintf("it is not JSON: there may be no %s here", strconv.QuoteRune(found))
 }

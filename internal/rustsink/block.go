@@ -199,7 +199,7 @@ func (c *converter) render(files []File, root *block) []byte {
 		}
 	}
 	for _, f := range c.folders {
-		head = append(head, "", "A run needs --allow-files "+printable(f.path)+", unless this file stands in that folder: "+f.what+" is "+
+		head = append(head, "", "A run needs --allow-files "+printable(f.path)+", unless this file is in that folder: "+f.what+" is "+
 			"read from there.")
 	}
 	if len(c.notes) > 0 {
@@ -217,7 +217,7 @@ func (c *converter) render(files []File, root *block) []byte {
 
 // stopFirst is what nobody may overlook.
 const stopFirst = "Stop the Rust sink before this runs: both read with the same consumer groups, and would share the " +
-	"messages out between them. Delivery goes on behind the offsets that the Rust sink has stored."
+	"messages out between them. Delivery resumes after the offsets that the Rust sink has stored."
 
 // blocks is the difference that shows first after the move.
 const blocks = "What the Rust sink skips blocks its partition here, so that nothing is lost: a payload that is not what schema " +

@@ -169,7 +169,7 @@ func (c *converter) headers(label string, t *table) map[string]attribute {
 		case !isText:
 			continue
 		case !httpguts.ValidHeaderFieldName(name):
-			c.problem(at, "%q is no name of a header", printable(name))
+			c.problem(at, "%q is not the name of a header", printable(name))
 		case strings.ContainsFunc(value, func(r rune) bool { return r > '~' }):
 			c.problem(at, "the value of %s is not ASCII, which the Rust sink refuses", name)
 		case lower == "content-type":

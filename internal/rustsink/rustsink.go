@@ -75,7 +75,7 @@ type Result struct {
 	HCL       []byte // formatted, with the notes and variables as comments
 	Notes     []Note
 	Variables []Variable
-	// AllowFiles are folders that a token or an authority is read from, which a run has to allow unless the configuration stands there. A
+	// AllowFiles are folders that a token or an authority is read from, which a run has to allow unless the configuration is in that folder. A
 	// relative one starts at the configuration.
 	AllowFiles []string
 }

@@ -37,7 +37,7 @@ func (c *converter) connector(t *table) *connector {
 		}
 		return nil
 	case path == "":
-		c.problem(t.place("path"), "path is missing: it tells which plugin this is")
+		c.problem(t.place("path"), "path is missing: it names the plugin")
 		return nil
 	case !strings.Contains(strings.ToLower(filepath.Base(path)), "http_sink"):
 		c.note(t.place("path"), "the plugin is not the HTTP sink; the file is not carried over")
@@ -225,10 +225,10 @@ func (c *converter) duration(t *table, name, otherwise string) (span, []string) 
 		}
 		return s, nil
 	}
-	c.note(t.place(name), "%s is no duration, so that the Rust sink took its default, %s", name, otherwise)
+	c.note(t.place(name), "%s is not a duration, so the Rust sink used its default, %s", name, otherwise)
 	value, _ := parseHuman(otherwise)
 	return span{value, otherwise}, []string{
-		inTOML(printable(text)) + ", which is no duration: the Rust sink took its default",
+		inTOML(printable(text)) + ", which is not a duration: the Rust sink used its default",
 	}
 }
 

@@ -154,7 +154,7 @@ func (c *converter) pollInterval(s *block, t *table) {
 		value, ok = 0, true
 	}
 	if !ok {
-		c.problem(at, "poll_interval is no duration; the runtime does not start with it either")
+		c.problem(at, "poll_interval is not a duration; the runtime does not start with it either")
 		return
 	}
 	interval := spanFrom(value, text)

@@ -223,10 +223,10 @@ func TestATokenEndpointThatFails(t *testing.T) {
 		took   time.Duration
 	}{
 		{"hangs", func(ctx context.Context, _ int) (int, string, error) { <-ctx.Done(); return 0, "", ctx.Err() },
-			"the token endpoint cannot be reached, or its answer is no token", true, 5 * time.Second},
+			"the token endpoint cannot be reached, or its answer is not a token", true, 5 * time.Second},
 		{"500", func(context.Context, int) (int, string, error) { return 500, "canary", nil }, "the token endpoint answered 500 Internal Server Error", true, 0},
-		{"HTML", func(context.Context, int) (int, string, error) { return 200, "<html>canary", nil }, "the token endpoint cannot be reached, or its answer is no token", true, 0},
-		{"no token", func(context.Context, int) (int, string, error) { return 200, "{}", nil }, "the token endpoint cannot be reached, or its answer is no token", true, 0},
+		{"HTML", func(context.Context, int) (int, string, error) { return 200, "<html>canary", nil }, "the token endpoint cannot be reached, or its answer is not a token", true, 0},
+		{"no token", func(context.Context, int) (int, string, error) { return 200, "{}", nil }, "the token endpoint cannot be reached, or its answer is not a token", true, 0},
 		{"400", func(context.Context, int) (int, string, error) {
 			return 400, `{"error": "invalid_client", "error_description": "canary"}`, nil
 		},
@@ -234,7 +234,7 @@ func TestATokenEndpointThatFails(t *testing.T) {
 		{"401", func(context.Context, int) (int, string, error) { return 401, `{"error": "canary"}`, nil }, "the token endpoint answered 401 Unauthorized", false, 0},
 		{"302", func(context.Context, int) (int, string, error) { return 302, "", nil }, "the token endpoint answered 302 Found", false, 0},
 		{"CRLF", func(context.Context, int) (int, string, error) { return 200, `{"access_token": "a\r\nX: y"}`, nil },
-			"the token endpoint answered with something that is no token", false, 0},
+			"the token endpoint's answer is not a token", false, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

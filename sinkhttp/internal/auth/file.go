@@ -89,7 +89,7 @@ func (f *file) read(now time.Time) error {
 	case token == "":
 		return errors.New("is empty")
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return errors.New("holds something that is no token: a token has no white space inside and no control characters")
+		return errors.New("does not hold a token: a token contains no white space and no control characters")
 	}
 	f.stamp, f.checked = stampOf(info), now
 	if value := "Bearer " + token; value != f.value {

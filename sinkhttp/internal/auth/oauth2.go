@@ -165,7 +165,7 @@ func (c *clientCredentials) fetch(ctx context.Context, known Generation, asked t
 	c.value, c.failed, c.renewAt, c.end = token.Type()+" "+token.AccessToken, nil, time.Time{}, time.Time{}
 	c.generation++
 	if !validToken(c.value) {
-		c.value, c.failed = "", &Error{Reason: "the token endpoint answered with something that is no token"}
+		c.value, c.failed = "", &Error{Reason: "the token endpoint's answer is not a token"}
 		c.failedAt = time.Now()
 		return c.failed
 	}
@@ -189,13 +189,13 @@ func validToken(value string) bool {
 func describe(err error) *Error {
 	var answer *oauth2.RetrieveError
 	if !errors.As(err, &answer) || answer.Response == nil {
-		return &Error{Reason: "the token endpoint cannot be reached, or its answer is no token", Down: true, Err: err}
+		return &Error{Reason: "the token endpoint cannot be reached, or its answer is not a token", Down: true, Err: err}
 	}
 	status := answer.Response.StatusCode
 	e := &Error{Reason: "the token endpoint answered " + answer.Response.Status, Err: err}
 	e.Down = status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status < 300
 	if status < 300 {
-		e.Reason = "the token endpoint's answer is no token"
+		e.Reason = "the token endpoint's answer is not a token"
 	}
 	switch answer.ErrorCode { // section 5.2
 	case "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",

@@ -109,7 +109,7 @@ func (s *sigV4) failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return &Error{Reason: "there are no AWS credentials: neither environment, shared files, web identity, container nor instance has any",
+	return &Error{Reason: "there are no AWS credentials: environment, shared files, web identity, container and instance contain none",
 		Down: true, Err: err}
 }
 

@@ -59,7 +59,7 @@ func readPrivateKey(text string) (ed25519.PrivateKey, error) {
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, errors.New("key: the PEM block is no private key of PKCS #8")
+		return nil, errors.New("key: the PEM block is not a PKCS #8 private key")
 	}
 	private, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
