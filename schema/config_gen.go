@@ -925,7 +925,8 @@ func decodeAuthBearer(d *decoding, at string, raw json.RawMessage) (v AuthBearer
 type AuthOauth2 struct {
 	// Kind of credential: the label of the block.
 	Type string `json:"type"`
-	// The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well.
+	// The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well, except
+	// unix_socket, http_version and server_name, which belong to the endpoint.
 	TokenURL Secret `json:"token_url"`
 	// Name under which the client is registered at the authorization server.
 	ClientID string `json:"client_id"`

@@ -48,6 +48,9 @@ func (s *Sink) attempt(ctx context.Context, out *outgoing) (j judgement, unread 
 			return j, unread
 		}
 		answered = j.status
+		if !s.limited(ctx, out.n) { // one more request is one more turn
+			return judgement{verdict: cancelled, reason: "cancelled"}, unread
+		}
 	}
 }
 

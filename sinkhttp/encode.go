@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/auth"
 )
 
 // maxTargets bounds the cache of encoders and URLs. A sink that reads more partitions than that builds some again.
@@ -91,7 +92,7 @@ func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target
 		if err != nil {
 			return nil, nil, fmt.Errorf("the url filled in for this partition %w", err)
 		}
-		t = &target{partition: p, url: u, encoders: make(map[schema.PayloadSchema]*schema.EnvelopeEncoder, 1)}
+		t = &target{partition: p, url: auth.Outgoing(s.cfg.Auth, u), encoders: make(map[schema.PayloadSchema]*schema.EnvelopeEncoder, 1)}
 		if len(s.targets) >= maxTargets {
 			for other := range s.targets {
 				delete(s.targets, other)

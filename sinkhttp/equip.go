@@ -29,8 +29,8 @@ type equipment struct {
 	identified  bool   // requests have an id
 }
 
-// tokenTransport makes the requests for tokens: through the same dialer, so that network and tls hold for them, and apart
-// from deliveries, whose connections give nothing but answers to deliveries.
+// tokenTransport makes the requests for tokens, apart from deliveries, whose connections give nothing but answers to
+// deliveries.
 func tokenTransport(dialer *network.Dialer) *http.Transport {
 	t := &http.Transport{
 		DialContext: dialer.Plain, DialTLSContext: dialer.Encrypted, DisableCompression: true, MaxConnsPerHost: 2,
@@ -48,7 +48,7 @@ func (s *Sink) equip(cfg *schema.Sink, dialer *network.Dialer) (err error) {
 		s.header["Authorization"] = []string{value}
 	}
 	if cfg.Auth != nil && cfg.Auth.Oauth2 != nil {
-		s.tokens = tokenTransport(dialer)
+		s.tokens = tokenTransport(dialer.ForTokens())
 	}
 	if s.credential, err = auth.New(cfg.Auth, s.tokens, cfg.Timeout.Std()); err != nil {
 		return err
@@ -126,15 +126,30 @@ func (s *Sink) dress(ctx context.Context, out *outgoing) (header http.Header, us
 		return out.header, 0, nil
 	}
 	header, now := maps.Clone(out.header), time.Now()
-	if err := s.sign(out, header, now); err != nil {
-		return nil, 0, err
-	}
-	if s.credential != nil { // last: SigV4 signs the other headers
+	prove := func() error {
+		if s.credential == nil {
+			return nil
+		}
 		r := auth.Request{Method: out.method, URL: out.url, Host: s.host, Header: header, Body: out.body, Time: now}
 		used, err = s.credential.Apply(ctx, &r)
+		return err
 	}
-	return header, used, err
+	sign := func() error { return s.sign(out, header, now) }
+	first, last := prove, sign // a token can be a part of what is signed
+	if s.provesLast() {
+		first, last = sign, prove
+	}
+	if err = first(); err == nil {
+		err = last()
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	return header, used, nil
 }
+
+// provesLast reports whether the credential signs the other headers, signatures among them.
+func (s *Sink) provesLast() bool { return s.cfg.Auth != nil && s.cfg.Auth.AwsSigv4 != nil }
 
 // sign adds the signatures over a request to its header.
 func (s *Sink) sign(out *outgoing, header http.Header, now time.Time) error {

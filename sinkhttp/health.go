@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"iggysink/sinkhttp/internal/auth"
 )
 
 // CheckHealth makes one request of the health check and returns why it does not pass; nil if it does, or if there is none.
@@ -77,18 +79,21 @@ func (s *Sink) checkHealth(ctx context.Context, method string) judgement {
 }
 
 func (s *Sink) probeHealth(ctx context.Context, method string) judgement {
-	out := outgoing{method: method, url: s.health, header: s.header, n: 1}
+	out := outgoing{method: method, url: auth.Outgoing(s.cfg.Auth, s.health), header: s.header, n: 1}
 	if s.identified {
 		out.id = "health"
 	}
-	if !s.limited(ctx) {
+	if !s.limited(ctx, 0) {
 		return judgement{verdict: cancelled}
 	}
-	header, _, err := s.dress(ctx, &out)
+	header, used, err := s.dress(ctx, &out)
 	if err != nil {
 		return undressed(ctx, err)
 	}
-	a, _, err := s.exchange(ctx, method, s.health, header, nil)
+	a, _, err := s.exchange(ctx, method, out.url, header, nil)
+	if err == nil && a.status == http.StatusUnauthorized && s.credential != nil {
+		s.credential.Renew(used) // the next check, or the first delivery, has a newer one
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return judgement{verdict: cancelled}

@@ -2,8 +2,10 @@ package sinkhttp
 
 import (
 	"crypto/tls"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,11 +27,14 @@ type http2Transport struct {
 	current  *http.Transport
 	previous *http.Transport // its connections may still have requests
 	expires  time.Time
+
+	openMu sync.Mutex // never held while a connection is closed
+	open   map[*meter]struct{}
 }
 
 func newHTTP2(cfg *schema.Sink, dialer *network.Dialer) *http2Transport {
-	dialer.Wrap(func(c net.Conn) net.Conn { return newMeter(c, answerBytes(cfg)) })
-	t := &http2Transport{dialer: dialer}
+	t := &http2Transport{dialer: dialer, open: make(map[*meter]struct{})}
+	dialer.Wrap(func(c net.Conn) net.Conn { return t.watch(newMeter(c, answerBytes(cfg))) })
 	t.make = func() *http.Transport {
 		var protocols http.Protocols
 		protocols.SetHTTP2(true)
@@ -81,13 +86,45 @@ func (t *http2Transport) CloseIdleConnections() {
 	}
 }
 
+// close ends all connections. CloseIdleConnections alone leaves one open whose last request has been answered a moment ago: the
+// transport takes it for busy, and looks at it again only when it has been idle for long.
+func (t *http2Transport) close() {
+	t.CloseIdleConnections()
+	t.openMu.Lock()
+	open := slices.Collect(maps.Keys(t.open))
+	t.openMu.Unlock()
+	for _, m := range open {
+		_ = m.Close()
+	}
+}
+
+// watch knows a connection until it is closed.
+func (t *http2Transport) watch(m *meter) *meter {
+	t.openMu.Lock()
+	defer t.openMu.Unlock()
+	t.open[m] = struct{}{}
+	m.closed = func() {
+		t.openMu.Lock()
+		defer t.openMu.Unlock()
+		delete(t.open, m)
+	}
+	return m
+}
+
 // meter bounds what an endpoint may send: each request adds the bytes that its answer may have. Frames that belong to no
 // request use them up as well, so that a connection on which they come without end is ended.
 type meter struct {
 	net.Conn
 
-	left atomic.Int64
-	most int64 // of one answer
+	left   atomic.Int64
+	most   int64  // of one answer
+	closed func() // is called by Close
+}
+
+// Close implements net.Conn.
+func (m *meter) Close() error {
+	m.closed()
+	return m.Conn.Close()
 }
 
 func newMeter(c net.Conn, most int64) *meter {

@@ -53,6 +53,16 @@ func TestHTTP2ToARealServer(t *testing.T) {
 		server.Config.Protocols.SetHTTP2(true)
 		server.Config.Protocols.SetUnencryptedHTTP2(true)
 		server.EnableHTTP2 = true
+		var conns sync.WaitGroup
+		server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				conns.Add(1)
+			case http.StateClosed:
+				conns.Done()
+			case http.StateActive, http.StateIdle, http.StateHijacked:
+			}
+		}
 		if encrypted {
 			server.StartTLS()
 		} else {
@@ -77,6 +87,7 @@ func TestHTTP2ToARealServer(t *testing.T) {
 		assert.Len(t, got, 16)
 		assert.Equal(t, uint64(800), s.Stats().Requests)
 		s.Close()
+		conns.Wait() // Close leaves none behind, whatever the last answer was
 		server.Close()
 	}
 }

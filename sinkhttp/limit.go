@@ -97,12 +97,13 @@ func (w *sending) admitted(n int) bool {
 	return false
 }
 
-// limited is for a request outside of Send, such as the health check.
-func (s *Sink) limited(ctx context.Context) bool {
+// limited is for a request of n messages outside of the loop of Send: the health check, and what is repeated with another
+// credential.
+func (s *Sink) limited(ctx context.Context, n int) bool {
 	if s.limit == nil {
 		return true
 	}
-	wait := time.Until(s.limit.reserve(time.Now(), 0))
+	wait := time.Until(s.limit.reserve(time.Now(), n))
 	if wait <= 0 {
 		return true
 	}

@@ -65,13 +65,26 @@ func (s *Sink) render(p *Prepared, r *run) Request {
 	}
 	before := maps.Clone(out.header)
 	header, now := maps.Clone(out.header), time.Now()
-	err := s.sign(&out, header, now)
-	if err != nil {
+	prove := func() {
+		if s.credential != nil {
+			q.Unknown = s.credential.Offline(&auth.Request{
+				Method: out.method, URL: out.url, Host: s.host, Header: header, Body: out.body, Time: now,
+			})
+		}
+	}
+	if !s.provesLast() {
+		prove()
+	}
+	for name := range q.Unknown { // it can be a part of what is signed
+		header[name] = []string{""}
+	}
+	if err := s.sign(&out, header, now); err != nil {
 		q.Fault = err.Error()
-	} else if s.credential != nil {
-		q.Unknown = s.credential.Offline(&auth.Request{
-			Method: out.method, URL: out.url, Host: s.host, Header: header, Body: out.body, Time: now,
-		})
+	} else if s.provesLast() {
+		prove()
+	}
+	for name := range q.Unknown {
+		delete(header, name)
 	}
 	for name := range header {
 		if _, was := before[name]; !was && isProof(name) {

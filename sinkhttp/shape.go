@@ -11,6 +11,7 @@ import (
 
 	"iggysink/internal/message"
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/auth"
 )
 
 // shape is what a configuration says about single messages: a url, headers, a body or events of their own, and which of
@@ -21,6 +22,7 @@ type shape struct {
 	events            *events
 	mode              schema.BatchMode
 	static            http.Header // what every request has
+	auth              *schema.Auth
 }
 
 // shaping is the memory of one Prepare: what it found out about the message that it looks at.
@@ -48,7 +50,7 @@ func isShaped(cfg *schema.Sink) bool {
 
 // newShape compiles the programs of a sink. Errors name the attribute.
 func newShape(cfg *schema.Sink, static http.Header) (*shape, error) {
-	h := &shape{mode: cfg.BatchMode, static: static}
+	h := &shape{mode: cfg.BatchMode, static: static, auth: cfg.Auth}
 	compile := func(name string, t schema.Template) (*message.Program, error) {
 		p, err := message.Compile(t)
 		if err != nil {
@@ -187,7 +189,7 @@ func (h *shape) line(w *shaping, t *target, payload schema.PayloadSchema) (*line
 		if err != nil {
 			return nil, fmt.Errorf("the url %w", err)
 		}
-		l.url = u
+		l.url = auth.Outgoing(h.auth, u)
 	}
 	if len(h.headers) > 0 || h.events != nil {
 		l.header = maps.Clone(h.static)

@@ -214,7 +214,11 @@ func (s *Sink) Drain() { s.gate.drain() }
 // Close ends the idle connections and logs the statistics. No other call may follow.
 func (s *Sink) Close() {
 	s.gate.drain()
-	s.transport.CloseIdleConnections()
+	if t, isHTTP2 := s.transport.(*http2Transport); isHTTP2 {
+		t.close()
+	} else {
+		s.transport.CloseIdleConnections()
+	}
 	if s.tokens != nil {
 		s.tokens.CloseIdleConnections()
 	}

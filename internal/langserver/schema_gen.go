@@ -649,7 +649,7 @@ func configSinkAuthBody() *schema.BodySchema {
 				Constraint:  schema.AnyExpression{OfType: cty.String},
 			},
 			"token_url": {
-				Description: lang.Markdown("The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well.\n\nType: URL\n\nExample: `token_url = \"https://login.example.com/oauth/token\"`"),
+				Description: lang.Markdown("The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well, except `unix_socket`, `http_version` and `server_name`, which belong to the endpoint.\n\nType: URL\n\nExample: `token_url = \"https://login.example.com/oauth/token\"`"),
 				IsOptional:  true,
 				IsSensitive: true,
 				Constraint:  schema.AnyExpression{OfType: cty.String},

@@ -618,7 +618,7 @@ func configSinkAuthBlock() *Block {
 			},
 			{
 				Name:      "token_url",
-				Doc:       "The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well.",
+				Doc:       "The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well, except unix_socket, http_version and server_name, which belong to the endpoint.",
 				Type:      cty.String,
 				Sensitive: true,
 				Format:    "http-url",

@@ -308,21 +308,3 @@ func TestApplyEndsWithItsContext(t *testing.T) {
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
-
-// A request of the test suite of the signature (get-vanilla), with a body that is empty.
-func TestSigV4(t *testing.T) {
-	for _, name := range []string{"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-	c, err := New(&schema.Auth{AwsSigv4: &schema.AuthAwsSigv4{Region: "us-east-1", Service: "service"}}, nil, 5*time.Second)
-	require.NoError(t, err)
-	u, _ := url.Parse("https://example.amazonaws.com/")
-	r := &Request{Method: "GET", URL: u, Host: "example.amazonaws.com", Header: http.Header{}, Time: time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)}
-	_, err = c.Apply(t.Context(), r)
-	require.NoError(t, err)
-	assert.Equal(t, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, "+
-		"Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31", r.Header.Get("Authorization"))
-	assert.False(t, c.Renew(1))
-}

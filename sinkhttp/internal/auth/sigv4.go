@@ -1,12 +1,11 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,7 +31,7 @@ func newSigV4(b *schema.AuthAwsSigv4, timeout time.Duration) *sigV4 {
 	return &sigV4{
 		block: *b, timeout: timeout, loading: make(chan struct{}, 1),
 		// S3 alone signs a path as it is; for any other service it is encoded once more.
-		signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = b.Service == "s3" }),
+		signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = isS3(b.Service) }),
 	}
 }
 
@@ -56,12 +55,27 @@ func (s *sigV4) Apply(ctx context.Context, r *Request) (Generation, error) {
 
 // sign adds the signature to the headers of r.
 func (s *sigV4) sign(ctx context.Context, credentials aws.Credentials, r *Request) error {
-	request := (&http.Request{
-		Method: r.Method, URL: r.URL, Host: r.Host, Header: r.Header, ContentLength: int64(len(r.Body)),
-		Body: io.NopCloser(bytes.NewReader(r.Body)),
-	}).WithContext(ctx)
+	signed := *r.URL // the signer writes to it, and all requests of a partition share it
+	if !isS3(s.block.Service) {
+		signed.RawPath = canonicalPath(r.URL.EscapedPath())
+		path, err := url.PathUnescape(signed.RawPath)
+		if err != nil {
+			return err
+		}
+		signed.Path = path
+	}
 	sum := sha256.Sum256(r.Body)
-	return s.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), s.block.Service, s.block.Region, r.Time)
+	digest := hex.EncodeToString(sum[:])
+	for _, name := range []string{"X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256", "Authorization"} {
+		delete(r.Header, name) // the signer appends to the value that it finds, which all requests share as well
+	}
+	if wantsDigest(s.block.Service) {
+		r.Header["X-Amz-Content-Sha256"] = []string{digest}
+	}
+	request := (&http.Request{
+		Method: r.Method, URL: &signed, Host: r.Host, Header: r.Header, ContentLength: int64(len(r.Body)),
+	}).WithContext(ctx)
+	return s.signer.SignHTTP(ctx, credentials, request, digest, s.block.Service, s.block.Region, r.Time)
 }
 
 // Offline implements Credential: of the chain it asks the environment and the shared files, as they stand.
@@ -101,6 +115,14 @@ func (s *sigV4) local(ctx context.Context) (aws.Credentials, bool) {
 	})
 	return shared.Credentials, err == nil && shared.RoleARN == "" && shared.Credentials.HasKeys()
 }
+
+// isS3 reports whether a service is S3 under one of the names that it signs with.
+func isS3(service string) bool {
+	return service == "s3" || service == "s3express" || service == "s3-outposts" || service == "s3-object-lambda"
+}
+
+// wantsDigest reports whether a service asks for the hash of the body in a header of its own: S3, and OpenSearch Serverless.
+func wantsDigest(service string) bool { return isS3(service) || service == "aoss" }
 
 // Renew implements Credential: credentials are fetched again at their end, by the chain.
 func (s *sigV4) Renew(Generation) bool { return false }

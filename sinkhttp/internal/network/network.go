@@ -63,6 +63,9 @@ type Dialer struct {
 	maxAge  time.Duration
 	http2   bool
 	wrap    func(net.Conn) net.Conn
+
+	tcp       DialFunc // dial without the Unix socket
+	forTokens bool
 }
 
 // Wrap puts f around every connection to the endpoint, below TLS. It is called before the first connection.
@@ -94,11 +97,19 @@ func New(cfg *schema.Sink, log *slog.Logger, dial DialFunc) (*Dialer, error) {
 	if d.secrets, err = newSecrets(cfg, log); err != nil {
 		return nil, err
 	}
-	d.dial = dial
+	d.dial, d.tcp = dial, dial
 	if dial == nil {
-		d.dial = d.dialer(block.UnixSocket, nil)
+		d.dial, d.tcp = d.dialer(block.UnixSocket, nil), d.dialer("", nil)
 	}
 	return d, nil
+}
+
+// ForTokens returns a Dialer for the requests for tokens. The rules for addresses, the proxy and the files of tls are those of
+// d. What belongs to the endpoint is not: its Unix socket, its version of HTTP, its name in TLS, and what Wrap is for.
+func (d *Dialer) ForTokens() *Dialer {
+	t := *d
+	t.dial, t.http2, t.wrap, t.forTokens = d.tcp, false, nil, true
+	return &t
 }
 
 // dialer returns what connects over TCP, or to a Unix socket.
@@ -140,6 +151,9 @@ func (d *Dialer) Encrypted(ctx context.Context, _, address string) (net.Conn, er
 			return nil, err
 		}
 		config := d.secrets.current().Clone()
+		if d.forTokens {
+			config.ServerName = ""
+		}
 		if d.http2 {
 			config.NextProtos = []string{"h2"}
 		}

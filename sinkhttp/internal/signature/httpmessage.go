@@ -128,8 +128,8 @@ func component(r *Request, name string) (string, error) {
 	case "@method":
 		return r.Method, nil
 	case "@target-uri":
-		target := *r.URL
-		target.Fragment, target.User = "", nil
+		target := *r.URL // as the endpoint puts it together: what it knows of its name is the Host header
+		target.Host, target.Fragment, target.User = r.host(), "", nil
 		return target.String(), nil
 	case "@authority":
 		return authority(r), nil

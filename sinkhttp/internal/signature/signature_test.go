@@ -99,7 +99,7 @@ func TestHTTPMessageComponents(t *testing.T) {
 	r := request("hello")
 	r.Host = "Other.example:443"
 	for name, want := range map[string]string{
-		"@method": "POST", "@target-uri": "https://example.com/foo?param=Value&Pet=dog", "@authority": "other.example", "@scheme": "https",
+		"@method": "POST", "@target-uri": "https://Other.example:443/foo?param=Value&Pet=dog", "@authority": "other.example", "@scheme": "https",
 		"@request-target": "/foo?param=Value&Pet=dog", "@path": "/foo", "@query": "?param=Value&Pet=dog", "x-two": "a, b", "content-length": "5",
 	} {
 		got, err := component(r, name)
