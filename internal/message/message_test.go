@@ -201,6 +201,26 @@ func TestBool(t *testing.T) {
 	}
 }
 
+// One value has one text, however it is written: two configurations that say the same are then the same.
+func TestSourceHasOneTextForAValue(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{`{ b = message.id, a = 1 }`, `${{"a" = 1, "b" = message.id, }}`},
+		{`{ "b" = (message.id), ("a") = 1 }`, `${{"a" = 1, "b" = message.id, }}`},
+		{`{ "b" : "${message.id}", a : (1) }`, `${{"a" = 1, "b" = message.id, }}`},
+		{`{ 5 = message.id, a = message.id, a = 2 }`, `${{"a" = message.id, "a" = 2, (5) = message.id, }}`}, // the last counts
+		{`{ (message.id) = 1, a = 2 }`, `${{(message.id) = 1, "a" = 2, }}`},
+		{`{ (var.secret) = message.id }`, `${{("canary") = message.id, }}`}, // no plain name
+		{`(message.payload.l[*].a)[0]`, `${(message.payload.l[*].a)[0]}`},   // not the element of each
+		{`((message.payload.n)) + (1)`, `${(message.payload.n + 1)}`},
+		{`(message.payload.n > 1 ? message.id : "x").y`, `${((message.payload.n > 1) ? message.id : "x").y}`},
+	} {
+		got, err := source(t, tt.text)
+		require.NoError(t, err, tt.text)
+		require.Equal(t, tt.want, got, tt.text)
+		compile(t, tt.text)
+	}
+}
+
 func TestSourceRefusesWhatCannotDependOnAMessage(t *testing.T) {
 	for text, want := range map[string]string{
 		`env(message.id)`:                "env() is evaluated at the start, before there is a message. Its arguments cannot depend on one.",

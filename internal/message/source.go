@@ -193,7 +193,11 @@ func (p *printer) object(b *strings.Builder, e *hclsyntax.ObjectConsExpr) {
 		case name != "":
 			key.WriteString(quote(name))
 		case p.isConstant(i.KeyExpr):
-			p.literal(&key, i.KeyExpr)
+			if p.literal(&key, i.KeyExpr); !strings.HasPrefix(key.String(), `"`) && !strings.HasPrefix(key.String(), "(") {
+				text := "(" + key.String() + ")" // a number, say
+				key.Reset()
+				key.WriteString(text)
+			}
 		default:
 			p.enclosed(&key, "(", ")", i.KeyExpr)
 			known = false
