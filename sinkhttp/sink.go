@@ -1,15 +1,26 @@
 // Package sinkhttp is the endpoint's side: it turns batches of messages into HTTP requests and requests into one
 // outcome per message.
 //
+// Which part you need:
+//
+//   - To deliver batches of your own consumer: [New], [Sink.Deliver] and [Sink.Close]. [Outcome] says what became of each
+//     message, and [Ignored] which settings are your business.
+//   - To prepare a batch while another one is sent: [Sink.Prepare] and [Sink.Send].
+//   - To ask an endpoint that failed whether it is well again: [Sink.Probe]; before the first delivery: [Sink.CheckHealth].
+//   - To see the requests of a batch without sending them: [Sink.Render].
+//   - To stop: [Sink.Drain]. To watch: [Sink.Stats], [Sink.Accepted] and [Sink.Held].
+//
+// docs/guide/embedding.md shows whole programs.
+//
 // # The delivery contract
 //
-// A batch goes through Prepare, which fixes its bytes, and Send, which delivers them:
+// A batch goes through [Sink.Prepare], which fixes its bytes, and [Sink.Send], which delivers them:
 //
 //	Send: gate -> attempt -> classify -> (wait, gate, attempt)* -> outcomes
 //
 // Every message of a batch gets exactly one outcome, either from Prepare (rejected before anything was sent) or from
-// Send, also when Send is cancelled half-way: [Accepted], [Rejected], [Failed] or [Unsent]. [Sink.Deliver] is both in one
-// call, for whoever has an own consumer; [Ignored] names the settings that are then the caller's business.
+// Send, also when Send is cancelled half-way: [Accepted], [Filtered], [Rejected], [Failed] or [Unsent]. [Sink.Deliver] is
+// both in one call.
 //
 // Send does what one request needs: it waits for the gate and between attempts, tries again, halves, and returns. It never
 // waits for an endpoint to become well. A failed outcome says what is known (status, reason, scope, when to come back), and
@@ -77,7 +88,7 @@ type Batch struct {
 	Suspect bool
 }
 
-// Sink delivers to one endpoint. Its methods are safe for concurrent use, except that Open comes first and Close last.
+// Sink delivers to one endpoint. Its methods are safe for concurrent use, except that no call may follow Close.
 type Sink struct {
 	cfg          schema.Sink
 	log          *slog.Logger

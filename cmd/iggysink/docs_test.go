@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path"
@@ -322,4 +324,37 @@ func readFile(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// A link in a doc comment of a package that others import leads to something that it exports.
+func TestLinksOfPackageDocsLeadSomewhere(t *testing.T) {
+	api, links := readFile(t, "cmd/iggysink/testdata/api.txt"), 0
+	for _, folder := range publicPackages {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files: %v", folder, len(files), err)
+		}
+		for _, file := range files {
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, group := range parsed.Comments {
+				for _, match := range regexp.MustCompile(`\[([A-Z]\w*)(?:\.([A-Z]\w*))?\]`).FindAllStringSubmatch(group.Text(), -1) {
+					links++
+					name, member := match[1], match[2]
+					found := regexp.MustCompile(`(?m)^` + folder + `: (?:const|func|type|var) ` + name + `\b`)
+					if member != "" {
+						found = regexp.MustCompile(`(?m)^` + folder + `: (?:method \(` + name + `\) |type ` + name + ` struct, )` + member + `\b`)
+					}
+					if !strings.HasSuffix(file, "_test.go") && !found.MatchString(api) {
+						t.Errorf("%s: %s leads nowhere", file, match[0])
+					}
+				}
+			}
+		}
+	}
+	if links < 20 {
+		t.Errorf("only %d links", links)
+	}
 }
