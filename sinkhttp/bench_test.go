@@ -130,12 +130,14 @@ func benchLanes(b *testing.B, s *Sink, list Batch, lanes int) {
 		all.Go(func() {
 			for i := lane; i < b.N; i += lanes {
 				p, _ := s.Prepare(list)
-				for _, o := range s.Send(b.Context(), nil, p) {
+				outcomes := s.Send(b.Context(), nil, p)
+				for _, o := range outcomes {
 					if o.Kind != Accepted {
 						b.Error(o)
 						return
 					}
 				}
+				s.Release(outcomes)
 			}
 		})
 	}

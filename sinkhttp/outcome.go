@@ -87,6 +87,26 @@ type Outcome struct {
 	Manual    bool // the endpoint said that it is gone for good (410): waiting mends nothing
 }
 
+// Release gives the memory of outcomes that Send or Probe returned back to the sink, which uses it for later ones: the
+// caller keeps no reference to them, only copies. Nobody has to call it; it spares a busy sink most of what a request
+// of many messages allocates.
+func (s *Sink) Release(outcomes []Outcome) {
+	if cap(outcomes) == 0 {
+		return
+	}
+	clear(outcomes) // texts must not stay alive
+	outcomes = outcomes[:0]
+	s.outcomes.Put(&outcomes)
+}
+
+// outcomeList returns an empty list with room for n outcomes.
+func (s *Sink) outcomeList(n int) []Outcome {
+	if list, is := s.outcomes.Get().(*[]Outcome); is && cap(*list) >= n {
+		return *list
+	}
+	return make([]Outcome, 0, n)
+}
+
 // String tells all of it in one line: "failed after 4 attempts: answered 500 Internal Server Error".
 func (o Outcome) String() string {
 	s := o.Kind.String()

@@ -83,7 +83,7 @@ func (s *Sink) send(ctx context.Context, stop <-chan struct{}, p *Prepared, prob
 	s.claim(p)
 	w := &sending{
 		sink: s, ctx: ctx, stop: stop, prepared: p, probe: probe, pass: newPass(),
-		outcomes: make([]Outcome, 0, len(p.spans)),
+		outcomes: s.outcomeList(len(p.spans)),
 	}
 	w.todo = append(w.todo, p.requests...)
 	slices.Reverse(w.todo)

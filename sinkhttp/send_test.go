@@ -182,6 +182,21 @@ func TestAnUnsentMessageKeepsItsLastStatus(t *testing.T) {
 	})
 }
 
+// Outcomes whose memory was released say nothing about those that come after them.
+func TestReleasedOutcomesLeaveNothingBehind(t *testing.T) {
+	inScene(t, func(c *schema.Sink) { batches(c); c.MaxRetries = 0 }, poisoned(0, 403), func(s *scene) {
+		for range 3 {
+			out := send(s.t.Context(), s.sink, batch(0, "0", "1"))
+			assert.Equal(t, "FF", kinds(out))
+			s.sink.Release(out)
+			out = send(s.t.Context(), s.sink, batch(1, "1"))
+			assert.Equal(t, []Outcome{{Kind: Accepted, Status: 200, Attempts: 1}}, out)
+			s.sink.Release(out)
+			s.sink.Release(nil)
+		}
+	})
+}
+
 func TestOutcomesPrint(t *testing.T) {
 	for want, o := range map[string]Outcome{
 		"accepted after 1 attempt":              {Kind: Accepted, Attempts: 1},

@@ -106,6 +106,7 @@ type Sink struct {
 	stats        counters
 	pool         sync.Pool   // of *Prepared
 	calls        sync.Pool   // of *call
+	outcomes     sync.Pool   // of *[]Outcome
 	advised      atomic.Bool // the health check has said what to set
 	equipment
 

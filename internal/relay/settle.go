@@ -40,6 +40,8 @@ func (p *partition) finish(f *flight) {
 		p.apply(f, &local[i], &rest)
 	}
 	p.mu.Unlock()
+	p.relay.engine.Release(f.sent)
+	f.sent = nil
 	if rest.fresh && !f.probe {
 		p.relay.judge.accept()
 	}
