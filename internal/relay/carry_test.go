@@ -23,8 +23,8 @@ func TestABlockSurvivesARebalance(t *testing.T) {
 					w.slow(func(m string) time.Duration { return time.Duration(truth(strings.HasPrefix(m, "t0/1/"))) * time.Second })
 					storm := func(at ...time.Duration) (all []time.Duration) { // each try has its retries
 						for _, t := range at {
-							for retry := range time.Duration(4) {
-								all = append(all, t+retry*100*time.Millisecond)
+							for retry := range 4 {
+								all = append(all, t+time.Duration(retry*100)*time.Millisecond)
 							}
 						}
 						return all
