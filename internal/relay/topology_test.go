@@ -139,3 +139,71 @@ func (w *world) play(t assert.TestingT, y *topology) (pauses uint64) {
 	assert.Equal(t, Result{Settled: true}, res)
 	return pauses
 }
+
+// The opposite clause, in every world: an endpoint that fails for everything, from some moment on, gets a handful of requests a
+// cool-down, however many partitions have something for it and whenever that comes; and all of it once it is well.
+func TestInEveryTopologyADeadEndpointGetsAHandfulOfRequests(t *testing.T) {
+	runs, published, tried := 0, 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		y := drawTopology(rt)
+		kinds := append(faults(), fault{name: "410", status: 410})
+		f := rapid.SampledFrom(kinds).Draw(rt, "fault of all")
+		connections := rapid.SampledFrom([]int{1, 3, 64}).Draw(rt, "connections")
+		before := rapid.IntRange(0, len(y.traffic)).Draw(rt, "publications before")
+		inWorld(t, y.topics, y.partitions, func(w *world) {
+			w.cfg.BatchMode, w.cfg.Ordering, w.cfg.MaxInFlight, w.stream.BatchLength = y.mode, y.ordering, y.inFlight, y.batch
+			w.cfg.MaxRetries, w.cfg.MaxConnections = y.retries, connections
+			w.die(rt, &y, f, before)
+			published, tried = published+len(w.sent), tried+w.count(0, 24*time.Hour)
+		})
+		runs++
+	})
+	t.Logf("%d topologies, %d messages, %d requests at a dead endpoint", runs, published, tried)
+}
+
+func (w *world) die(t assert.TestingT, y *topology, f fault, before int) {
+	handful := 5
+	if f.status == 0 {
+		handful *= 2 // a kept connection has ended: the request is made once more
+	}
+	res := w.run(func() {
+		for i, p := range y.traffic {
+			if i == before {
+				w.infect(all(f))
+			}
+			time.Sleep(p.wait)
+			w.publish(p.topic, p.partition, p.n)
+		}
+		w.infect(all(f))
+		w.publish(0, 0, 1)
+		time.Sleep(20 * time.Minute)
+		first, died := w.firstIll()
+		// What was under way as it died has its attempts, each with a connection that may have ended before, until the sink pauses.
+		rounds := 2 * (1 + y.retries) * (y.partitions*y.topics*y.inFlight/w.cfg.MaxConnections + 1)
+		if died && f.after == "" { // its attempts cost no retry, and the gate lets one out when the endpoint says
+			assert.LessOrEqual(t, w.most(coolDown-ordinary, first+time.Duration(rounds)*w.cfg.Timeout.Std()), handful)
+			if f.status != 410 {
+				assert.LessOrEqual(t, w.most(maxCoolDown-ordinary, w.now()-10*time.Minute), handful, "the cool-down has grown")
+				assert.GreaterOrEqual(t, w.count(w.now()-10*time.Minute, w.now()), 5, "and it goes on being tried")
+			}
+			assert.True(t, w.relay.Status().Gate.Paused)
+		}
+		w.heal()
+		w.relay.Resume()
+		time.Sleep(maxCoolDown + 2*coolDown)
+		assert.Empty(t, w.late(24*time.Hour, everything), "nothing is lost")
+	})
+	assert.Equal(t, Result{Settled: true}, res)
+}
+
+// firstIll returns when the first request with something ill began.
+func (w *world) firstIll() (at time.Duration, any bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.requests {
+		if r.ill {
+			return r.at, true
+		}
+	}
+	return 0, false
+}
