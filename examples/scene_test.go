@@ -53,15 +53,18 @@ type service func(request) answer
 
 // scene is a recipe and its service in virtual time, which begins with the year 2000.
 type scene struct {
-	t         *testing.T
-	sink      *sinkhttp.Sink
-	stream    schema.Stream
-	exchanges []golden.Exchange
-	start     time.Time
-	service   service
-	script    map[int]answer // answers in place of the service's, by the number of the request
-	secure    bool
-	suspect   bool // of the batches: the endpoint accepts others
+	t       *testing.T
+	config  *schema.Sink
+	sink    *sinkhttp.Sink
+	stream  schema.Stream
+	start   time.Time
+	service service
+	script  map[int]answer // answers in place of the service's, by the number of the request
+	secure  bool
+	suspect bool // of the batches: the endpoint accepts others
+
+	mu        sync.Mutex
+	exchanges []golden.Exchange // a service answers one request after the other
 }
 
 // inScene loads a recipe, in native syntax, and runs f with a sink of it whose connections all lead to the service. script
@@ -74,7 +77,7 @@ func inScene(t *testing.T, recipe string, environment map[string]string, judge s
 	cfg.RetryJitter = schema.RetryJitterNone // so that the times of a transcript are those of every run
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, stream: cfg.Streams[0], start: time.Now(), service: judge, script: script,
+			t: t, config: cfg, stream: cfg.Streams[0], start: time.Now(), service: judge, script: script,
 			secure: strings.HasPrefix(cfg.URL.Source(), "https://"),
 		}
 		listener := newPipes()
@@ -128,6 +131,8 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.t.Errorf("a request that cannot be read: %v", err)
 		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	a, scripted := s.script[len(s.exchanges)]
 	if !scripted {
 		a = s.service(request{r, body})
