@@ -20,7 +20,7 @@ sink "webhooks" {
     data      = message.payload
   }
 
-  # 5 s, 10 s, 20 s and so on; then the partition waits, and tries again once a cool-down. 410 ends it until a restart.
+  # 5 s, 10 s, 20 s and so on; then the partition waits, and tries again once a cool-down. 410 stops it.
   max_retries     = 5
   retry_delay     = "5s"
   max_retry_delay = "1m"
