@@ -75,7 +75,6 @@
 //	schema/envelope_append_gen.go            EnvelopeEncoder, which appends JSON without allocating
 //	hclconfig/internal/words/*_table_gen.go  ConfigBlock, the tables that drive the decoding of HCL
 //	examples/receiver/envelope/*_gen.go      what ReceiverGo gives for the envelope
-//	internal/langserver/schema_gen.go        what Langserver gives for the configuration
 //	docs/reference/configuration.md, envelope.md   a table for each block and object
 //
 // For users it has three more functions: Compare says what a change of a schema does to documents, by Rules; ReceiverGo and

@@ -91,9 +91,6 @@ func outputs(dir string) (map[string][]byte, error) {
 	if err := receiver(dir, models[1], out); err != nil {
 		return nil, err
 	}
-	if err := langserver(dir, models[0], out); err != nil {
-		return nil, err
-	}
 	references(models, out)
 	return out, nil
 }

@@ -54,6 +54,13 @@ func printBlock(p *printer, function string, s *schema, b block) {
 	if len(s.labels) > 0 {
 		p.line("Labels: []string{%s},", strings.Join(quoted(s.labels), ", "))
 	}
+	if len(s.labels) > 0 {
+		p.line("LabelRows: []Attribute{")
+		for _, label := range s.labels {
+			printLabel(p, s.property(label.text))
+		}
+		p.line("},")
+	}
 	printTrue(p, "Repeated", b.repeated)
 	printTrue(p, "Required", b.required)
 	nested := make(map[string]block)
@@ -100,11 +107,41 @@ func printTrue(p *printer, name string, v bool) {
 	}
 }
 
+// labelWords returns the words that a label may be; none if it may be any name.
+func labelWords(f *property) (words []string) {
+	t := f.resolved()
+	if word, only := t.only(); only {
+		return []string{word}
+	}
+	for _, v := range t.enum {
+		words = append(words, v.text)
+	}
+	return words
+}
+
+// printLabel prints the row of a label.
+func printLabel(p *printer, f *property) {
+	p.line("{")
+	p.line("Name: %s,", quote(f.key))
+	p.line("Doc: %s,", quote(f.doc))
+	p.line("Kind: %s,", quote(typeName(f.schema)))
+	p.line("Type: cty.String,")
+	p.line("Required: true,")
+	if words := labelWords(f); len(words) > 0 {
+		for i, word := range words {
+			words[i] = quote(word)
+		}
+		p.line("Enum: []string{%s},", strings.Join(words, ", "))
+	}
+	p.line("},")
+}
+
 func printAttribute(p *printer, s *schema, f *property) {
 	t := f.resolved()
 	p.line("{")
 	p.line("Name: %s,", quote(f.key))
 	p.line("Doc: %s,", quote(f.doc))
+	p.line("Kind: %s,", quote(typeName(f.schema)))
 	p.line("Type: %s,", ctyType(t))
 	printTrue(p, "Required", s.requires(f.key))
 	printTrue(p, "Sensitive", f.sensitive || t.sensitive)

@@ -24,6 +24,9 @@ type Attribute = words.Attribute
 // ConfigBlock returns the blocks and attributes of the configuration. Each call builds a new one.
 func ConfigBlock() *Block { return words.ConfigBlock() }
 
+// VariableBlock returns the table of a variable block, which is no part of ConfigBlock's.
+func VariableBlock() *Block { return words.VariableBlock() }
+
 // Word is what the language has beside the blocks and attributes of the schema.
 type Word = words.Word
 

@@ -195,7 +195,7 @@ func isUnlabelled(expr hcl.Expression, blockType string) bool {
 				return true
 			}
 		}
-		if blockType == "variable" && slices.Contains([]string{"type", "default", "description", "sensitive"}, name) {
+		if blockType == "variable" && words.VariableBlock().Setting(name) != nil {
 			return true
 		}
 	}

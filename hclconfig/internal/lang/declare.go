@@ -13,6 +13,7 @@ import (
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/hclconfig/internal/words"
 )
 
 // envPrefix begins the name of an environment variable that gives a variable its value.
@@ -30,10 +31,16 @@ type variable struct {
 	checks    []*hcl.Block
 }
 
-func variableSchema() *hcl.BodySchema {
-	return &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
-		{Name: "type"}, {Name: "description"}, {Name: "default"}, {Name: "sensitive"},
-	}, Blocks: []hcl.BlockHeaderSchema{{Type: "validation"}}}
+// bodyOf is what HCL may find in a block of a table. Nothing is required: what is missing is told in our words.
+func bodyOf(table *words.Block) *hcl.BodySchema {
+	body := &hcl.BodySchema{}
+	for _, a := range table.Attributes {
+		body.Attributes = append(body.Attributes, hcl.AttributeSchema{Name: a.Name})
+	}
+	for _, b := range table.Blocks {
+		body.Blocks = append(body.Blocks, hcl.BlockHeaderSchema{Type: b.Name, LabelNames: b.Labels})
+	}
+	return body
 }
 
 // Declare reads a variable block.
@@ -49,7 +56,7 @@ func (s *Scope) Declare(block *hcl.Block) {
 		s.At(block.LabelRanges[0], "invalid-value", "invalid name of a variable",
 			"It consists of letters, digits, _ and -, and begins with a letter, as in var.NAME.")
 	}
-	content, _ := s.Content(block.Body, variableSchema(), "variable")
+	content, _ := s.Content(block.Body, bodyOf(words.VariableBlock()), "variable")
 	if a := content.Attributes["type"]; a != nil {
 		s.showType(a)
 		typ, optional, diags := typeexpr.TypeConstraintWithDefaults(s.typeOf(a))

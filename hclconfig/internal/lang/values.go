@@ -14,6 +14,7 @@ import (
 	"iggysink/hclconfig/internal/bound"
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/hclconfig/internal/words"
 )
 
 // Variables gives every declared variable its value: from the environment, from the *.auto.vars.hcl files of the folders in
@@ -221,8 +222,7 @@ func (s *Scope) Validations() {
 }
 
 func (s *Scope) validation(v *variable, b *hcl.Block) {
-	content, _ := s.Content(b.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "condition"}, {Name: "error_message"}}},
-		"validation")
+	content, _ := s.Content(b.Body, bodyOf(words.VariableBlock().Child("validation")), "validation")
 	condition, message := content.Attributes["condition"], content.Attributes["error_message"]
 	for name, a := range map[string]*hcl.Attribute{"condition": condition, "error_message": message} {
 		if a == nil {

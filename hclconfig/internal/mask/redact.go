@@ -3,6 +3,7 @@ package mask
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -101,7 +102,10 @@ func tableOf(b *hclsyntax.Block, table *words.Block) *words.Block {
 	case table == nil:
 		return nil
 	case b.Type == "variable" && table.Name == "":
-		return &words.Block{Attributes: []words.Attribute{{Name: "type"}, {Name: "description"}, {Name: "sensitive"}}}
+		made := words.VariableBlock()
+		made.Blocks = nil // a condition may compare with a secret, and a default may be one
+		made.Attributes = slices.DeleteFunc(made.Attributes, func(a words.Attribute) bool { return a.Name == "default" })
+		return made
 	case b.Type == "defaults":
 		return words.ConfigBlock().Child("sink")
 	case b.Type == "dynamic" && len(b.Labels) == 1:

@@ -30,6 +30,7 @@ func configIggyBlock() *Block {
 			{
 				Name:     "address",
 				Doc:      "Host and port where the server listens. The usual port is 8090 for transport tcp and 3000 for transport http.",
+				Kind:     "host and port",
 				Type:     cty.String,
 				Format:   "host-port",
 				Default:  "127.0.0.1:8090",
@@ -38,6 +39,7 @@ func configIggyBlock() *Block {
 			{
 				Name:     "transport",
 				Doc:      "How iggysink reads messages. tcp: over the binary protocol of Iggy 0.8, as a member of consumer groups whose members share the partitions automatically. http: over the HTTP API of Iggy 0.8 and later; share divides the partitions between processes.",
+				Kind:     "`tcp`, `http`",
 				Type:     cty.String,
 				Enum:     []string{"tcp", "http"},
 				Default:  "tcp",
@@ -46,24 +48,28 @@ func configIggyBlock() *Block {
 			{
 				Name:     "share",
 				Doc:      "With transport http, the part of every topic's partitions that this process reads. k/n selects the partitions whose number leaves the same remainder as k when divided by n. Run n processes with the same n, from 1/n to n/n or from 0/n to (n-1)/n. Default: all partitions. The flag --share of run and the environment variable IGGYSINK_SHARE take precedence.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"1/3"},
 			},
 			{
 				Name:     "username",
 				Doc:      "User to log in as. It needs the right to poll the topics and to create consumer groups that do not exist yet.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"iggy"},
 			},
 			{
 				Name:      "password",
 				Doc:       "Password of the user. Take it from env() or file(), never from a literal.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 			},
 			{
 				Name:      "token",
 				Doc:       "Personal access token to log in with, instead of username and password.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 			},
@@ -83,6 +89,7 @@ func configIggyTLSBlock() *Block {
 			{
 				Name:     "ca_file",
 				Doc:      "PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder of the file that names it.",
+				Kind:     "string",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"ca.pem"},
@@ -90,6 +97,7 @@ func configIggyTLSBlock() *Block {
 			{
 				Name:     "server_name",
 				Doc:      "Name that the server's certificate must carry, if it differs from the host of address.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"iggy.internal"},
 			},
@@ -106,6 +114,7 @@ func configAdminBlock() *Block {
 			{
 				Name:     "address",
 				Doc:      "Host and port to listen on. Bind it to loopback or to a private interface: the listener does not authenticate anyone.",
+				Kind:     "host and port",
 				Type:     cty.String,
 				Required: true,
 				Format:   "host-port",
@@ -118,21 +127,32 @@ func configAdminBlock() *Block {
 // configSinkBlock is the table of sink.
 func configSinkBlock() *Block {
 	return &Block{
-		Name:     "sink",
-		Doc:      "One HTTP destination with the streams that feed it. Write one block for each destination.",
-		Labels:   []string{"name"},
+		Name:   "sink",
+		Doc:    "One HTTP destination with the streams that feed it. Write one block for each destination.",
+		Labels: []string{"name"},
+		LabelRows: []Attribute{
+			{
+				Name:     "name",
+				Doc:      `The sink's name: the label of its block, followed by the key with for_each, as in tenant["acme"]. Logs, metrics and the default consumer group contain it, so renaming a sink without an explicit consumer_group starts a new group.`,
+				Kind:     "string",
+				Type:     cty.String,
+				Required: true,
+			},
+		},
 		Repeated: true,
 		Required: true,
 		Attributes: []Attribute{
 			{
 				Name:    "enabled",
 				Doc:     "Whether the sink runs. A disabled sink is still validated.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: true,
 			},
 			{
 				Name:      "url",
 				Doc:       "Where requests go: an absolute http or https URL. ${stream}, ${topic} and ${partition} are filled in once per partition, percent-encoded. Output shows only its scheme and host.",
+				Kind:      "URL",
 				Type:      cty.String,
 				Required:  true,
 				Sensitive: true,
@@ -143,6 +163,7 @@ func configSinkBlock() *Block {
 			{
 				Name:    "method",
 				Doc:     "HTTP method of a delivery.",
+				Kind:    "`GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`",
 				Type:    cty.String,
 				Enum:    []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
 				Default: "POST",
@@ -150,6 +171,7 @@ func configSinkBlock() *Block {
 			{
 				Name:    "timeout",
 				Doc:     "Time limit of one attempt: connecting, sending the request and reading the response. Waits before a retry and during a pause do not count.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "30s",
@@ -157,6 +179,7 @@ func configSinkBlock() *Block {
 			{
 				Name:      "headers",
 				Doc:       "HTTP headers of every request, including the health check. Set Content-Type with content_type. Values are secrets: they appear in no output.",
+				Kind:      "map of string",
 				Type:      cty.Map(cty.String),
 				Sensitive: true,
 				Template:  true,
@@ -165,6 +188,7 @@ func configSinkBlock() *Block {
 			{
 				Name:     "filter",
 				Doc:      "An expression over the message that is true or false. When it is false, iggysink does not send the message: it settles it and counts it as filtered.",
+				Kind:     "string",
 				Type:     cty.String,
 				Template: true,
 				Format:   "template",
@@ -173,6 +197,7 @@ func configSinkBlock() *Block {
 			{
 				Name:     "body",
 				Doc:      "Replaces the envelope of a message. Text is sent unchanged, any other value as JSON. With nd_json and json_array it is one element of the batch.",
+				Kind:     "string",
 				Type:     cty.String,
 				Template: true,
 				Format:   "template",
@@ -181,6 +206,7 @@ func configSinkBlock() *Block {
 			{
 				Name:     "idempotency_key",
 				Doc:      "Name of a header, such as Idempotency-Key, whose value stays the same in every attempt of a request. For a request with one message it stays the same even after a crash. With this setting iggysink retries a 409, which then means that the endpoint is still working on an earlier attempt.",
+				Kind:     "string",
 				Type:     cty.String,
 				Format:   "header-name",
 				Examples: []any{"Idempotency-Key"},
@@ -188,12 +214,14 @@ func configSinkBlock() *Block {
 			{
 				Name:     "content_type",
 				Doc:      "Content-Type of the requests. Default: application/json for individual and json_array, application/x-ndjson for nd_json, application/octet-stream for raw.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"application/vnd.acme.events+json"},
 			},
 			{
 				Name:    "batch_mode",
 				Doc:     "How messages become requests. individual: one envelope a request. nd_json: one envelope a line, each line ended by a newline. json_array: one compact JSON array of envelopes. raw: the payload's own bytes, one message a request, no envelope.",
+				Kind:    "`individual`, `nd_json`, `json_array`, `raw`",
 				Type:    cty.String,
 				Enum:    []string{"individual", "nd_json", "json_array", "raw"},
 				Default: "individual",
@@ -201,36 +229,42 @@ func configSinkBlock() *Block {
 			{
 				Name:    "max_payload_size_bytes",
 				Doc:     "Maximum size of a request body in bytes, before compression. iggysink splits a larger batch into several requests and rejects a single larger message. 0 switches the limit off.",
+				Kind:    "integer, from 0",
 				Type:    cty.Number,
 				Default: json.Number("10485760"),
 			},
 			{
 				Name:    "include_metadata",
 				Doc:     "Whether the payload is wrapped in an envelope with metadata. When false the body is the payload value alone. raw never has an envelope.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: true,
 			},
 			{
 				Name:    "include_checksum",
 				Doc:     "Adds iggy_checksum, the server's checksum of the message, to the metadata.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: false,
 			},
 			{
 				Name:    "include_origin_timestamp",
 				Doc:     "Adds iggy_origin_timestamp, the producer's clock in microseconds, to the metadata.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: false,
 			},
 			{
 				Name:    "health_check_enabled",
 				Doc:     "Checks the endpoint before the first delivery, with the sink's headers and TLS. While the check fails, the sink waits and checks again, without delaying other sinks. A success code, 405 or 501 passes.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: false,
 			},
 			{
 				Name:    "health_check_method",
 				Doc:     "HTTP method of the health check.",
+				Kind:    "`GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS`",
 				Type:    cty.String,
 				Enum:    []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
 				Default: "HEAD",
@@ -238,6 +272,7 @@ func configSinkBlock() *Block {
 			{
 				Name:      "health_check_url",
 				Doc:       "URL of the health check. Default: url. Required if the check is on and url contains ${stream}, ${topic} or ${partition}.",
+				Kind:      "URL",
 				Type:      cty.String,
 				Sensitive: true,
 				Format:    "http-url",
@@ -246,12 +281,14 @@ func configSinkBlock() *Block {
 			{
 				Name:    "max_retries",
 				Doc:     "Number of retries after the first attempt. When they are used up, the request has failed. 0 makes one attempt. 429 and 503 with a Retry-After do not use up a retry.",
+				Kind:    "integer, 0 to 4294967295",
 				Type:    cty.Number,
 				Default: json.Number("3"),
 			},
 			{
 				Name:    "retry_delay",
 				Doc:     "Upper bound of the wait before the first retry. Each further bound is retry_backoff_multiplier times the one before.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "1s",
@@ -259,6 +296,7 @@ func configSinkBlock() *Block {
 			{
 				Name:    "max_retry_delay",
 				Doc:     "Upper bound of the wait before any retry.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "30s",
@@ -266,12 +304,14 @@ func configSinkBlock() *Block {
 			{
 				Name:    "retry_backoff_multiplier",
 				Doc:     "Factor by which the wait grows from one retry to the next. 1 keeps it constant.",
+				Kind:    "number, 1 to 1000",
 				Type:    cty.Number,
 				Default: json.Number("2"),
 			},
 			{
 				Name:    "retry_jitter",
 				Doc:     "full: each wait is random between zero and its bound, so that many senders do not return at the same moment. none: each wait equals its bound.",
+				Kind:    "`full`, `none`",
 				Type:    cty.String,
 				Enum:    []string{"full", "none"},
 				Default: "full",
@@ -279,6 +319,7 @@ func configSinkBlock() *Block {
 			{
 				Name:    "max_retry_after",
 				Doc:     "Longest wait that a Retry-After header can impose. A longer one is shortened to this.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "5m",
@@ -286,36 +327,42 @@ func configSinkBlock() *Block {
 			{
 				Name:    "success_status_codes",
 				Doc:     "Status codes with which the endpoint accepts the messages. Replaces the default list.",
+				Kind:    "list of integer, 200 to 599",
 				Type:    cty.List(cty.Number),
 				Default: []any{json.Number("200"), json.Number("201"), json.Number("202"), json.Number("204")},
 			},
 			{
 				Name:    "retry_status_codes",
 				Doc:     "Status codes to retry, in addition to 408, 425, 429 and 5xx except 501, 505, 506, 510 and 511, which pause.",
+				Kind:    "list of integer, 200 to 599",
 				Type:    cty.List(cty.Number),
 				Default: []any{},
 			},
 			{
 				Name:    "pause_status_codes",
 				Doc:     "Status codes that stop delivery, in addition to those that indicate an endpoint problem, such as 401, 403 and 404. The partition blocks; if the endpoint accepts nothing else either, the sink pauses.",
+				Kind:    "list of integer, 200 to 599",
 				Type:    cty.List(cty.Number),
 				Default: []any{},
 			},
 			{
 				Name:    "reject_status_codes",
 				Doc:     "Status codes that reject the message, in addition to 400, 409, 412, 413, 414, 422, 424, 428 and 431.",
+				Kind:    "list of integer, 200 to 599",
 				Type:    cty.List(cty.Number),
 				Default: []any{},
 			},
 			{
 				Name: "on_rejected",
 				Doc:  "What iggysink does with a message that the endpoint rejects. block: its partition stops at the message and tries it again at growing intervals, while the other partitions continue. dead_letter: iggysink writes the message to the dead letters. drop: iggysink counts the message, and it is lost. Default: dead_letter with a dead_letter block, otherwise block.",
+				Kind: "`block`, `dead_letter`, `drop`",
 				Type: cty.String,
 				Enum: []string{"block", "dead_letter", "drop"},
 			},
 			{
 				Name:    "on_exhausted",
 				Doc:     "What iggysink does when all retries of a request failed. pause: the partition blocks, or the sink pauses if the endpoint accepts nothing else either; nothing is lost. dead_letter and drop give the message up after answers such as 500, but never after connection errors, timeouts, 429 or 503.",
+				Kind:    "`pause`, `dead_letter`, `drop`",
 				Type:    cty.String,
 				Enum:    []string{"pause", "dead_letter", "drop"},
 				Default: "pause",
@@ -323,18 +370,21 @@ func configSinkBlock() *Block {
 			{
 				Name:    "max_consecutive_rejects",
 				Doc:     "Pause after this many consecutive rejections: the messages are then unlikely to be at fault. 0 switches this off.",
+				Kind:    "integer, 0 to 4294967295",
 				Type:    cty.Number,
 				Default: json.Number("100"),
 			},
 			{
 				Name:    "split_on_reject",
 				Doc:     "When the endpoint rejects a request with several messages, send its halves, so that one bad message does not take the others with it.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: true,
 			},
 			{
 				Name:    "ordering",
 				Doc:     "partition: in offset order, with one request of a partition in flight. key: in offset order for each ordering_key, with up to max_in_flight requests of a partition. none: in any order, with up to max_in_flight requests of a partition.",
+				Kind:    "`partition`, `key`, `none`",
 				Type:    cty.String,
 				Enum:    []string{"partition", "key", "none"},
 				Default: "partition",
@@ -342,30 +392,35 @@ func configSinkBlock() *Block {
 			{
 				Name:     "ordering_key",
 				Doc:      "The ordering key: header:NAME, the message header of that name, or payload:/a/b, the JSON Pointer (RFC 6901) of a value in a JSON payload. Messages without it share one lane.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"header:customer-id", "payload:/customer/id"},
 			},
 			{
 				Name:    "max_in_flight",
 				Doc:     "Maximum number of concurrent requests of one partition. A value above 1 requires ordering key or none.",
+				Kind:    "integer, 1 to 1024",
 				Type:    cty.Number,
 				Default: json.Number("1"),
 			},
 			{
 				Name:    "max_connections",
 				Doc:     "Maximum number of concurrent requests of the whole sink, and of connections that it keeps open.",
+				Kind:    "integer, 1 to 65535",
 				Type:    cty.Number,
 				Default: json.Number("64"),
 			},
 			{
 				Name:    "tls_danger_accept_invalid_certs",
 				Doc:     "Accepts any certificate of the endpoint. For tests only: anyone between iggysink and the endpoint can then read and change the requests.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: false,
 			},
 			{
 				Name:    "verbose_logging",
 				Doc:     "Logs each attempt at level info instead of debug.",
+				Kind:    "bool",
 				Type:    cty.Bool,
 				Default: false,
 			},
@@ -389,15 +444,25 @@ func configSinkBlock() *Block {
 // configSinkStreamBlock is the table of stream.
 func configSinkStreamBlock() *Block {
 	return &Block{
-		Name:     "stream",
-		Doc:      "Topics of one Iggy stream that feed this sink. Write at least one block.",
-		Labels:   []string{"name"},
+		Name:   "stream",
+		Doc:    "Topics of one Iggy stream that feed this sink. Write at least one block.",
+		Labels: []string{"name"},
+		LabelRows: []Attribute{
+			{
+				Name:     "name",
+				Doc:      "The stream's name in Iggy: the label of its block.",
+				Kind:     "string",
+				Type:     cty.String,
+				Required: true,
+			},
+		},
 		Repeated: true,
 		Required: true,
 		Attributes: []Attribute{
 			{
 				Name:     "topics",
 				Doc:      "Names of the topics to read. iggysink waits for a topic that does not exist yet and reads the others meanwhile.",
+				Kind:     "list of string",
 				Type:     cty.List(cty.String),
 				Required: true,
 				Examples: []any{[]any{"created", "updated"}},
@@ -405,6 +470,7 @@ func configSinkStreamBlock() *Block {
 			{
 				Name:    "schema",
 				Doc:     "Format of the payloads. json: iggysink embeds the payload as it was sent and rejects one that is not valid JSON. text: the payload becomes a JSON string. raw, proto, flat_buffer and avro: the payload becomes an object with base64 data.",
+				Kind:    "`json`, `text`, `raw`, `proto`, `flat_buffer`, `avro`",
 				Type:    cty.String,
 				Enum:    []string{"json", "text", "raw", "proto", "flat_buffer", "avro"},
 				Default: "json",
@@ -412,6 +478,7 @@ func configSinkStreamBlock() *Block {
 			{
 				Name:     "payload_schema",
 				Doc:      `File with a JSON Schema (draft 2020-12, formats are checked) that every payload must satisfy. iggysink rejects a payload that does not before it sends anything; the dead letter names the place in the payload and the keyword. Requires schema = "json". A relative path starts at the folder of the file that names it.`,
+				Kind:     "string",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"schemas/order.schema.json"},
@@ -419,12 +486,14 @@ func configSinkStreamBlock() *Block {
 			{
 				Name:    "batch_length",
 				Doc:     "Maximum number of messages in one request. individual and raw ignore it: they send one.",
+				Kind:    "integer, 1 to 1000000",
 				Type:    cty.Number,
 				Default: json.Number("1000"),
 			},
 			{
 				Name:    "batch_wait",
 				Doc:     "How long a request that is not full waits for more messages. 0s does not wait.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "0s",
@@ -432,6 +501,7 @@ func configSinkStreamBlock() *Block {
 			{
 				Name:    "poll_interval",
 				Doc:     "Wait after a poll that returned no messages. It doubles up to max_poll_interval while none arrive.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "5ms",
@@ -439,6 +509,7 @@ func configSinkStreamBlock() *Block {
 			{
 				Name:    "max_poll_interval",
 				Doc:     "Longest wait between two polls of an idle topic.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "250ms",
@@ -446,12 +517,14 @@ func configSinkStreamBlock() *Block {
 			{
 				Name:     "consumer_group",
 				Doc:      "Iggy consumer group that stores the offsets. Processes with the same group share the partitions. Default: iggysink- followed by the sink's name.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"orders"},
 			},
 			{
 				Name:    "start_from",
 				Doc:     "Where a group without a stored offset begins. earliest: with the first message of the topic. latest: with messages published after the group was created; the process that creates the group decides this once.",
+				Kind:    "`earliest`, `latest`",
 				Type:    cty.String,
 				Enum:    []string{"earliest", "latest"},
 				Default: "earliest",
@@ -466,10 +539,21 @@ func configSinkDeadLetterBlock() *Block {
 		Name:   "dead_letter",
 		Doc:    "Where iggysink writes messages that it cannot deliver, each with its reason.",
 		Labels: []string{"type"},
+		LabelRows: []Attribute{
+			{
+				Name:     "type",
+				Doc:      "Kind of dead-letter store: the label of the block.",
+				Kind:     "`file`",
+				Type:     cty.String,
+				Required: true,
+				Enum:     []string{"file"},
+			},
+		},
 		Attributes: []Attribute{
 			{
 				Name:     "path",
 				Doc:      "File to append to. iggysink creates it with mode 0600, and its folder if necessary. Several processes may share it. A relative path starts at the folder of the file that names it.",
+				Kind:     "string",
 				Type:     cty.String,
 				Required: true,
 				Path:     true,
@@ -489,6 +573,7 @@ func configSinkTLSBlock() *Block {
 			{
 				Name:     "ca_file",
 				Doc:      "PEM file with certificate authorities to trust in addition to the system's. A relative path starts at the folder of the file that names it.",
+				Kind:     "string",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"ca.pem"},
@@ -496,12 +581,14 @@ func configSinkTLSBlock() *Block {
 			{
 				Name:     "server_name",
 				Doc:      "Name that the endpoint's certificate must carry and that iggysink sends as SNI, if it differs from the host of url.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"api.internal"},
 			},
 			{
 				Name:     "cert_file",
 				Doc:      "PEM file with the client certificate, for endpoints that require one (mTLS). Requires key_file.",
+				Kind:     "string",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"client.pem"},
@@ -509,6 +596,7 @@ func configSinkTLSBlock() *Block {
 			{
 				Name:     "key_file",
 				Doc:      "PEM file with the private key of cert_file.",
+				Kind:     "string",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"client.key"},
@@ -516,6 +604,7 @@ func configSinkTLSBlock() *Block {
 			{
 				Name:    "min_version",
 				Doc:     "Oldest version of TLS that iggysink accepts from the endpoint.",
+				Kind:    "`1.2`, `1.3`",
 				Type:    cty.String,
 				Enum:    []string{"1.2", "1.3"},
 				Default: "1.2",
@@ -533,6 +622,7 @@ func configSinkNetworkBlock() *Block {
 			{
 				Name:     "deny",
 				Doc:      "Addresses that iggysink never connects to: a group (metadata: the metadata services of clouds; link_local; private; loopback), a CIDR or an address. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) counts as well. With a proxy iggysink checks the proxy's address, and of the endpoint only what its name reveals. A denied endpoint pauses the sink.",
+				Kind:     "list of string",
 				Type:     cty.List(cty.String),
 				Default:  []any{"metadata"},
 				Examples: []any{[]any{"metadata", "link_local", "private", "loopback"}},
@@ -540,6 +630,7 @@ func configSinkNetworkBlock() *Block {
 			{
 				Name:     "allow",
 				Doc:      "Exceptions to deny, in the same form.",
+				Kind:     "list of string",
 				Type:     cty.List(cty.String),
 				Default:  []any{},
 				Examples: []any{[]any{"10.20.0.0/16"}},
@@ -547,6 +638,7 @@ func configSinkNetworkBlock() *Block {
 			{
 				Name:    "connect_timeout",
 				Doc:     "Time limit for establishing a connection, including a proxy and the TLS handshake. timeout limits it as well.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "10s",
@@ -554,6 +646,7 @@ func configSinkNetworkBlock() *Block {
 			{
 				Name:    "max_connection_age",
 				Doc:     "Maximum age of a connection. No request begins on an older one, so that iggysink looks a name up again after it moved to another address, and uses renewed certificates. Each connection ends up to a fifth earlier, so that they do not all end at once. 0s: no limit.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "5m",
@@ -561,6 +654,7 @@ func configSinkNetworkBlock() *Block {
 			{
 				Name:      "proxy",
 				Doc:       "Proxy to the endpoint: an http, https or socks5 URL, with user and password if the proxy requires them, or environment to follow HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Without it iggysink uses no proxy and ignores these variables. Output shows only the scheme and host.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 				Examples:  []any{"http://proxy.internal:3128"},
@@ -568,6 +662,7 @@ func configSinkNetworkBlock() *Block {
 			{
 				Name:    "http_version",
 				Doc:     "HTTP version that iggysink speaks. With 2 it never upgrades: over TLS it negotiates HTTP/2 by ALPN and accepts nothing else, over http it speaks HTTP/2 from the first byte. On a fast network many connections of 1.1 are faster.",
+				Kind:    "`1.1`, `2`",
 				Type:    cty.String,
 				Enum:    []string{"1.1", "2"},
 				Default: "1.1",
@@ -575,6 +670,7 @@ func configSinkNetworkBlock() *Block {
 			{
 				Name:     "unix_socket",
 				Doc:      "Path of a Unix socket through which iggysink reaches the endpoint. The host of url then sets only the Host header and the expected name in the certificate.",
+				Kind:     "string",
 				Type:     cty.String,
 				Path:     true,
 				Target:   true,
@@ -590,28 +686,42 @@ func configSinkAuthBlock() *Block {
 		Name:   "auth",
 		Doc:    "Credentials of the requests. At most one block.",
 		Labels: []string{"type"},
+		LabelRows: []Attribute{
+			{
+				Name:     "type",
+				Doc:      "Kind of credential: the label of the block.",
+				Kind:     "`basic`, `bearer`, `oauth2`, `aws_sigv4`",
+				Type:     cty.String,
+				Required: true,
+				Enum:     []string{"basic", "bearer", "oauth2", "aws_sigv4"},
+			},
+		},
 		Attributes: []Attribute{
 			{
 				Name:     "username",
 				Doc:      "User name. It must not contain a colon.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"iggysink"},
 			},
 			{
 				Name:      "password",
 				Doc:       "Password of the user. Take it from env() or file(), never from a literal.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 			},
 			{
 				Name:      "token",
 				Doc:       "The token. Take it from env() or file(), never from a literal.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 			},
 			{
 				Name:     "token_file",
 				Doc:      "File with the token, instead of token. iggysink removes white space around the token, and reads the file again when it changes and once after a 401. A relative path starts at the folder of the file that names it.",
+				Kind:     "string",
 				Type:     cty.String,
 				Path:     true,
 				Examples: []any{"secrets/token"},
@@ -619,6 +729,7 @@ func configSinkAuthBlock() *Block {
 			{
 				Name:      "token_url",
 				Doc:       "The token endpoint of the authorization server. The sink's network and tls blocks apply to it as well, except unix_socket, http_version and server_name, which belong to the endpoint.",
+				Kind:      "URL",
 				Type:      cty.String,
 				Sensitive: true,
 				Format:    "http-url",
@@ -627,18 +738,21 @@ func configSinkAuthBlock() *Block {
 			{
 				Name:     "client_id",
 				Doc:      "Name under which the client is registered at the authorization server.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"iggysink"},
 			},
 			{
 				Name:      "client_secret",
 				Doc:       "Secret of the client. Take it from env() or file(), never from a literal.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 			},
 			{
 				Name:     "scopes",
 				Doc:      "Scopes to request.",
+				Kind:     "list of string",
 				Type:     cty.List(cty.String),
 				Default:  []any{},
 				Examples: []any{[]any{"orders.write"}},
@@ -646,12 +760,14 @@ func configSinkAuthBlock() *Block {
 			{
 				Name:     "audience",
 				Doc:      "The API that the token is for, if the authorization server requires it.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"https://api.example.com"},
 			},
 			{
 				Name:      "parameters",
 				Doc:       "Additional form fields of the token request.",
+				Kind:      "map of string",
 				Type:      cty.Map(cty.String),
 				Sensitive: true,
 				Default:   map[string]any{},
@@ -659,6 +775,7 @@ func configSinkAuthBlock() *Block {
 			{
 				Name:    "client_auth",
 				Doc:     "How the token request carries client_id and client_secret. basic: in an Authorization header. body: in the form.",
+				Kind:    "`basic`, `body`",
 				Type:    cty.String,
 				Enum:    []string{"basic", "body"},
 				Default: "basic",
@@ -666,6 +783,7 @@ func configSinkAuthBlock() *Block {
 			{
 				Name:    "refresh_before",
 				Doc:     "How long before a token expires iggysink fetches a new one. For a token that lives less than twice as long, half of its life.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration",
 				Default: "30s",
@@ -673,18 +791,21 @@ func configSinkAuthBlock() *Block {
 			{
 				Name:     "region",
 				Doc:      "AWS region of the endpoint.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"eu-central-1"},
 			},
 			{
 				Name:     "service",
 				Doc:      "AWS service that receives the request: lambda for function URLs, execute-api for API Gateway.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"lambda"},
 			},
 			{
 				Name:     "profile",
 				Doc:      "Profile of the shared configuration files to take credentials from. Default: AWS_PROFILE, or default.",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"prod"},
 			},
@@ -695,50 +816,67 @@ func configSinkAuthBlock() *Block {
 // configSinkSignatureBlock is the table of signature.
 func configSinkSignatureBlock() *Block {
 	return &Block{
-		Name:     "signature",
-		Doc:      "Signs each request. Write one block for each signature. iggysink signs every attempt anew, over the bytes that it sends.",
-		Labels:   []string{"type"},
+		Name:   "signature",
+		Doc:    "Signs each request. Write one block for each signature. iggysink signs every attempt anew, over the bytes that it sends.",
+		Labels: []string{"type"},
+		LabelRows: []Attribute{
+			{
+				Name:     "type",
+				Doc:      "Kind of signature: the label of the block.",
+				Kind:     "`standard_webhooks`, `http_message`, `hmac`",
+				Type:     cty.String,
+				Required: true,
+				Enum:     []string{"standard_webhooks", "http_message", "hmac"},
+			},
+		},
 		Repeated: true,
 		Attributes: []Attribute{
 			{
 				Name:      "secrets",
 				Doc:       "Secrets. Each one signs, so list two during a rotation. whsec_ followed by 24 to 64 bytes in base64 signs as v1 (HMAC-SHA256), whsk_ followed by an ed25519 key in base64 as v1a.",
+				Kind:      "list of string",
 				Type:      cty.List(cty.String),
 				Sensitive: true,
 			},
 			{
 				Name:     "key_id",
 				Doc:      "Name by which the endpoint finds the key (keyid).",
+				Kind:     "string",
 				Type:     cty.String,
 				Examples: []any{"k1"},
 			},
 			{
 				Name: "algorithm",
 				Doc:  "Signature algorithm.",
+				Kind: "`hmac-sha256`, `ed25519`",
 				Type: cty.String,
 				Enum: []string{"hmac-sha256", "ed25519"},
 			},
 			{
 				Name:      "key",
 				Doc:       "The key: base64 for hmac-sha256, a private key in PEM for ed25519. Take it from env() or file(), never from a literal.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 			},
 			{
 				Name:    "components",
 				Doc:     "What iggysink signs, in this order. Names of headers in lower case, @method, @target-uri, @authority, @scheme, @request-target, @path and @query are possible.",
+				Kind:    "list of string",
 				Type:    cty.List(cty.String),
 				Default: []any{"@method", "@target-uri", "content-type", "content-digest"},
 			},
 			{
 				Name:    "label",
 				Doc:     "Name of the signature in both headers.",
+				Kind:    "string",
 				Type:    cty.String,
 				Default: "sig1",
 			},
 			{
 				Name:     "header",
 				Doc:      "Header that carries the signature.",
+				Kind:     "string",
 				Type:     cty.String,
 				Format:   "header-name",
 				Examples: []any{"X-Hub-Signature-256"},
@@ -746,12 +884,14 @@ func configSinkSignatureBlock() *Block {
 			{
 				Name:      "secret",
 				Doc:       "The shared secret. Its bytes are the key. Take it from env() or file(), never from a literal.",
+				Kind:      "string",
 				Type:      cty.String,
 				Sensitive: true,
 			},
 			{
 				Name:    "encoding",
 				Doc:     "Encoding of the hash.",
+				Kind:    "`hex`, `base64`",
 				Type:    cty.String,
 				Enum:    []string{"hex", "base64"},
 				Default: "hex",
@@ -759,6 +899,7 @@ func configSinkSignatureBlock() *Block {
 			{
 				Name:     "signed",
 				Doc:      "The text to hash, with {body}, {timestamp} (Unix seconds of the attempt) and {id} (the same for each attempt).",
+				Kind:     "string",
 				Type:     cty.String,
 				Default:  "{body}",
 				Examples: []any{"{timestamp}.{body}"},
@@ -766,6 +907,7 @@ func configSinkSignatureBlock() *Block {
 			{
 				Name:     "format",
 				Doc:      "The header's value, with {signature}, {timestamp} and {id}.",
+				Kind:     "string",
 				Type:     cty.String,
 				Default:  "sha256={signature}",
 				Examples: []any{"t={timestamp},v1={signature}"},
@@ -783,6 +925,7 @@ func configSinkCloudeventsBlock() *Block {
 			{
 				Name:    "mode",
 				Doc:     "Where a request carries the attributes. binary: in headers; the body is the payload. structured: in a JSON object with the payload, one per request. batched: in an array of such objects. binary and structured require batch_mode individual, batched requires json_array.",
+				Kind:    "`binary`, `structured`, `batched`",
 				Type:    cty.String,
 				Enum:    []string{"binary", "structured", "batched"},
 				Default: "structured",
@@ -790,6 +933,7 @@ func configSinkCloudeventsBlock() *Block {
 			{
 				Name:     "source",
 				Doc:      "Context in which the event happened: a URI reference.",
+				Kind:     "string",
 				Type:     cty.String,
 				Required: true,
 				Template: true,
@@ -799,6 +943,7 @@ func configSinkCloudeventsBlock() *Block {
 			{
 				Name:     "type",
 				Doc:      "Kind of event.",
+				Kind:     "string",
 				Type:     cty.String,
 				Required: true,
 				Template: true,
@@ -808,6 +953,7 @@ func configSinkCloudeventsBlock() *Block {
 			{
 				Name:     "subject",
 				Doc:      "Subject of the event within its source.",
+				Kind:     "string",
 				Type:     cty.String,
 				Template: true,
 				Format:   "template",
@@ -826,6 +972,7 @@ func configSinkCompressionBlock() *Block {
 			{
 				Name:    "algorithm",
 				Doc:     "The content coding, which the endpoint must accept.",
+				Kind:    "`gzip`, `zstd`",
 				Type:    cty.String,
 				Enum:    []string{"gzip", "zstd"},
 				Default: "gzip",
@@ -833,12 +980,14 @@ func configSinkCompressionBlock() *Block {
 			{
 				Name:    "min_bytes",
 				Doc:     "iggysink does not compress bodies below this size, in bytes.",
+				Kind:    "integer, 0 to 1073741824",
 				Type:    cty.Number,
 				Default: json.Number("1024"),
 			},
 			{
 				Name:    "level",
 				Doc:     "Trade-off between CPU time and size of the body.",
+				Kind:    "`fastest`, `default`, `best`",
 				Type:    cty.String,
 				Enum:    []string{"fastest", "default", "best"},
 				Default: "default",
@@ -856,18 +1005,21 @@ func configSinkRateLimitBlock() *Block {
 			{
 				Name:     "requests",
 				Doc:      "Maximum number of requests in each period. Every attempt counts.",
+				Kind:     "integer, 1 to 1000000000",
 				Type:     cty.Number,
 				Examples: []any{json.Number("100")},
 			},
 			{
 				Name:     "messages",
 				Doc:      "Maximum number of messages in each period. A request with more messages waits until the bucket is full and leaves it in debt.",
+				Kind:     "integer, 1 to 1000000000",
 				Type:     cty.Number,
 				Examples: []any{json.Number("10000")},
 			},
 			{
 				Name:    "per",
 				Doc:     "Length of the period.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "1s",
@@ -875,6 +1027,7 @@ func configSinkRateLimitBlock() *Block {
 			{
 				Name:     "burst",
 				Doc:      "Number of requests that may go out at once after an idle period. Default: requests.",
+				Kind:     "integer, 1 to 1000000000",
 				Type:     cty.Number,
 				Examples: []any{json.Number("100")},
 			},
@@ -891,6 +1044,7 @@ func configSinkResponseItemsBlock() *Block {
 			{
 				Name:     "items",
 				Doc:      "JSON Pointer to the array of items, which must keep the order of the request. Empty: the answer itself is the array.",
+				Kind:     "string",
 				Type:     cty.String,
 				Required: true,
 				Format:   "json-pointer",
@@ -899,6 +1053,7 @@ func configSinkResponseItemsBlock() *Block {
 			{
 				Name:     "status",
 				Doc:      "JSON Pointer within an item to its HTTP status.",
+				Kind:     "string",
 				Type:     cty.String,
 				Required: true,
 				Format:   "json-pointer",
@@ -907,6 +1062,7 @@ func configSinkResponseItemsBlock() *Block {
 			{
 				Name:     "error",
 				Doc:      "JSON Pointer within an item to the reason of its failure, for the dead letter.",
+				Kind:     "string",
 				Type:     cty.String,
 				Format:   "json-pointer",
 				Examples: []any{"/index/error/reason"},
@@ -924,6 +1080,7 @@ func configSinkCircuitBreakerBlock() *Block {
 			{
 				Name:    "cooldown",
 				Doc:     "Wait before iggysink tries a paused sink or a blocked partition for the first time.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "5s",
@@ -931,6 +1088,7 @@ func configSinkCircuitBreakerBlock() *Block {
 			{
 				Name:    "max_cooldown",
 				Doc:     "Longest wait between two tries.",
+				Kind:    "duration",
 				Type:    cty.String,
 				Format:  "go-duration-positive",
 				Default: "1m",

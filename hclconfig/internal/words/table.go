@@ -14,6 +14,7 @@ type Block struct {
 	Name       string      // block type in HCL and property in the plain tree; empty for the root
 	Doc        string      // the schema's description
 	Labels     []string    // properties that the block's labels fill, in order
+	LabelRows  []Attribute // what they mean, and which words they may be
 	Repeated   bool        // an array of objects in the plain tree; otherwise one object
 	Required   bool        // at least one must be there
 	Attributes []Attribute // in the schema's order
@@ -24,6 +25,7 @@ type Block struct {
 type Attribute struct {
 	Name      string
 	Doc       string
+	Kind      string   // what it is, in Markdown: duration, list of string
 	Type      cty.Type // what an expression's value is converted to
 	Required  bool
 	Sensitive bool     // never printed, wherever its value comes from

@@ -1,5 +1,11 @@
 package words
 
+import (
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
 // Word is a part of the configuration language that the schema does not describe.
 type Word struct {
 	Name string
@@ -29,6 +35,33 @@ func Words() []Word {
 			"On the line above: silences one warning or note and gives the reason. In JSON use a property on the line above: \"//\": " +
 				"\"iggysink:ignore RULE REASON\". A comment cannot silence an error, and one that silences nothing is itself a warning."},
 	}
+}
+
+// VariableBlock returns the table of a variable block, which the schema does not describe.
+func VariableBlock() *Block {
+	return &Block{
+		Name: "variable", Doc: word("variable").Doc, Labels: []string{"name"}, Repeated: true,
+		LabelRows: []Attribute{{Name: "name", Doc: "The name that it has behind var.", Kind: "string", Type: cty.String, Required: true}},
+		Attributes: []Attribute{
+			{Name: "type", Doc: "What values it may have. Anything, without this.", Kind: "type", Type: cty.DynamicPseudoType},
+			{Name: "description", Doc: "What it is for.", Kind: "string", Type: cty.String},
+			{Name: "default", Doc: "Its value where none is given. Without a default one must be given.", Kind: "any value",
+				Type: cty.DynamicPseudoType},
+			{Name: "sensitive", Doc: "Whether its value appears in no output.", Kind: "bool", Type: cty.Bool},
+		},
+		Blocks: []*Block{{
+			Name: "validation", Doc: "A rule that its value keeps.", Repeated: true,
+			Attributes: []Attribute{
+				{Name: "condition", Doc: "What is true of a value that is right.", Kind: "bool", Type: cty.Bool, Required: true},
+				{Name: "error_message", Doc: "What to say of one that is not.", Kind: "string", Type: cty.String, Required: true},
+			},
+		}},
+	}
+}
+
+func word(name string) Word {
+	all := Words()
+	return all[slices.IndexFunc(all, func(w Word) bool { return w.Name == name })]
 }
 
 // BlockTypes returns the types of all blocks, those of the schema first, but for those that stand in a dynamic or a
