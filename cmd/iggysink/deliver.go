@@ -25,16 +25,16 @@ type deliveryOptions struct {
 	share        givenShare    // with transport http, instead of that of the configuration
 }
 
-// delivery is one run of a configuration: a worker for each sink, side by side. They share the logger and the admin
+// delivery is one run of a configuration: a runner for each sink, side by side. They share the logger and the admin
 // listener, and nothing that one of them could hold while it waits.
 type delivery struct {
 	logger  *slog.Logger
-	workers []*worker
+	runners []*runner
 	admin   *admin.Server // nil without an admin block
 }
 
-// worker delivers to one sink.
-type worker struct {
+// runner delivers to one sink.
+type runner struct {
 	logger *slog.Logger // with the sink's name, which sinkhttp and relay add by themselves
 	engine *sinkhttp.Sink
 	dead   *deadletter.File // nil without a dead_letter block
@@ -57,11 +57,11 @@ func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions)
 	}
 	var snapshots []admin.Sink
 	for _, sink := range sinks {
-		w, err := newWorker(broker, sink, opts)
+		w, err := newRunner(broker, sink, opts)
 		if err != nil {
 			return nil, fmt.Errorf("sink %s: %w", titleOf(sink.Name), err)
 		}
-		d.workers = append(d.workers, w)
+		d.runners = append(d.runners, w)
 		snapshots = append(snapshots, w.relay.Status)
 	}
 	if cfg.Admin != nil {
@@ -73,8 +73,8 @@ func newDelivery(cfg *schema.Config, sinks []*schema.Sink, opts deliveryOptions)
 	return d, nil
 }
 
-func newWorker(broker *transport, sink *schema.Sink, opts deliveryOptions) (*worker, error) {
-	w := &worker{logger: opts.logger.With("sink", sink.Name)}
+func newRunner(broker *transport, sink *schema.Sink, opts deliveryOptions) (*runner, error) {
+	w := &runner{logger: opts.logger.With("sink", sink.Name)}
 	var err error
 	if w.engine, err = sinkhttp.New(sink, sinkhttp.Options{Logger: opts.logger}); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func newWorker(broker *transport, sink *schema.Sink, opts deliveryOptions) (*wor
 // close releases what newDelivery opened, where run will not do it. An engine that was not used holds nothing.
 func (d *delivery) close() error {
 	var err error
-	for _, w := range d.workers {
+	for _, w := range d.runners {
 		err = errors.Join(err, w.closeDead())
 	}
 	if d.admin != nil {
@@ -115,7 +115,7 @@ func (d *delivery) close() error {
 	return err
 }
 
-func (w *worker) closeDead() error {
+func (w *runner) closeDead() error {
 	if w.dead == nil {
 		return nil
 	}
@@ -130,12 +130,12 @@ func (d *delivery) run(ctx context.Context) error {
 	stopping := context.AfterFunc(ctx, func() { d.logger.Info("stopping: what is in flight is finished and stored") })
 	defer stopping()
 
-	ends := make([]ending, len(d.workers))
-	var workers sync.WaitGroup
-	for i, w := range d.workers {
-		workers.Go(func() { ends[i] = w.run(ctx) })
+	ends := make([]ending, len(d.runners))
+	var runners sync.WaitGroup
+	for i, w := range d.runners {
+		runners.Go(func() { ends[i] = w.run(ctx) })
 	}
-	workers.Wait()
+	runners.Wait()
 
 	var all ending
 	for _, end := range ends {
@@ -152,13 +152,13 @@ func (d *delivery) run(ctx context.Context) error {
 	}
 }
 
-// ending is how a worker ended.
+// ending is how a runner ended.
 type ending struct {
 	failed    bool // for good, before it was told to stop
 	unsettled bool // messages in hand are not settled; the next start delivers them
 }
 
-func (w *worker) run(ctx context.Context) ending {
+func (w *runner) run(ctx context.Context) ending {
 	w.logger.Info("delivering", "topics", len(w.feeds))
 	result, err := w.relay.Run(ctx, w.feeds)
 	var end ending
@@ -186,8 +186,8 @@ func (w *worker) run(ctx context.Context) ending {
 
 // summarize prints what every sink delivered.
 func (d *delivery) summarize(w io.Writer) error {
-	for _, worker := range d.workers {
-		s := worker.relay.Status()
+	for _, r := range d.runners {
+		s := r.relay.Status()
 		_, err := fmt.Fprintf(w, "sink %s: %s delivered in %s, %d rejected\n", titleOf(s.Sink),
 			plural(int(s.Delivered), "message"), plural(int(s.Stats.Requests), "request"), s.Rejected)
 		if err != nil {

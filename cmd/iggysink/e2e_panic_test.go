@@ -43,7 +43,7 @@ func testAPanicEndsOneSinkOnly(t *testing.T, in inlet) {
 	require.NoError(t, err)
 	broken := *sinks[0]
 	broken.OnRejected = "dead_letter"
-	d.workers[0].relay = relay.New(&broken, d.workers[0].engine, panickingLetters{}, relay.Options{Logger: logger.Logger})
+	d.runners[0].relay = relay.New(&broken, d.runners[0].engine, panickingLetters{}, relay.Options{Logger: logger.Logger})
 
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -59,5 +59,5 @@ func testAPanicEndsOneSinkOnly(t *testing.T, in inlet) {
 	require.Contains(t, text, "internal error: this sink ends")
 	require.Contains(t, text, "panickingLetters.Write", "the stack")
 	require.Equal(t, 1, strings.Count(text, "the sink ended"))
-	require.Contains(t, d.workers[0].relay.Status().Crashed, "a mistake")
+	require.Contains(t, d.runners[0].relay.Status().Crashed, "a mistake")
 }

@@ -31,7 +31,7 @@ func (e *endless) Demand(p schema.Partition) (uint64, int) {
 	return e.next[p], 1 << 20
 }
 
-func (e *endless) Batch(b relay.Batch) {
+func (e *endless) Polled(b relay.Poll) {
 	if len(b.Messages) == 0 {
 		return
 	}

@@ -25,11 +25,11 @@ func TestEveryReplyHasItsLimit(t *testing.T) {
 	}{
 		"login":  {controlLimit, func(l *link) error { return l.login(t.Context(), &schema.Iggy{Username: "me"}) }},
 		"ping":   {controlLimit, func(l *link) error { return l.ping(t.Context()) }},
-		"offset": {controlLimit, func(l *link) error { _, _, err := l.stored(t.Context(), someTarget(t), 0); return err }},
-		"store":  {controlLimit, func(l *link) error { return l.store(t.Context(), someTarget(t), 0, 1) }},
-		"join":   {controlLimit, func(l *link) error { return l.join(t.Context(), someTarget(t)) }},
-		"topic":  {listLimit, func(l *link) error { _, err := l.topicState(t.Context(), someTarget(t)); return err }},
-		"group":  {listLimit, func(l *link) error { _, err := l.members(t.Context(), someTarget(t)); return err }},
+		"offset": {controlLimit, func(l *link) error { _, _, err := l.stored(t.Context(), somePlace(t), 0); return err }},
+		"store":  {controlLimit, func(l *link) error { return l.store(t.Context(), somePlace(t), 0, 1) }},
+		"join":   {controlLimit, func(l *link) error { return l.join(t.Context(), somePlace(t)) }},
+		"topic":  {listLimit, func(l *link) error { _, err := l.topicState(t.Context(), somePlace(t)); return err }},
+		"group":  {listLimit, func(l *link) error { _, err := l.members(t.Context(), somePlace(t)); return err }},
 	}
 	for name, c := range calls {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestAHugeGroupCostsNoMoreThanItsLength(t *testing.T) {
 		description := describes(members, each)
 		require.LessOrEqual(t, len(description), listLimit)
 		l := scripted(t, func(request) []byte { requests++; return description })
-		g := newMembership(l, someTarget(t), nil, slog.New(slog.DiscardHandler))
+		g := newMembership(l, somePlace(t), nil, slog.New(slog.DiscardHandler))
 		g.self, g.known = uint32(members-1), true
 		runs := 3
 		allocations = testing.AllocsPerRun(runs, func() {
@@ -136,7 +136,7 @@ func TestLearningTheOwnIDAsksForEachPartitionOnce(t *testing.T) {
 		}
 		return reply(0, pollReply(0, 0))
 	})
-	g := newMembership(l, someTarget(t), nil, slog.New(slog.DiscardHandler))
+	g := newMembership(l, somePlace(t), nil, slog.New(slog.DiscardHandler))
 	share, err := g.look(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []uint32{members/2 - 1}, share.partitions)

@@ -38,7 +38,7 @@ func (c *Client) Close() error {
 // EnsureTopic creates the stream and the topic where they are missing. A topic that is there keeps its partitions. Its
 // messages do not expire, whatever the server's default.
 func (c *Client) EnsureTopic(ctx context.Context, stream, topic string, partitions int) error {
-	t, err := newTarget(stream, topic, "")
+	t, err := newPlace(stream, topic, "")
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ type PartitionInfo struct {
 
 // Topic reads what is in a topic. ErrNotFound is in the chain of its error if the stream or topic is missing.
 func (c *Client) Topic(ctx context.Context, stream, topic string) (TopicInfo, error) {
-	t, err := newTarget(stream, topic, "")
+	t, err := newPlace(stream, topic, "")
 	if err != nil {
 		return TopicInfo{}, err
 	}
@@ -88,7 +88,7 @@ func (c *Client) Topic(ctx context.Context, stream, topic string) (TopicInfo, er
 
 // StoredOffset reads what a consumer group has stored for a partition; false if nothing, or if there is no such group.
 func (c *Client) StoredOffset(ctx context.Context, stream, topic, group string, partition uint32) (uint64, bool, error) {
-	t, err := newTarget(stream, topic, group)
+	t, err := newPlace(stream, topic, group)
 	if err != nil {
 		return 0, false, err
 	}
@@ -144,7 +144,7 @@ func (e *messageError) Error() string { return e.err.Error() }
 // Send sends messages in as many requests as their number and size take. After an error some of them may have arrived,
 // always from the front.
 func (c *Client) Send(ctx context.Context, stream, topic string, to Partitioning, messages []Outgoing) error {
-	t, err := newTarget(stream, topic, "")
+	t, err := newPlace(stream, topic, "")
 	if err != nil {
 		return err
 	}

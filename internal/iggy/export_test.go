@@ -4,7 +4,7 @@ import "context"
 
 // DeleteGroup deletes a consumer group, as an administrator would.
 func (c *Client) DeleteGroup(ctx context.Context, stream, topic, group string) error {
-	t, err := newTarget(stream, topic, group)
+	t, err := newPlace(stream, topic, group)
 	if err != nil {
 		return err
 	}
@@ -15,7 +15,7 @@ func (c *Client) DeleteGroup(ctx context.Context, stream, topic, group string) e
 
 // StoreOffset tries to store an offset without being a member.
 func (c *Client) StoreOffset(ctx context.Context, stream, topic, group string, partition uint32, offset uint64) error {
-	t, err := newTarget(stream, topic, group)
+	t, err := newPlace(stream, topic, group)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (m *member) confirms(p *part, next uint64, reply *polled) (bool, error) {
 
 // anchorStands reads the anchor again and compares it.
 func (m *member) anchorStands(p *part) (bool, error) {
-	reply, err := m.link.peek(m.work, m.source.target, p.id, p.anchor.offset)
+	reply, err := m.link.peek(m.work, m.source.place, p.id, p.anchor.offset)
 	if err != nil || len(reply.messages) == 0 {
 		return true, err // an end that is too early is found elsewhere
 	}
@@ -118,7 +118,7 @@ func (m *member) sameLog(p *part, state partitionState) (bool, error) {
 		return true, nil
 	}
 	if p.stored.there {
-		_, there, err := m.link.stored(m.work, m.source.target, p.id)
+		_, there, err := m.link.stored(m.work, m.source.place, p.id)
 		if err != nil || !there {
 			return err != nil, err
 		}
@@ -141,7 +141,7 @@ func (m *member) isTurnOf(p *part) bool {
 // otherLog revokes a part whose log is another one and assigns it anew: from the start, unless the message that was
 // settled last is there.
 func (m *member) otherLog(p *part) error {
-	topic, err := m.link.topicState(m.work, m.source.target)
+	topic, err := m.link.topicState(m.work, m.source.place)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (m *member) identify(p *part, a *relay.Assignment) error {
 	if a.Start == 0 || a.Start > p.end {
 		return nil
 	}
-	reply, err := m.link.peek(m.work, m.source.target, p.id, a.Start-1)
+	reply, err := m.link.peek(m.work, m.source.place, p.id, a.Start-1)
 	if err != nil || len(reply.messages) == 0 || reply.messages[0].Offset != a.Start-1 {
 		return err
 	}

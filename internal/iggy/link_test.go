@@ -95,9 +95,9 @@ func answers(replies ...[]byte) script {
 	}
 }
 
-func someTarget(t *testing.T) target {
+func somePlace(t *testing.T) place {
 	t.Helper()
-	to, err := newTarget("s", "t", "g")
+	to, err := newPlace("s", "t", "g")
 	require.NoError(t, err)
 	return to
 }
@@ -130,7 +130,7 @@ func TestHalfAReplyAndASlowDripEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		whole := reply(0, strings.Repeat("x", 1000))
 		l := scripted(t, answers(whole[:500]))
-		_, err := l.poll(t.Context(), someTarget(t), 0, 0, 10, hardLimit)
+		_, err := l.poll(t.Context(), somePlace(t), 0, 0, 10, hardLimit)
 		assert.EqualError(t, err, "poll messages: the server does not answer")
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestHalfAReplyAndASlowDripEnd(t *testing.T) {
 			}
 		})
 		begin := time.Now()
-		_, err = l.poll(t.Context(), someTarget(t), 0, 0, 10, hardLimit)
+		_, err = l.poll(t.Context(), somePlace(t), 0, 0, 10, hardLimit)
 		assert.Error(t, err)
 		assert.Less(t, time.Since(begin), 2*answerTimeout)
 		l.close()
@@ -162,7 +162,7 @@ func TestHalfAReplyAndASlowDripEnd(t *testing.T) {
 
 func TestTheStatusIsTheServersOwn(t *testing.T) {
 	l := scripted(t, answers(reply(3022, ""), reply(8, ""), reply(4711, "")))
-	err := l.store(t.Context(), someTarget(t), 1, 5)
+	err := l.store(t.Context(), somePlace(t), 1, 5)
 	assert.EqualError(t, err, "store consumer offset: iggy answered 3022 (the partition belongs to another member)")
 	assert.True(t, hasStatus(err, codeNotOwned))
 	assert.EqualError(t, l.ping(t.Context()), "ping: iggy answered 8 (disconnected)")
@@ -179,9 +179,9 @@ func TestABodyTheSDKDoesNotReadLeavesNoTrace(t *testing.T) {
 
 func TestAReplyOverTheLimitIsSkipped(t *testing.T) {
 	l := scripted(t, answers(reply(0, strings.Repeat("x", 5000)), reply(0, pollReply(3, 7))))
-	_, err := l.poll(t.Context(), someTarget(t), 3, 0, 10, 4999)
+	_, err := l.poll(t.Context(), somePlace(t), 3, 0, 10, 4999)
 	assert.ErrorIs(t, err, errTooLarge)
-	got, err := l.poll(t.Context(), someTarget(t), 3, 0, 10, 4999)
+	got, err := l.poll(t.Context(), somePlace(t), 3, 0, 10, 4999)
 	require.NoError(t, err)
 	assert.Equal(t, polled{partition: 3, current: 7}, got)
 }
@@ -194,7 +194,7 @@ func TestAMalformedReplyIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := scripted(t, answers(reply(0, body)))
-			_, err := l.poll(t.Context(), someTarget(t), 0, 0, 10, hardLimit)
+			_, err := l.poll(t.Context(), somePlace(t), 0, 0, 10, hardLimit)
 			var broken *LinkError
 			require.ErrorAs(t, err, &broken)
 			assert.True(t, l.wire.broken)
@@ -202,7 +202,7 @@ func TestAMalformedReplyIsAnError(t *testing.T) {
 	}
 	t.Run("group", func(t *testing.T) {
 		l := scripted(t, answers(reply(0, "abc")))
-		_, err := l.members(t.Context(), someTarget(t))
+		_, err := l.members(t.Context(), somePlace(t))
 		assert.ErrorContains(t, err, "malformed reply")
 	})
 	t.Run("not iggy", func(t *testing.T) {

@@ -51,7 +51,7 @@ func (m *member) lookAround(ctx context.Context) error {
 func (m *member) takeOver(owned []uint32) error {
 	first := !m.looked
 	m.looked = true
-	topic, err := m.link.topicState(m.work, m.source.target)
+	topic, err := m.link.topicState(m.work, m.source.place)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (m *member) takeOver(owned []uint32) error {
 
 // observe reads what is in the topic, for all partitions in one request.
 func (m *member) observe() error {
-	topic, err := m.link.topicState(m.work, m.source.target)
+	topic, err := m.link.topicState(m.work, m.source.place)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (m *member) noticeAll(topic *topicState) error {
 		}
 		if end > p.end && state.messages > 0 {
 			p.end = end
-			m.handler.Batch(relay.Batch{Partition: p.name, Current: state.current})
+			m.handler.Polled(relay.Poll{Partition: p.name, Current: state.current})
 		}
 	}
 	if len(cut) == 0 {

@@ -115,7 +115,7 @@ func (m *member) enter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, there, err := m.link.groupSize(ctx, s.target)
+	_, there, err := m.link.groupSize(ctx, s.place)
 	if err != nil {
 		return err
 	}
@@ -124,18 +124,18 @@ func (m *member) enter(ctx context.Context) error {
 		if !s.entered {
 			s.latest = topic // also where the answer is lost: the group may be there then
 		}
-		if created, err = m.link.createGroup(ctx, s.target); err != nil {
+		if created, err = m.link.createGroup(ctx, s.place); err != nil {
 			return err
 		}
 		if !created {
 			s.latest = nil // another process did, and decides
 		}
 	}
-	if err := m.link.join(ctx, s.target); err != nil {
+	if err := m.link.join(ctx, s.place); err != nil {
 		return err
 	}
 	m.joined = true
-	m.group = newMembership(m.link, s.target, s.options.Server, s.log)
+	m.group = newMembership(m.link, s.place, s.options.Server, s.log)
 	if s.latest != nil && s.options.Stream.StartFrom == schema.StartFromLatest {
 		if err := m.startLatest(s.latest); err != nil {
 			return err
@@ -151,7 +151,7 @@ func (m *member) enter(ctx context.Context) error {
 func (m *member) awaitTopic(ctx context.Context) (*topicState, error) {
 	s := m.source
 	for wait := firstBackoff; ; wait = min(2*wait, pingInterval) {
-		topic, err := m.link.topicState(ctx, s.target)
+		topic, err := m.link.topicState(ctx, s.place)
 		if err == nil || !isNotFound(err) {
 			return topic, err
 		}
@@ -179,9 +179,9 @@ func (m *member) startLatest(topic *topicState) error {
 		if p.messages == 0 {
 			continue
 		}
-		_, there, err := m.link.stored(m.work, m.source.target, p.id)
+		_, there, err := m.link.stored(m.work, m.source.place, p.id)
 		if err == nil && !there {
-			if err = m.link.store(m.work, m.source.target, p.id, p.current); err == nil {
+			if err = m.link.store(m.work, m.source.place, p.id, p.current); err == nil {
 				m.source.tookStore(p.id, p.current)
 			}
 		}
@@ -206,7 +206,7 @@ func (m *member) leave() error {
 		}
 		m.source.takeCommit(p.id) // refused: the partition has moved, and is another member's now
 	}
-	if err := m.link.leave(m.work, m.source.target); err != nil {
+	if err := m.link.leave(m.work, m.source.place); err != nil {
 		m.source.log.Warn("cannot leave the consumer group", "error", err)
 	}
 	return nil
@@ -243,7 +243,7 @@ func (m *member) storeCommit(p *part) error {
 	if !found || p.stored.there && settled <= p.stored.value {
 		return nil
 	}
-	err := m.link.store(m.work, m.source.target, p.id, settled)
+	err := m.link.store(m.work, m.source.place, p.id, settled)
 	if err == nil {
 		p.stored = offset{settled, true}
 		m.source.tookStore(p.id, settled)
@@ -321,7 +321,7 @@ func (m *member) assign(ids []uint32, topic *topicState) error {
 		if !found {
 			continue // created a moment ago: the next look has it
 		}
-		value, there, err := m.link.stored(m.work, m.source.target, id)
+		value, there, err := m.link.stored(m.work, m.source.place, id)
 		if err != nil {
 			return err
 		}

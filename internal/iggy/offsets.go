@@ -18,7 +18,7 @@ var ErrInUse = errors.New("the consumer group has members: stop what runs with i
 // created if it is missing. ErrInUse is in the chain of the error where others are in it; partitions before the one that the
 // error names are set.
 func (c *Client) SetNext(ctx context.Context, stream, topic, group string, next map[uint32]uint64) error {
-	t, err := newTarget(stream, topic, group)
+	t, err := newPlace(stream, topic, group)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *Client) SetNext(ctx context.Context, stream, topic, group string, next 
 func (c *Client) MessageFrom(
 	ctx context.Context, stream, topic, group string, partition uint32, offset uint64,
 ) (m schema.Message, found bool, err error) {
-	t, err := newTarget(stream, topic, group)
+	t, err := newPlace(stream, topic, group)
 	if err != nil {
 		return m, false, err
 	}

@@ -18,7 +18,7 @@ const (
 )
 
 // createStream creates the stream, unless it is there.
-func (l *link) createStream(ctx context.Context, t target) error {
+func (l *link) createStream(ctx context.Context, t place) error {
 	err := l.call(ctx, "create stream", controlLimit, func() error {
 		_, err := l.sdk.CreateStream(t.stream)
 		return err
@@ -30,7 +30,7 @@ func (l *link) createStream(ctx context.Context, t target) error {
 }
 
 // createTopic creates the topic, unless it is there. Its messages do not expire, whatever the server's default.
-func (l *link) createTopic(ctx context.Context, t target, partitions int) error {
+func (l *link) createTopic(ctx context.Context, t place, partitions int) error {
 	err := l.call(ctx, "create topic", listLimit, func() error {
 		_, err := l.sdk.CreateTopic(identifier(t.stream), t.topic, uint32(partitions), iggcon.CompressionAlgorithmNone,
 			iggcon.IggyExpiryNeverExpire, 0, nil)
@@ -44,7 +44,7 @@ func (l *link) createTopic(ctx context.Context, t target, partitions int) error 
 
 // send sends the first of messages in one request, as many as it takes, and returns how many. Its error is a *messageError
 // where one of them cannot be sent; then none is.
-func (l *link) send(ctx context.Context, t target, to Partitioning, messages []Outgoing) (int, error) {
+func (l *link) send(ctx context.Context, t place, to Partitioning, messages []Outgoing) (int, error) {
 	how := iggcon.None()
 	switch to.kind {
 	case toPartition:

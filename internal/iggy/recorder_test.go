@@ -35,7 +35,7 @@ type recorder struct {
 	next     map[uint32]uint64
 	settled  map[uint32]uint64 // last offset that was committed late
 	messages map[uint32][]schema.Message
-	batches  []relay.Batch
+	batches  []relay.Poll
 	joins    int // calls of Assigned
 	lost     []uint32
 	current  map[uint32]uint64
@@ -73,7 +73,7 @@ func (r *recorder) Demand(p schema.Partition) (uint64, int) {
 	return r.next[p.ID], r.demand
 }
 
-func (r *recorder) Batch(b relay.Batch) {
+func (r *recorder) Polled(b relay.Poll) {
 	r.update(func() {
 		id := b.Partition.ID
 		r.current[id] = b.Current

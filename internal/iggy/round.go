@@ -101,7 +101,7 @@ func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 		limit = maxMessage
 	}
 	back := p.overlap(next)
-	reply, err := m.link.poll(m.work, m.source.target, p.id, next-back, count+int(back), limit+int(back)*p.anchor.size)
+	reply, err := m.link.poll(m.work, m.source.place, p.id, next-back, count+int(back), limit+int(back)*p.anchor.size)
 	if errors.Is(err, errTooLarge) && count > 1 {
 		p.size.tooLarge(count)
 		return true, nil // the next round asks for fewer
@@ -134,14 +134,14 @@ func (m *member) poll(p *part, next uint64, bytes int) (bool, error) {
 	m.countGap(p, next, messages[0].Offset)
 	p.size.seen(len(messages), size)
 	p.end = max(reply.current+1, p.polledTo)
-	m.handler.Batch(relay.Batch{Partition: p.name, Messages: messages, Asked: next, Bytes: size, Current: reply.current})
+	m.handler.Polled(relay.Poll{Partition: p.name, Messages: messages, Asked: next, Bytes: size, Current: reply.current})
 	return true, nil
 }
 
 // emptyReply notes what a poll without messages says: the end, or that retention deleted all up to it.
 func (m *member) emptyReply(p *part, next, current uint64) {
 	if current+1 > max(p.end, 1) {
-		m.handler.Batch(relay.Batch{Partition: p.name, Current: current})
+		m.handler.Polled(relay.Poll{Partition: p.name, Current: current})
 	}
 	p.end = next
 }

@@ -15,12 +15,12 @@ import (
 )
 
 // collector is a handler that keeps batches.
-type collector struct{ batches []relay.Batch }
+type collector struct{ batches []relay.Poll }
 
 func (*collector) Assigned([]relay.Assignment)                     {}
 func (*collector) Revoked([]schema.Partition)                      {}
 func (*collector) Demand(schema.Partition) (next uint64, size int) { return 0, 0 }
-func (c *collector) Batch(b relay.Batch)                           { c.batches = append(c.batches, b) }
+func (c *collector) Polled(b relay.Poll)                           { c.batches = append(c.batches, b) }
 
 // scriptedMember returns a member in the middle of its life, whose server answers with replies in turn.
 func scriptedMember(t *testing.T, replies ...[]byte) (*member, *part, *collector, *bytes.Buffer) {
@@ -98,7 +98,7 @@ func TestAPartitionThatRetentionEmptiedIsIdle(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, brought)
 	assert.Equal(t, uint64(10), p.end, "not polled again before something is known to be there")
-	assert.Equal(t, []relay.Batch{{Partition: p.name, Current: 200}}, c.batches)
+	assert.Equal(t, []relay.Poll{{Partition: p.name, Current: 200}}, c.batches)
 }
 
 func TestAStoreNeverGoesBackwards(t *testing.T) {

@@ -6,20 +6,20 @@ import (
 	"iggysink/schema"
 )
 
-// target names a topic and a consumer group of it.
-type target struct{ stream, topic, group string }
+// place names a topic and a consumer group of it.
+type place struct{ stream, topic, group string }
 
-// newTarget checks the names: 1 to 255 bytes each. An empty group is left out.
-func newTarget(stream, topic, group string) (target, error) {
+// newPlace checks the names: 1 to 255 bytes each. An empty group is left out.
+func newPlace(stream, topic, group string) (place, error) {
 	for _, name := range []struct{ what, text string }{{"stream name", stream}, {"topic name", topic}, {"consumer group", group}} {
 		if name.text == "" && name.what == "consumer group" {
 			continue
 		}
 		if n := len(name.text); n < 1 || n > 255 {
-			return target{}, fmt.Errorf("%s %q: it needs 1 to 255 bytes", name.what, name.text)
+			return place{}, fmt.Errorf("%s %q: it needs 1 to 255 bytes", name.what, name.text)
 		}
 	}
-	return target{stream, topic, group}, nil
+	return place{stream, topic, group}, nil
 }
 
 // topicState is what is in a topic.

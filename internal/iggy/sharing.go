@@ -37,7 +37,7 @@ type groupMember struct {
 // the seam knows of: it learns its own id, says which partitions the server will hand over, and evens out the shares.
 type membership struct {
 	link   *link
-	target target
+	place  place
 	server *schema.Iggy // for the second connection that evens out
 	log    *slog.Logger
 
@@ -50,13 +50,13 @@ type membership struct {
 }
 
 // newMembership is the membership of a link that has joined the group of t.
-func newMembership(l *link, t target, server *schema.Iggy, log *slog.Logger) *membership {
-	return &membership{link: l, target: t, server: server, log: log}
+func newMembership(l *link, t place, server *schema.Iggy, log *slog.Logger) *membership {
+	return &membership{link: l, place: t, server: server, log: log}
 }
 
 // look reads the group and tells what the member owns. errOutside is its error where the server does not list it.
 func (g *membership) look(ctx context.Context) (ownership, error) {
-	state, err := g.link.members(ctx, g.target)
+	state, err := g.link.members(ctx, g.place)
 	if err != nil {
 		return ownership{}, err
 	}
@@ -91,14 +91,14 @@ func (g *membership) learnSelf(ctx context.Context, state *groupState) (moving b
 	}
 	for _, holder := range state.members {
 		for _, partition := range holder.partitions {
-			mine, err := g.link.owns(ctx, g.target, partition)
+			mine, err := g.link.owns(ctx, g.place, partition)
 			if err != nil {
 				return false, err
 			}
 			if !mine {
 				continue
 			}
-			again, err := g.link.members(ctx, g.target)
+			again, err := g.link.members(ctx, g.place)
 			if err != nil {
 				return false, err
 			}
@@ -172,10 +172,10 @@ func (g *membership) passThrough(ctx context.Context) error {
 		return err
 	}
 	defer second.close()
-	if err := second.join(ctx, g.target); err != nil {
+	if err := second.join(ctx, g.place); err != nil {
 		return err
 	}
-	return second.leave(ctx, g.target)
+	return second.leave(ctx, g.place)
 }
 
 // uneven reports whether self is the one to even out: it has the smallest share, at least one partition, and somebody
@@ -205,7 +205,7 @@ func layoutOf(state *groupState) string {
 }
 
 // owns reports whether this connection's member owns a partition.
-func (l *link) owns(ctx context.Context, t target, partition uint32) (bool, error) {
+func (l *link) owns(ctx context.Context, t place, partition uint32) (bool, error) {
 	reply, err := l.poll(ctx, t, partition, 0, 0, controlLimit)
 	if err != nil {
 		return false, err

@@ -38,7 +38,7 @@ type SourceOptions struct {
 type Source struct {
 	options SourceOptions
 	log     *slog.Logger
-	target  target
+	place   place
 	wake    chan struct{} // holds one token: Wake was called, or a commit waits
 
 	// The topic as it was when this process created the group, until start_from = "latest" is stored. entered is set by
@@ -58,7 +58,7 @@ var _ relay.Source = (*Source)(nil)
 
 // NewSource returns a source that Run starts. Its error says which name is not one.
 func NewSource(options SourceOptions) (*Source, error) {
-	t, err := newTarget(options.Stream.Name, options.Topic, options.Group)
+	t, err := newPlace(options.Stream.Name, options.Topic, options.Group)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func NewSource(options SourceOptions) (*Source, error) {
 	return &Source{
 		options: options,
 		log:     options.Logger.With("stream", options.Stream.Name, "topic", options.Topic, "group", options.Group),
-		target:  t,
+		place:   t,
 		wake:    make(chan struct{}, 1),
 		status: relay.SourceStatus{
 			Stream: options.Stream.Name, Topic: options.Topic, Group: options.Group,

@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// target is a topic as its path names it, and the consumer that stores offsets.
-type target struct {
+// place is a topic as its path names it, and the consumer that stores offsets.
+type place struct {
 	path     string // /streams/{s}/topics/{t}
 	consumer string
 }
@@ -96,7 +96,7 @@ func (l *link) number(ctx context.Context, path, name string) (string, error) {
 }
 
 // topicState reads what is in a topic. ErrNotFound is in the chain of its error if the stream or topic is missing.
-func (l *link) topicState(ctx context.Context, t target) (*topicState, error) {
+func (l *link) topicState(ctx context.Context, t place) (*topicState, error) {
 	state := new(topicState)
 	r := request{op: "get topic", method: http.MethodGet, path: t.path}
 	if err := l.ask(ctx, &r, state); err != nil {
@@ -109,7 +109,7 @@ func (l *link) topicState(ctx context.Context, t target) (*topicState, error) {
 }
 
 // stored reads the consumer's offset of a partition; false if there is none. A topic that is missing may look the same.
-func (l *link) stored(ctx context.Context, t target, partition uint32) (uint64, bool, error) {
+func (l *link) stored(ctx context.Context, t place, partition uint32) (uint64, bool, error) {
 	var answer struct {
 		Stored *uint64 `json:"stored_offset"`
 	}
@@ -129,7 +129,7 @@ func (l *link) stored(ctx context.Context, t target, partition uint32) (uint64, 
 
 // store stores the consumer's offset of a partition. Without a partition an offset goes to 0, or nowhere: it is always
 // named. fixed makes it one request, with the token that is there: see storing.
-func (l *link) store(ctx context.Context, t target, partition uint32, offset uint64, fixed bool) error {
+func (l *link) store(ctx context.Context, t place, partition uint32, offset uint64, fixed bool) error {
 	body, err := json.Marshal(struct {
 		Consumer  string `json:"consumer_id"`
 		Partition uint32 `json:"partition_id"`
@@ -145,7 +145,7 @@ func (l *link) store(ctx context.Context, t target, partition uint32, offset uin
 }
 
 // forget deletes the consumer's offset of a partition; there need be none.
-func (l *link) forget(ctx context.Context, t target, partition uint32) error {
+func (l *link) forget(ctx context.Context, t place, partition uint32) error {
 	r := request{
 		op: "delete consumer offset", method: http.MethodDelete,
 		path: t.path + route("consumer-offsets", t.consumer) + "?partition_id=" + strconv.FormatUint(uint64(partition), 10),
@@ -160,7 +160,7 @@ func (l *link) forget(ctx context.Context, t target, partition uint32) error {
 // poll reads up to count messages from offset on, into the memory of buffer, which it returns. An answer of more than
 // limit bytes is errTooLarge. Nothing is stored: auto_commit stores before the answer is sent, which loses what a crash
 // leaves undelivered.
-func (l *link) poll(ctx context.Context, t target, q query, buffer []byte) (polled, []byte, error) {
+func (l *link) poll(ctx context.Context, t place, q query, buffer []byte) (polled, []byte, error) {
 	path := make([]byte, 0, len(t.path)+128)
 	path = append(append(path, t.path...), "/messages?kind=offset&auto_commit=false&consumer_id="...)
 	path = append(path, url.QueryEscape(t.consumer)...)
@@ -188,7 +188,7 @@ type query struct {
 }
 
 // hasGroup reports whether there is a consumer group of the consumer's name.
-func (l *link) hasGroup(ctx context.Context, t target) (bool, error) {
+func (l *link) hasGroup(ctx context.Context, t place) (bool, error) {
 	r := request{op: "get consumer group", method: http.MethodGet, path: t.path + route("consumer-groups", t.consumer)}
 	err := l.ask(ctx, &r, nil)
 	if errors.Is(err, ErrNotFound) {
@@ -198,7 +198,7 @@ func (l *link) hasGroup(ctx context.Context, t target) (bool, error) {
 }
 
 // createGroup creates a consumer group of the consumer's name and reports whether it was this call that did.
-func (l *link) createGroup(ctx context.Context, t target) (bool, error) {
+func (l *link) createGroup(ctx context.Context, t place) (bool, error) {
 	body, err := json.Marshal(map[string]string{"name": t.consumer})
 	if err != nil {
 		return false, err

@@ -36,7 +36,7 @@ func (e *endless) Demand(p schema.Partition) (next uint64, bytes int) {
 	return e.next[p], 1 << 20
 }
 
-func (e *endless) Batch(b relay.Batch) {
+func (e *endless) Polled(b relay.Poll) {
 	if len(b.Messages) == 0 {
 		return
 	}

@@ -60,20 +60,20 @@ type PartitionInfo struct {
 	Current  uint64 // last offset; 0 also if there is none
 }
 
-// target finds a topic.
-func (c *Client) target(ctx context.Context, stream, topic, consumer string) (target, error) {
+// place finds a topic.
+func (c *Client) place(ctx context.Context, stream, topic, consumer string) (place, error) {
 	for _, name := range []string{stream, topic} {
 		if len(name) < 1 || len(name) > 255 {
-			return target{}, fmt.Errorf("name %q: it needs 1 to 255 bytes", name)
+			return place{}, fmt.Errorf("name %q: it needs 1 to 255 bytes", name)
 		}
 	}
 	path, err := c.link.resolve(ctx, stream, topic)
-	return target{path: path, consumer: consumer}, err
+	return place{path: path, consumer: consumer}, err
 }
 
 // Topic reads what is in a topic. ErrNotFound is in the chain of its error if the stream or topic is missing.
 func (c *Client) Topic(ctx context.Context, stream, topic string) (TopicInfo, error) {
-	t, err := c.target(ctx, stream, topic, "")
+	t, err := c.place(ctx, stream, topic, "")
 	if err != nil {
 		return TopicInfo{}, err
 	}
@@ -91,7 +91,7 @@ func (c *Client) Topic(ctx context.Context, stream, topic string) (TopicInfo, er
 
 // StoredOffset reads what a consumer has stored for a partition; false if nothing.
 func (c *Client) StoredOffset(ctx context.Context, stream, topic, consumer string, partition uint32) (uint64, bool, error) {
-	t, err := c.target(ctx, stream, topic, consumer)
+	t, err := c.place(ctx, stream, topic, consumer)
 	if err != nil {
 		return 0, false, err
 	}
@@ -139,7 +139,7 @@ type Outgoing struct {
 // SendTo sends messages to a partition in as many requests as their number and size take. After an error some of them may have
 // arrived, always from the front.
 func (c *Client) SendTo(ctx context.Context, stream, topic string, partition uint32, messages []Outgoing) error {
-	t, err := c.target(ctx, stream, topic, "")
+	t, err := c.place(ctx, stream, topic, "")
 	if err != nil {
 		return err
 	}

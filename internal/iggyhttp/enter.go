@@ -65,9 +65,9 @@ func (v *visit) awaitTopic(ctx context.Context) (*topicState, error) {
 	for wait := firstBackoff; ; wait = min(2*wait, longestAbsence) {
 		path, err := v.link.resolve(ctx, s.options.Stream.Name, s.options.Topic)
 		if err == nil {
-			v.target = target{path: path, consumer: s.options.Group}
+			v.place = place{path: path, consumer: s.options.Group}
 			var topic *topicState
-			if topic, err = v.link.topicState(ctx, v.target); err == nil {
+			if topic, err = v.link.topicState(ctx, v.place); err == nil {
 				return topic, nil
 			}
 		}
@@ -96,19 +96,19 @@ func (v *visit) decideLatest(ctx context.Context, topic *topicState, another boo
 	s := v.source
 	if s.decided {
 		if another {
-			_, err := v.link.createGroup(ctx, v.target)
+			_, err := v.link.createGroup(ctx, v.place)
 			return err
 		}
 		return nil
 	}
 	if s.latest == nil {
-		there, err := v.link.hasGroup(ctx, v.target)
+		there, err := v.link.hasGroup(ctx, v.place)
 		if err != nil {
 			return err
 		}
 		if !there {
 			s.latest = topic // also where the answer is lost: the group may be there then
-			if there, err = v.link.createGroup(ctx, v.target); err != nil {
+			if there, err = v.link.createGroup(ctx, v.place); err != nil {
 				return err
 			} else if !there {
 				s.latest = nil // another process did, and decides
@@ -133,9 +133,9 @@ func (v *visit) storeLatest(ctx context.Context, topic *topicState) error {
 		if p.Messages == 0 {
 			continue
 		}
-		_, there, err := v.link.stored(ctx, v.target, p.ID)
+		_, there, err := v.link.stored(ctx, v.place, p.ID)
 		if err == nil && !there {
-			if err = v.link.store(ctx, v.target, p.ID, p.Current, false); err == nil {
+			if err = v.link.store(ctx, v.place, p.ID, p.Current, false); err == nil {
 				v.source.book.tookStore(p.ID, p.Current)
 			}
 		}
@@ -192,7 +192,7 @@ func (v *visit) storedOf(ctx context.Context, ids []uint32) (map[uint32]offset, 
 	for i := range min(pollsAtOnce, len(ids)) {
 		readers.Go(func() {
 			for j := i; j < len(ids); j += pollsAtOnce {
-				value, there, err := v.link.stored(ctx, v.target, ids[j])
+				value, there, err := v.link.stored(ctx, v.place, ids[j])
 				mu.Lock()
 				stored[ids[j]] = offset{value, there}
 				if failed == nil {

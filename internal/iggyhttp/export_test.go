@@ -13,7 +13,7 @@ func (s *Source) TakeBackAfter(check, quiet time.Duration) { s.leave = leave{che
 
 // DeleteTopic deletes a topic, as an administrator would.
 func (c *Client) DeleteTopic(ctx context.Context, stream, topic string) error {
-	t, err := c.target(ctx, stream, topic, "")
+	t, err := c.place(ctx, stream, topic, "")
 	if err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func (c *Client) DeleteTopic(ctx context.Context, stream, topic string) error {
 
 // DeleteOffset deletes what a consumer has stored.
 func (c *Client) DeleteOffset(ctx context.Context, stream, topic, consumer string, partition uint32) error {
-	t, err := c.target(ctx, stream, topic, consumer)
+	t, err := c.place(ctx, stream, topic, consumer)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (c *Client) DeleteOffset(ctx context.Context, stream, topic, consumer strin
 
 // AddPartitions adds partitions to a topic.
 func (c *Client) AddPartitions(ctx context.Context, stream, topic string, n int) error {
-	t, err := c.target(ctx, stream, topic, "")
+	t, err := c.place(ctx, stream, topic, "")
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (v *visit) stands(ctx context.Context, partition uint32, a anchor) (bool, e
 
 // peek reads one message.
 func (v *visit) peek(ctx context.Context, partition uint32, at uint64) ([]schema.Message, error) {
-	answer, _, err := v.link.poll(ctx, v.target, query{partition: partition, offset: at, count: 1, limit: longestAnswer}, nil)
+	answer, _, err := v.link.poll(ctx, v.place, query{partition: partition, offset: at, count: 1, limit: longestAnswer}, nil)
 	return answer.messages, err
 }
 

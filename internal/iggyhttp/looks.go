@@ -26,7 +26,7 @@ func (v *visit) startLooks(now time.Time) {
 	}
 	v.looking = true
 	begin(v, func() (*topicState, error) {
-		return v.link.topicState(v.reading, v.target)
+		return v.link.topicState(v.reading, v.place)
 	}, func(topic *topicState, err error) error {
 		v.looking = false
 		if v.ending {
@@ -126,7 +126,7 @@ func (v *visit) noticeEnd(p *part, state partitionState) bool {
 		return false
 	}
 	p.end = end
-	v.handler.Batch(relay.Batch{Partition: p.name, Current: state.Current})
+	v.handler.Polled(relay.Poll{Partition: p.name, Current: state.Current})
 	return true
 }
 

@@ -13,7 +13,7 @@ import (
 // consumer group that marks the decision of start_from = "latest" is created: the consumer begins with the first message there
 // is. Partitions before the one that the error names are set.
 func (c *Client) SetNext(ctx context.Context, stream, topic, consumer string, next map[uint32]uint64) error {
-	t, err := c.target(ctx, stream, topic, consumer)
+	t, err := c.place(ctx, stream, topic, consumer)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (c *Client) SetNext(ctx context.Context, stream, topic, consumer string, ne
 func (c *Client) MessageFrom(
 	ctx context.Context, stream, topic, consumer string, partition uint32, offset uint64,
 ) (m schema.Message, found bool, err error) {
-	t, err := c.target(ctx, stream, topic, consumer)
+	t, err := c.place(ctx, stream, topic, consumer)
 	if err != nil {
 		return m, false, err
 	}

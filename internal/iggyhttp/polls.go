@@ -80,7 +80,7 @@ func (v *visit) startPoll(p *part, next uint64, bytes int) {
 // pollAnchored polls and compares the anchor: with a message that came, or else, after a rewind, with one read for it. That
 // comes after the poll, so that what was polled is from the same log.
 func (v *visit) pollAnchored(q query, a anchor, buffer []byte) (b batch, err error) {
-	b.polled, b.buffer, err = v.link.poll(v.reading, v.target, q, buffer)
+	b.polled, b.buffer, err = v.link.poll(v.reading, v.place, q, buffer)
 	if err != nil || !a.known || len(b.messages) == 0 {
 		return b, err
 	}
@@ -141,7 +141,7 @@ func (v *visit) endPoll(p *part, q query, bytes int, answer batch, err error) er
 	last := answer.messages[len(answer.messages)-1].Offset
 	p.end = max(answer.current, last) + 1
 	v.idle, v.idleAt = s.options.Stream.PollInterval.Std(), time.Time{}
-	v.handler.Batch(relay.Batch{Partition: p.name, Messages: messages, Asked: q.offset, Bytes: size, Current: p.end - 1})
+	v.handler.Polled(relay.Poll{Partition: p.name, Messages: messages, Asked: q.offset, Bytes: size, Current: p.end - 1})
 	return nil
 }
 

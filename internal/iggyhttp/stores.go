@@ -69,7 +69,7 @@ func (v *visit) startStore(p *part, settled uint64) {
 // The store is one request, with the token of the visit and without repetition: one that reaches a server which lost the end
 // of its log in between would pass over the messages that took their places.
 func (v *visit) storeChecked(expected, maybe offset, id uint32, settled uint64) (offset, error) {
-	value, there, err := v.link.stored(v.work, v.target, id)
+	value, there, err := v.link.stored(v.work, v.place, id)
 	if err != nil {
 		return expected, err
 	}
@@ -80,7 +80,7 @@ func (v *visit) storeChecked(expected, maybe offset, id uint32, settled uint64) 
 	if err := v.inDoubt(); err != nil {
 		return found, err
 	}
-	return found, v.link.store(v.work, v.target, id, settled, true)
+	return found, v.link.store(v.work, v.place, id, settled, true)
 }
 
 // endStore notes what became of a store. What could not be stored waits on.
@@ -152,7 +152,7 @@ func (v *visit) assignAgain(parts []*part) error {
 
 // takeOver assigns partitions that are not read yet.
 func (v *visit) takeOver(ids []uint32) error {
-	topic, err := v.link.topicState(v.reading, v.target)
+	topic, err := v.link.topicState(v.reading, v.place)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (v *visit) showReleased() {
 func (v *visit) checkReleased(id uint32, r *released) {
 	r.checking = true
 	begin(v, func() (offset, error) {
-		value, there, err := v.link.stored(v.reading, v.target, id)
+		value, there, err := v.link.stored(v.reading, v.place, id)
 		return offset{value, there}, err
 	}, func(found offset, err error) error {
 		r.checking, r.check = false, time.Now().Add(v.source.leave.check)

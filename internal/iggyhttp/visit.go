@@ -27,7 +27,7 @@ type visit struct {
 	stop    context.CancelFunc
 
 	link    *link
-	target  target
+	place   place
 	joined  bool
 	refused uint64 // tokens and connections that were lost before the visit
 	dropped uint64

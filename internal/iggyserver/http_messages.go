@@ -84,7 +84,7 @@ func (f *face) poll(x *exchange) answer {
 	if p == nil {
 		return failed(partitionNotFound)
 	}
-	to := target{topic: t, partition: id}
+	to := access{topic: t, partition: id}
 	from, beyond := p.start(q.kind, q.value, q.count, func() (uint64, bool) { return to.stored(c, p) })
 	if beyond || q.count == 0 || p.messages == 0 {
 		if f.newer() {
@@ -359,22 +359,22 @@ func appendTyped(b []byte, t typed) []byte {
 }
 
 // offsetPlace finds the partition of a query about offsets.
-func (f *face) offsetPlace(x *exchange) (target, consumer, *partition, *answer) {
+func (f *face) offsetPlace(x *exchange) (access, consumer, *partition, *answer) {
 	c, id, bad := who(x.URL.Query())
 	if bad != nil {
-		return target{}, c, nil, bad
+		return access{}, c, nil, bad
 	}
 	t, found := f.topic(x)
 	if found != ok {
 		a := f.failedRead(found)
-		return target{}, c, nil, &a
+		return access{}, c, nil, &a
 	}
 	p := t.partition(id)
 	if p == nil {
 		a := missing()
-		return target{}, c, nil, &a
+		return access{}, c, nil, &a
 	}
-	return target{topic: t, partition: id}, c, p, nil
+	return access{topic: t, partition: id}, c, p, nil
 }
 
 func (f *face) showOffset(x *exchange) answer {
@@ -426,7 +426,7 @@ func (f *face) storeOffset(x *exchange) answer {
 	if text != "" {
 		c.id = identOf(text)
 	}
-	if bad := f.server.state.store(target{topic: t, partition: id}, c, p, want.Offset); bad != ok {
+	if bad := f.server.state.store(access{topic: t, partition: id}, c, p, want.Offset); bad != ok {
 		return failed(bad)
 	}
 	return empty(http.StatusNoContent)

@@ -82,7 +82,7 @@ func (s *Server) poll(c *session, r *reader) reply {
 	if bad != ok {
 		return refuse(bad)
 	}
-	to, bad := s.state.target(who, t, c.id, want, true)
+	to, bad := s.state.access(who, t, c.id, want, true)
 	switch {
 	case bad != ok:
 		return refuse(bad)
@@ -147,7 +147,7 @@ func (s *Server) getOffset(c *session, r *reader) reply {
 	if bad != ok {
 		return reply{}
 	}
-	to := target{topic: t}
+	to := access{topic: t}
 	if want.given {
 		to.partition = want.id
 	}
@@ -208,16 +208,16 @@ func (s *Server) deleteOffset(c *session, r *reader) reply {
 
 // offsetTarget reads the fields that storing and deleting an offset share, and finds the partition. Without one a group
 // member gets the partition that its next poll would read.
-func (s *Server) offsetTarget(c *session, r *reader) (consumer, target, status) {
+func (s *Server) offsetTarget(c *session, r *reader) (consumer, access, status) {
 	who, streamID, topicID, want := r.consumer(), r.ident(), r.ident(), r.optional()
 	if r.err != ok {
-		return who, target{}, r.err
+		return who, access{}, r.err
 	}
 	t, bad := s.state.topic(streamID, topicID)
 	if bad != ok {
-		return who, target{}, bad
+		return who, access{}, bad
 	}
-	to, bad := s.state.target(who, t, c.id, want, false)
+	to, bad := s.state.access(who, t, c.id, want, false)
 	if bad == ok && !to.found {
 		bad = notResolved
 	}

@@ -197,9 +197,9 @@ func (s *state) expireHandOvers(now time.Time) (moved int) {
 	return moved
 }
 
-// target resolves who polls or stores where. For a group it finds the member of this connection; found is false for a
+// access resolves who polls or stores where. For a group it finds the member of this connection; found is false for a
 // partition that the member does not own, which is no error by itself.
-type target struct {
+type access struct {
 	topic     *topic
 	group     *group
 	member    *member
@@ -207,8 +207,8 @@ type target struct {
 	found     bool
 }
 
-func (s *state) target(c consumer, t *topic, client uint32, want optional, poll bool) (target, status) {
-	to := target{topic: t, partition: want.id, found: true}
+func (s *state) access(c consumer, t *topic, client uint32, want optional, poll bool) (access, status) {
+	to := access{topic: t, partition: want.id, found: true}
 	if !c.group {
 		if !want.given {
 			to.partition = 0
@@ -216,10 +216,10 @@ func (s *state) target(c consumer, t *topic, client uint32, want optional, poll 
 		return to, ok
 	}
 	if to.group = t.group(c.id); to.group == nil {
-		return target{}, groupNotFound
+		return access{}, groupNotFound
 	}
 	if to.member = to.group.member(client); to.member == nil {
-		return target{}, memberNotFound
+		return access{}, memberNotFound
 	}
 	if !want.given {
 		partition, found := to.member.next(poll)
@@ -235,7 +235,7 @@ func (s *state) target(c consumer, t *topic, client uint32, want optional, poll 
 	return to, ok
 }
 
-func (to target) stored(c consumer, p *partition) (offset uint64, any bool) {
+func (to access) stored(c consumer, p *partition) (offset uint64, any bool) {
 	if c.group {
 		offset, any = p.groups[to.group.id]
 	} else {
@@ -245,7 +245,7 @@ func (to target) stored(c consumer, p *partition) (offset uint64, any bool) {
 }
 
 // store stores an offset. Only one that is new to its partition can be refused, for want of room.
-func (s *state) store(to target, c consumer, p *partition, offset uint64) status {
+func (s *state) store(to access, c consumer, p *partition, offset uint64) status {
 	if !c.group {
 		if _, there := p.consumers[c.key()]; !there && !s.hasRoom(1) {
 			return topicFull

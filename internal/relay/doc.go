@@ -1,7 +1,7 @@
 // Package relay decides when to poll, send, settle and store: what is polled when, what goes out in which order, when a
 // message is settled, and when its offset is stored.
 //
-// One message travels in a straight line. Its source polls it where Demand says and hands it over with Batch
+// One message travels in a straight line. Its source polls it where Demand says and hands it over with Polled
 // (partition.take). It waits in a queue of its partition until a lane is free; the worker cuts a batch, prepares it
 // (worker.cut) and hands it to the lane, which sends it (lane.fly). The outcomes come back to the worker, which
 // settles them (partition.finish): accepted ones at once, dead letters once they are durable. The ledger moves its
@@ -40,7 +40,7 @@
 //   - There is one way to give messages up, rewind: next goes back to the first of them and the source polls again.
 //     Nothing is put back into a queue, so a queue is always in offset order. Only the worker rewinds, because only
 //     it knows what is in flight; others ask it to (drop).
-//   - A poll that was under way while next went back is thrown away: Batch says where it was asked for (Asked). Taken in
+//   - A poll that was under way while next went back is thrown away: Poll says where it was asked for (Asked). Taken in
 //     it would let the mark pass over what was given up.
 //   - A flight leaves its lane before what it could not settle is given up: rewind keeps what is in flight.
 //   - The next worker begins at the former one's mark (carry.go), but reads the last settled message again to compare

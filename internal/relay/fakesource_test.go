@@ -74,10 +74,10 @@ func (f *fakeTopic) storedOffset(id uint32) (uint64, bool) {
 }
 
 // read copies the messages from offset next on: as many as fit into bytes, at least one.
-func (f *fakeTopic) read(id uint32, next uint64, bytes int) Batch {
+func (f *fakeTopic) read(id uint32, next uint64, bytes int) Poll {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	b := Batch{Partition: f.partition(id), Asked: next}
+	b := Poll{Partition: f.partition(id), Asked: next}
 	log := f.logs[id]
 	if len(log) > 0 {
 		b.Current = log[len(log)-1].Offset
@@ -174,7 +174,7 @@ func (s *fakeSource) poll(h Handler) (brought bool) {
 			continue
 		}
 		b := s.topic.read(id, next, bytes)
-		h.Batch(b)
+		h.Polled(b)
 		brought = brought || len(b.Messages) > 0
 	}
 	return brought

@@ -102,8 +102,8 @@ func (f *feed) Demand(id schema.Partition) (next uint64, bytes int) {
 	return 0, 0
 }
 
-// Batch implements Handler.
-func (f *feed) Batch(b Batch) {
+// Polled implements Handler.
+func (f *feed) Polled(b Poll) {
 	if p := f.partition(b.Partition); p != nil {
 		p.take(b)
 	}

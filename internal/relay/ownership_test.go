@@ -166,7 +166,7 @@ func TestAStalePollAfterARewindIsThrownAway(t *testing.T) {
 		next, bytes := h.Demand(p)
 		assert.Zero(t, next)
 		assert.Positive(t, bytes)
-		h.Batch(s.topic.read(0, next, 1<<20))
+		h.Polled(s.topic.read(0, next, 1<<20))
 		h.Demand(p)
 		s.until("paused, and given up", func() bool {
 			st := r.Status()
@@ -176,7 +176,7 @@ func TestAStalePollAfterARewindIsThrownAway(t *testing.T) {
 		r.Resume()
 		s.until("resumed", func() bool { return !r.Status().Gate.Paused })
 		s.topic.publish(0, 0, numbered(0, 5, 8)...)
-		h.Batch(s.topic.read(0, 5, 1<<20))
+		h.Polled(s.topic.read(0, 5, 1<<20))
 		assert.Zero(t, r.Status().Partitions[0].Next)
 		return nil
 	})

@@ -91,8 +91,8 @@ func (p *partition) demand() (next uint64, bytes int) {
 	return p.ledger.next, p.relay.budget.grant(p.used)
 }
 
-// take is Handler.Batch for this partition.
-func (p *partition) take(b Batch) {
+// take is Handler.Polled for this partition.
+func (p *partition) take(b Poll) {
 	if len(b.Messages) == 0 {
 		p.sawEnd(b.Current)
 		return

@@ -30,9 +30,9 @@ type timedHandler struct {
 	at *instants
 }
 
-func (h timedHandler) Batch(b Batch) {
+func (h timedHandler) Polled(b Poll) {
 	h.at.note(time.Now())
-	h.Handler.Batch(b)
+	h.Handler.Polled(b)
 }
 
 // instants are points of virtual time: all that happens until everybody waits is one.

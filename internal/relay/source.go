@@ -42,9 +42,9 @@ type Handler interface {
 	// Demand tells the next offset to read of p and how many bytes of messages the relay takes; 0: none now. Asking
 	// changes nothing.
 	Demand(p schema.Partition) (next uint64, bytes int)
-	// Batch hands over what a poll brought, at least one message or only a newer Current. It may bring more than the
+	// Polled hands over what a poll brought, at least one message or only a newer Current. It may bring more than the
 	// demand where one message is larger than it. There is one poll of a partition at a time.
-	Batch(b Batch)
+	Polled(b Poll)
 	// Revoked tells which partitions the member does not own any more. Their requests in flight go on, no other attempt
 	// is made, and nothing more is stored.
 	Revoked(lost []schema.Partition)
@@ -62,8 +62,8 @@ type Assignment struct {
 	Sum uint64
 }
 
-// Batch is what one poll of a partition brought.
-type Batch struct {
+// Poll is what one poll of a partition brought.
+type Poll struct {
 	Partition schema.Partition
 	Messages  []schema.Message // in offset order; may be empty
 	Asked     uint64           // where Demand said to read as the poll was made; of no meaning without messages

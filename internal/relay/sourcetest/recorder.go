@@ -34,7 +34,7 @@ type Recorder struct {
 	Owned    map[uint32]relay.Assignment // by partition; those of now
 	Next     map[uint32]uint64           // what is asked for next
 	Messages map[uint32][]schema.Message
-	Batches  []relay.Batch // those with messages
+	Batches  []relay.Poll // those with messages
 	Current  map[uint32]uint64
 	Joins    int      // calls of Assigned
 	Lost     []uint32 // all partitions that were ever revoked
@@ -103,13 +103,13 @@ func (r *Recorder) Demand(p schema.Partition) (next uint64, bytes int) {
 	return r.Next[p.ID], r.demand
 }
 
-// Batch implements relay.Handler.
-func (r *Recorder) Batch(b relay.Batch) {
+// Polled implements relay.Handler.
+func (r *Recorder) Polled(b relay.Poll) {
 	defer r.enter()()
 	r.Update(func() { r.take(b) })
 }
 
-func (r *Recorder) take(b relay.Batch) {
+func (r *Recorder) take(b relay.Poll) {
 	id := b.Partition.ID
 	if _, owned := r.Owned[id]; !owned {
 		r.tb.Errorf("a batch of partition %d, which is not owned", id)
