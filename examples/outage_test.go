@@ -36,13 +36,13 @@ func (s *topic) Run(ctx context.Context, h relay.Handler) error {
 	h.Assigned([]relay.Assignment{{Partition: s.partition, End: end}})
 	for {
 		next, room := h.Demand(s.partition)
-		b := relay.Batch{Partition: s.partition, Asked: next, Current: end - 1}
+		b := relay.Poll{Partition: s.partition, Asked: next, Current: end - 1}
 		for ; next < end && b.Bytes < room; next++ {
 			b.Messages = append(b.Messages, s.messages[next])
 			b.Bytes += s.messages[next].Size()
 		}
 		if len(b.Messages) > 0 {
-			h.Batch(b)
+			h.Polled(b)
 			continue
 		}
 		select {
