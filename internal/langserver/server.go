@@ -6,9 +6,9 @@
 //	server.go    the loop, and which method does what
 //	check.go     hclconfig.Load -> findings, published
 //	action.go    what the findings offer to put in the place of a name
-//	language.go  the language as hcl-lang knows it: schema_gen.go, which gen writes, and what no JSON Schema describes
 //	document.go  the syntax of a configuration while it is being typed, and hcl-lang over it
 //	answer.go    what is asked about a place in a document
+//	language.go  the language as hcl-lang knows it: package language's tables, and what no table holds
 //	position.go  places of the protocol and of HCL
 //
 // The server answers one message after the other and keeps nothing but the texts of open documents and the files of the
