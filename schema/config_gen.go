@@ -832,7 +832,7 @@ func (v Auth) MarshalJSON() ([]byte, error) {
 	if v.AwsSigv4 != nil {
 		return json.Marshal(v.AwsSigv4)
 	}
-	return []byte("null"), nil
+	return []byte("{}"), nil
 }
 
 // AuthBasic is a user name and a password (RFC 7617).
@@ -1088,7 +1088,7 @@ func (v Signature) MarshalJSON() ([]byte, error) {
 	if v.Hmac != nil {
 		return json.Marshal(v.Hmac)
 	}
-	return []byte("null"), nil
+	return []byte("{}"), nil
 }
 
 // SignatureStandardWebhooks is a signature by Standard Webhooks 1.0, in the headers webhook-id, webhook-timestamp

@@ -486,13 +486,29 @@ func (v *Auth) Validate() []Violation {
 func (v *Auth) validate(l *violations, at string) {
 	switch {
 	case v.Basic != nil:
-		v.Basic.validate(l, at)
+		if tags := []string{"basic", "bearer", "oauth2", "aws_sigv4"}; !slices.Contains(tags, v.Basic.Type) {
+			l.add(at, "/type", Violation{Keyword: "enum", Allowed: tags})
+		} else {
+			v.Basic.validate(l, at)
+		}
 	case v.Bearer != nil:
-		v.Bearer.validate(l, at)
+		if tags := []string{"basic", "bearer", "oauth2", "aws_sigv4"}; !slices.Contains(tags, v.Bearer.Type) {
+			l.add(at, "/type", Violation{Keyword: "enum", Allowed: tags})
+		} else {
+			v.Bearer.validate(l, at)
+		}
 	case v.Oauth2 != nil:
-		v.Oauth2.validate(l, at)
+		if tags := []string{"basic", "bearer", "oauth2", "aws_sigv4"}; !slices.Contains(tags, v.Oauth2.Type) {
+			l.add(at, "/type", Violation{Keyword: "enum", Allowed: tags})
+		} else {
+			v.Oauth2.validate(l, at)
+		}
 	case v.AwsSigv4 != nil:
-		v.AwsSigv4.validate(l, at)
+		if tags := []string{"basic", "bearer", "oauth2", "aws_sigv4"}; !slices.Contains(tags, v.AwsSigv4.Type) {
+			l.add(at, "/type", Violation{Keyword: "enum", Allowed: tags})
+		} else {
+			v.AwsSigv4.validate(l, at)
+		}
 	default:
 		l.add(at, "", Violation{Keyword: "required", Property: "type"})
 	}
@@ -597,11 +613,23 @@ func (v *Signature) Validate() []Violation {
 func (v *Signature) validate(l *violations, at string) {
 	switch {
 	case v.StandardWebhooks != nil:
-		v.StandardWebhooks.validate(l, at)
+		if tags := []string{"standard_webhooks", "http_message", "hmac"}; !slices.Contains(tags, v.StandardWebhooks.Type) {
+			l.add(at, "/type", Violation{Keyword: "enum", Allowed: tags})
+		} else {
+			v.StandardWebhooks.validate(l, at)
+		}
 	case v.HTTPMessage != nil:
-		v.HTTPMessage.validate(l, at)
+		if tags := []string{"standard_webhooks", "http_message", "hmac"}; !slices.Contains(tags, v.HTTPMessage.Type) {
+			l.add(at, "/type", Violation{Keyword: "enum", Allowed: tags})
+		} else {
+			v.HTTPMessage.validate(l, at)
+		}
 	case v.Hmac != nil:
-		v.Hmac.validate(l, at)
+		if tags := []string{"standard_webhooks", "http_message", "hmac"}; !slices.Contains(tags, v.Hmac.Type) {
+			l.add(at, "/type", Violation{Keyword: "enum", Allowed: tags})
+		} else {
+			v.Hmac.validate(l, at)
+		}
 	default:
 		l.add(at, "", Violation{Keyword: "required", Property: "type"})
 	}

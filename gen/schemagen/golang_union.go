@@ -27,6 +27,9 @@ func printUnion(p *printer, s *schema) {
 	p.comment("MarshalJSON gives the value of the branch that is set.")
 	p.line("func (v %s) MarshalJSON() ([]byte, error) {", s.name)
 	last := `[]byte("null"), nil`
+	if s.tag != "" { // an object that lacks what tells the branch, which is what Validate says of it
+		last = `[]byte("{}"), nil`
+	}
 	for i, b := range s.branches {
 		if b.resolved().kind == "string" {
 			last = "json.Marshal(v.Text)"

@@ -104,9 +104,12 @@ func (g *validation) union(s *schema) {
 		if t.kind != "object" && t.kind != "array" {
 			expr = "*" + field
 		}
-		if t.isType() {
+		switch {
+		case s.tag != "":
+			g.tagged(s, t, field)
+		case t.isType():
 			g.body.line("%s.validate(l, at)", field)
-		} else {
+		default:
 			g.value(b, spot{name: s.name + branchField(s, i), expr: expr, at: `""`, where: where})
 		}
 	}
@@ -131,6 +134,21 @@ func (g *validation) union(s *schema) {
 		g.fail(spot{at: `""`}, "type", "Types: []string{%s}", strings.Join(types, ", "))
 	}
 	g.body.line("}\n}\n")
+}
+
+// tagged prints the checks of a branch that is told by a property: a value of it that means no branch is all that is wrong, as
+// for the schema, which has no branch to go on with then.
+func (g *validation) tagged(s, branch *schema, field string) {
+	tag := branch.property(s.tag)
+	value := field + "." + tag.field()
+	if fieldType(&printer{}, branch, tag) != "string" {
+		value = "string(" + value + ")"
+	}
+	g.body.use("slices")
+	tags := strings.Join(quotedAll(s.tags), ", ")
+	g.body.line("if tags := []string{%s}; !slices.Contains(tags, %s) {", tags, value)
+	g.fail(spot{at: strconv.Quote("/" + escapePointer(s.tag))}, "enum", "Allowed: tags")
+	g.body.line("} else {\n%s.validate(l, at)\n}", field)
 }
 
 // nilable matches the types that have a nil.
