@@ -143,12 +143,13 @@ type loader struct {
 	scope  *lang.Scope
 	places finding.Places
 
-	opts    Options
-	files   mask.Files   // all that were read
-	sources []*mask.File // those of the configuration, in the order in which they were named
-	beside  []string     // files of variables that were found in folders
-	lacking []string     // blocks at the top of files that are there, and are not what they should be
-	broken  bool         // a file could not be read, or may change what the others mean: nothing is said about the rest
+	opts       Options
+	files      mask.Files   // all that were read
+	sources    []*mask.File // those of the configuration, in the order in which they were named
+	beside     []string     // files of variables that were found in folders
+	valuesOnly []string     // folders that hold nothing else
+	lacking    []string     // blocks at the top of files that are there, and are not what they should be
+	broken     bool         // a file could not be read, or may change what the others mean: nothing is said about the rest
 
 	tree      map[string]any                        // nil if nothing could be decoded
 	made      int                                   // how many blocks for_each and dynamic have made

@@ -38,6 +38,16 @@ func (l *loader) read(paths []string) {
 		l.broken = true
 		l.At(hcl.Range{}, "no-configuration", "", "Name a file or a folder.")
 	}
+	if len(l.sources) == 0 { // otherwise they are values for what others hold
+		for _, path := range l.valuesOnly {
+			l.noConfiguration(path)
+		}
+	}
+}
+
+func (l *loader) noConfiguration(folder string) {
+	l.broken = true
+	l.At(fileRange(folder), "no-configuration", "", "The folder holds no *.hcl or *.hcl.json file.")
 }
 
 // expand returns the file that path names, or the configuration files of that folder, sorted. Folders are not followed
@@ -85,9 +95,12 @@ func (l *loader) expand(path string) []string {
 	}
 	slices.Sort(values)
 	l.beside = append(l.beside, values...)
-	if len(names) == 0 {
-		l.broken = true
-		l.At(fileRange(path), "no-configuration", "", "The folder holds no *.hcl or *.hcl.json file.")
+	switch {
+	case len(names) > 0:
+	case len(values) > 0:
+		l.valuesOnly = append(l.valuesOnly, path)
+	default:
+		l.noConfiguration(path)
 	}
 	slices.Sort(names)
 	return names

@@ -86,6 +86,12 @@ func inFolder(t *testing.T, configuration string, env map[string]string, shell .
 	if err := os.WriteFile(filepath.Join(dir, "iggysink.hcl"), []byte(configurations[configuration]), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return inDirectory(t, dir, env, shell...)
+}
+
+// inDirectory runs a command line of a CI system.
+func inDirectory(t *testing.T, dir string, env map[string]string, shell ...string) (output string, code int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), eventTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, shell[0], shell[1:]...)

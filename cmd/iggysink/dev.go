@@ -97,7 +97,7 @@ func (f *devFlags) run(ctx context.Context, cmd *cobra.Command, paths []string) 
 	if err := publishSamples(ctx, around.login(), samples); err != nil {
 		return err
 	}
-	if err := introduce(cmd.ErrOrStderr(), around, samples); err != nil {
+	if err := introduce(cmd.ErrOrStderr(), around, samples, f.once); err != nil {
 		return err
 	}
 	d, err := newDelivery(cfg, sinks, deliveryOptions{
@@ -148,10 +148,12 @@ func cleanUp(stderr io.Writer, folder, dead string) error {
 }
 
 // introduce says what runs where, and how to publish more.
-func introduce(stderr io.Writer, around surroundings, samples []sample) error {
-	_, err := fmt.Fprintf(stderr, "iggy server  %s, user %s, password %s\nendpoint     %s\n"+
-		"publish more iggysink send %s %s --server %s\n\n",
-		around.broker, devUser, devPassword, around.receiver, samples[0].stream, samples[0].topic, around.broker)
+func introduce(stderr io.Writer, around surroundings, samples []sample, once bool) error {
+	text := fmt.Sprintf("iggy server  %s, user %s, password %s\nendpoint     %s\n", around.broker, devUser, devPassword, around.receiver)
+	if !once { // with it all is over before anybody could
+		text += fmt.Sprintf("publish more iggysink send %s %s --server %s\n", samples[0].stream, samples[0].topic, around.broker)
+	}
+	_, err := fmt.Fprintln(stderr, text)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
@@ -41,6 +42,9 @@ Exit codes: 0 written; 2 not written, for example because the file already exist
 			path := starterName
 			if len(args) > 0 {
 				path = args[0]
+			}
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				path = filepath.Join(path, starterName)
 			}
 			if err := createFile(path, starter); err != nil {
 				return err

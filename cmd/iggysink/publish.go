@@ -8,12 +8,13 @@ import (
 	"iggysink/schema"
 )
 
-// publisher deals payloads to the partitions of one topic in turn. The server's own balancing deals requests, so that a
+// publisher deals payloads to the partitions of one topic in turn, unless they have a key. The server's own balancing deals requests, so that a
 // small file would land in one partition.
 type publisher struct {
 	client     topicClient
 	topic      topicName
 	partitions []uint32
+	key        []byte // where it is set the server chooses the partition by it
 	sent       int
 }
 
@@ -31,6 +32,13 @@ func newPublisher(ctx context.Context, client topicClient, topic topicName) (*pu
 
 // publish sends payloads, each with headers. After an error some of them may have arrived.
 func (p *publisher) publish(ctx context.Context, headers []schema.Header, payloads [][]byte) error {
+	if len(p.key) > 0 {
+		if err := p.client.sendByKey(ctx, p.topic, p.key, headers, payloads); err != nil {
+			return fmt.Errorf("publishing to %s/%s: %w", p.topic.stream, p.topic.topic, err)
+		}
+		p.sent += len(payloads)
+		return nil
+	}
 	hands := make([][][]byte, len(p.partitions))
 	for i, payload := range payloads {
 		hand := (p.sent + i) % len(hands)

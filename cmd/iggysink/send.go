@@ -25,6 +25,7 @@ type sendFlags struct {
 	headers    []string
 	create     bool
 	partitions int
+	key        string
 }
 
 func newSendCommand() *cobra.Command {
@@ -57,6 +58,7 @@ see flags: prefer the environment. Without --tls credentials cross the network i
 	flags.StringArrayVar(&f.headers, "header", nil, "header of every message, as `key=value`; repeatable")
 	flags.BoolVar(&f.create, "create", false, "create the stream and the topic if they are missing")
 	flags.IntVar(&f.partitions, "partitions", 1, "partitions of a topic that --create creates")
+	flags.StringVar(&f.key, "key", "", "partition key of the messages, 1 to 255 bytes: the server sends all of one key to one partition")
 	cmd.MarkFlagsMutuallyExclusive("token", "username")
 	cmd.MarkFlagsMutuallyExclusive("token", "password")
 	return cmd
@@ -94,6 +96,9 @@ func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string)
 	stream, topic := args[0], args[1]
 	if f.partitions < 1 || f.partitions > maxPartitions {
 		return fmt.Errorf("--partitions %d is not in 1 to %d", f.partitions, maxPartitions)
+	}
+	if len(f.key) > maxKeyLength {
+		return fmt.Errorf("--key has %d bytes; a partition key has at most %d", len(f.key), maxKeyLength)
 	}
 	headers, err := parseHeaders(f.headers)
 	if err != nil {
@@ -133,12 +138,16 @@ func (f *sendFlags) send(ctx context.Context, cmd *cobra.Command, args []string)
 	} else if err != nil {
 		return err
 	}
+	p.key = []byte(f.key)
 	err = eachBatch(in, func(lines [][]byte) error { return p.publish(ctx, headers, lines) })
 	if _, printErr := fmt.Fprintf(cmd.ErrOrStderr(), "sent %s to %s/%s\n", plural(p.sent, "message"), stream, topic); err == nil {
 		err = printErr
 	}
 	return err
 }
+
+// maxKeyLength is what an Iggy server takes for a partition key.
+const maxKeyLength = 255
 
 // maxPartitions is what an Iggy server takes for one topic.
 const maxPartitions = 1000

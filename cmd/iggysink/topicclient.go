@@ -17,6 +17,8 @@ type topicClient interface {
 	partitions(ctx context.Context, topic topicName) ([]uint32, error)
 	// send appends payloads to a partition, each with headers.
 	send(ctx context.Context, topic topicName, partition uint32, headers []schema.Header, payloads [][]byte) error
+	// sendByKey sends to the partition that the server chooses by the hash of a key of 1 to 255 bytes.
+	sendByKey(ctx context.Context, topic topicName, key []byte, headers []schema.Header, payloads [][]byte) error
 	// ends tells how far each partition goes, by id.
 	ends(ctx context.Context, topic topicName) ([]partitionEnd, error)
 	// stored reads the offset of a consumer group; false if there is none.
@@ -86,11 +88,19 @@ func (c tcpClient) partitions(ctx context.Context, topic topicName) (ids []uint3
 func (c tcpClient) send(
 	ctx context.Context, topic topicName, partition uint32, headers []schema.Header, payloads [][]byte,
 ) error {
+	return c.Send(ctx, topic.stream, topic.topic, iggy.ToPartition(partition), overTCP(headers, payloads))
+}
+
+func (c tcpClient) sendByKey(ctx context.Context, topic topicName, key []byte, headers []schema.Header, payloads [][]byte) error {
+	return c.Send(ctx, topic.stream, topic.topic, iggy.ByKey(key), overTCP(headers, payloads))
+}
+
+func overTCP(headers []schema.Header, payloads [][]byte) []iggy.Outgoing {
 	messages := make([]iggy.Outgoing, len(payloads))
 	for i, payload := range payloads {
 		messages[i] = iggy.Outgoing{Headers: headers, Payload: payload}
 	}
-	return c.Send(ctx, topic.stream, topic.topic, iggy.ToPartition(partition), messages)
+	return messages
 }
 
 func (c tcpClient) ends(ctx context.Context, topic topicName) (ends []partitionEnd, err error) {
@@ -134,11 +144,19 @@ func (c httpClient) partitions(ctx context.Context, topic topicName) (ids []uint
 func (c httpClient) send(
 	ctx context.Context, topic topicName, partition uint32, headers []schema.Header, payloads [][]byte,
 ) error {
+	return c.SendTo(ctx, topic.stream, topic.topic, partition, overHTTP(headers, payloads))
+}
+
+func (c httpClient) sendByKey(ctx context.Context, topic topicName, key []byte, headers []schema.Header, payloads [][]byte) error {
+	return c.SendByKey(ctx, topic.stream, topic.topic, key, overHTTP(headers, payloads))
+}
+
+func overHTTP(headers []schema.Header, payloads [][]byte) []iggyhttp.Outgoing {
 	messages := make([]iggyhttp.Outgoing, len(payloads))
 	for i, payload := range payloads {
 		messages[i] = iggyhttp.Outgoing{Headers: headers, Payload: payload}
 	}
-	return c.SendTo(ctx, topic.stream, topic.topic, partition, messages)
+	return messages
 }
 
 func (c httpClient) ends(ctx context.Context, topic topicName) (ends []partitionEnd, err error) {

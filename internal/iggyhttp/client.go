@@ -139,12 +139,30 @@ type Outgoing struct {
 // SendTo sends messages to a partition in as many requests as their number and size take. After an error some of them may have
 // arrived, always from the front.
 func (c *Client) SendTo(ctx context.Context, stream, topic string, partition uint32, messages []Outgoing) error {
+	return c.send(ctx, stream, topic, partitioning{"partition_id", binary.LittleEndian.AppendUint32(nil, partition)}, messages)
+}
+
+// SendByKey sends messages to the partition that the server chooses by the hash of key, 1 to 255 bytes, as SendTo does.
+func (c *Client) SendByKey(ctx context.Context, stream, topic string, key []byte, messages []Outgoing) error {
+	if len(key) < 1 || len(key) > 255 {
+		return errors.New("a partition key has 1 to 255 bytes")
+	}
+	return c.send(ctx, stream, topic, partitioning{"messages_key", key}, messages)
+}
+
+// partitioning says which partition messages go to.
+type partitioning struct {
+	kind  string // as the API spells it
+	value []byte
+}
+
+func (c *Client) send(ctx context.Context, stream, topic string, to partitioning, messages []Outgoing) error {
 	t, err := c.place(ctx, stream, topic, "")
 	if err != nil {
 		return err
 	}
 	for sent := 0; sent < len(messages); {
-		body, n := packed(partition, messages[sent:])
+		body, n := packed(to, messages[sent:])
 		// Once: a request that is repeated could arrive twice.
 		r := request{op: "send messages", method: http.MethodPost, path: t.path + "/messages", body: body}
 		if err := c.link.ask(ctx, &r, nil); err != nil {
@@ -156,9 +174,9 @@ func (c *Client) SendTo(ctx context.Context, stream, topic string, partition uin
 }
 
 // packed turns the first n of messages into one request, bounded by number and bytes, at least one message.
-func packed(partition uint32, messages []Outgoing) (body []byte, n int) {
-	body = append(body, `{"partitioning":{"kind":"partition_id","value":"`...)
-	body = base64.StdEncoding.AppendEncode(body, binary.LittleEndian.AppendUint32(nil, partition))
+func packed(to partitioning, messages []Outgoing) (body []byte, n int) {
+	body = append(append(append(body, `{"partitioning":{"kind":"`...), to.kind...), `","value":"`...)
+	body = base64.StdEncoding.AppendEncode(body, to.value)
 	body = append(body, `"},"messages":[`...)
 	for ; n < len(messages) && n < sendMessages; n++ {
 		m := &messages[n]

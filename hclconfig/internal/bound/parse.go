@@ -2,6 +2,7 @@ package bound
 
 import (
 	"bytes"
+	"fmt"
 
 	hcljson "github.com/hashicorp/hcl/v2/json"
 
@@ -10,6 +11,7 @@ import (
 
 	"iggysink/hclconfig/internal/finding"
 	"iggysink/hclconfig/internal/mask"
+	"iggysink/internal/jsonscan"
 )
 
 // Parse returns the body of a file that Guard lets through, or why it has none.
@@ -37,6 +39,12 @@ func Parse(f *mask.File) (hcl.Body, finding.Diagnostics) {
 	}
 	var r finding.Report
 	if f.JSON {
+		if at, open := wrongBracket(f.Text); at >= 0 && finding.Subject(diags[0]).Start.Byte >= at {
+			r.At(RangeAt(f.Name, f.Text, at, at+1), "syntax", "the closing bracket does not match",
+				fmt.Sprintf("%c is closed by %c: the one at %s.", f.Text[open], f.Text[open]+2,
+					finding.Place(RangeAt(f.Name, f.Text, open, open+1))))
+			return nil, r.Found
+		}
 		r.Syntax(diags[0])
 		return nil, r.Found
 	}
@@ -44,6 +52,34 @@ func Parse(f *mask.File) (hcl.Body, finding.Diagnostics) {
 	(&source{f.Name, f.Text, tokens}).mistakes(&r, diags)
 	r.More()
 	return nil, r.Found
+}
+
+// wrongBracket returns the first closing bracket of a JSON text that does not match the one that is open, and that one; -1 if
+// there is none. HCL's parser complains somewhere behind it.
+func wrongBracket(text []byte) (at, open int) {
+	var opened []int
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			end, whole := jsonscan.StringEnd(text, i)
+			if !whole {
+				return -1, -1
+			}
+			i = end - 1
+		case '{', '[':
+			opened = append(opened, i)
+		case '}', ']':
+			if len(opened) == 0 {
+				return -1, -1
+			}
+			last := opened[len(opened)-1]
+			if text[last]+2 != text[i] { // of both kinds the closing one comes two behind the opening one
+				return i, last
+			}
+			opened = opened[:len(opened)-1]
+		}
+	}
+	return -1, -1
 }
 
 // endsWithCR reports whether the lines of a text end with CR alone, as those of old editors do. The whole file is one line

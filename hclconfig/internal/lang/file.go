@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,6 +59,7 @@ func (s *Scope) fileFunction(dir string) function.Function {
 			case bound.BadText(text) >= 0:
 				return cty.NilVal, finding.Refuse("invalid-file", "", "The file is not plain UTF-8 text.")
 			}
+			text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // of an editor: it means nothing, and is no part of a secret
 			return s.secret(cty.StringVal(string(text))).Mark(mask.External), nil
 		},
 	})
