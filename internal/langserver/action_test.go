@@ -40,3 +40,23 @@ func TestDidYouMeanIsAQuickFix(t *testing.T) {
 	assert.Empty(t, ask(found[0].Range), "what is mended offers nothing")
 	assert.NoError(t, e.end())
 }
+
+// What a message offers in other words is a quick fix as well, and a note is a hint.
+func TestOffersAreQuickFixes(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.hcl")
+	text := strings.Replace(sessionText, `consumer_group = "orders"`, "", 1)
+	e := open(t, name, text)
+	found := e.found(name)
+	require.Len(t, found, 2)
+	assert.Equal(t, protocol.DiagnosticSeverityHint, found[1].Severity)
+	assert.Equal(t, "default-group", found[1].Code)
+	var actions []protocol.CodeAction
+	e.ask(protocol.MethodTextDocumentCodeAction, &protocol.CodeActionParams{TextDocument: documentOf(name), Range: found[0].Range}, &actions)
+	require.Len(t, actions, 1)
+	assert.Equal(t, "Change to 5s", actions[0].Title)
+	at := actions[0].Edit.Changes[documentOf(name).URI][0].Range
+	start, end := byteAt([]byte(text), at.Start), byteAt([]byte(text), at.End)
+	e.change(name, text[:start]+"5s"+text[end:])
+	assert.Len(t, e.found(name), 1)
+	assert.NoError(t, e.end())
+}

@@ -3,6 +3,7 @@ package bound
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	hcljson "github.com/hashicorp/hcl/v2/json"
 
@@ -43,6 +44,10 @@ func Parse(f *mask.File) (hcl.Body, finding.Diagnostics) {
 			r.At(RangeAt(f.Name, f.Text, at, at+1), "syntax", "the closing bracket does not match",
 				fmt.Sprintf("%c is closed by %c: the one at %s.", f.Text[open], f.Text[open]+2,
 					finding.Place(RangeAt(f.Name, f.Text, open, open+1))))
+			return nil, r.Found
+		}
+		if at := finding.Subject(diags[0]).Start.Byte; strings.HasPrefix(diags[0].Summary, "Invalid ") && at < len(f.Text) && f.Text[at] == ',' {
+			r.At(RangeAt(f.Name, f.Text, at, at+1), "syntax", "unexpected comma", "Nothing stands in front of it. Remove it.")
 			return nil, r.Found
 		}
 		r.Syntax(diags[0])

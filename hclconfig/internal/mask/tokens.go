@@ -283,7 +283,7 @@ func isRawHarmless(line []byte) bool {
 	for i, m := range all {
 		name := string(line[m[2]:m[3]])
 		isName := i > 0 && (strings.HasPrefix(name, "var.") || strings.HasPrefix(name, "each.") || slices.Contains(plainWords(), name))
-		if i == 0 && m[2] != 0 || !Harmless(name) && !isName {
+		if i == 0 && m[2] != bytes.Count(line[:1], []byte(`"`)) || !Harmless(name) && !isName {
 			return false
 		}
 	}
