@@ -257,16 +257,17 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 		}
 		return object, true
 	}
-	list := []any{}
+	list, known := []any{}, true
 	for it := v.ElementIterator(); it.Next(); {
 		_, e := it.Element()
 		at := pointer + "/" + strconv.Itoa(len(list))
-		inner, keep := l.plain(e, at)
-		if !keep && !l.places.Known(at) { // the others would move up: the whole list is not known then
-			l.places.Forget(pointer)
-			return nil, false
-		}
+		inner, keep := l.plain(e, at) // of each, also where one is not known: its place says where it comes from
+		known = known && (keep || l.places.Known(at))
 		list = append(list, inner) // a null stays, and fails by its type
+	}
+	if !known { // the others would move up: the whole list is not known then
+		l.places.Forget(pointer)
+		return nil, false
 	}
 	return list, true
 }

@@ -115,3 +115,33 @@ func TestHermeticFindsWhatNeedsNoSurroundings(t *testing.T) {
 		require.Contains(t, inWords(result, found), want, expr)
 	}
 }
+
+// A list of secrets from the environment, which is not set here, holds no literal; one beside them is.
+func TestListsOfSecretsFromOutside(t *testing.T) {
+	load := func(secrets string) Diagnostics {
+		write(t, map[string]string{"a.hcl": `iggy {
+  username = "iggy"
+  password = env("IGGY_PASSWORD")
+}
+
+sink "a" {
+  url = "https://api.example.com"
+
+  signature "standard_webhooks" {
+    secrets = [` + secrets + `]
+  }
+
+  stream "s" {
+    topics         = ["t"]
+    consumer_group = "a"
+  }
+}
+`})
+		_, found := Load([]string{"."}, Options{Env: environment(nil), Unknowns: true})
+		return found
+	}
+	require.Empty(t, load(`env("NEW"), env("OLD")`))
+	found := load(`env("NEW"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", env("OLD")`)
+	require.Len(t, found, 1)
+	require.Equal(t, "literal-secret", found[0].Rule)
+}
