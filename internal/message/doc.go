@@ -8,8 +8,9 @@
 //	message.headers["name"]     message.payload    message.raw
 //
 // A reference such as message.headers["tenant"] or message.payload.customer.id is read straight from the message
-// (reference.go): the payload is scanned and not decoded. Any other expression is evaluated by HCL (machine.go), and sees
-// of the payload what it names.
+// (reference.go): the payload is scanned and not decoded. So is text, and so are objects, lists and jsonencode(), that are made
+// of references and constants (direct.go): what stands there of the payload is as it was sent. Any other expression, or part of
+// one, is evaluated by HCL (machine.go), and sees of the payload what it names.
 //
 // # Non-obvious
 //

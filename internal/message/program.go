@@ -27,6 +27,7 @@ type part struct {
 	field      string // stream, topic or partition
 	reference  *reference
 	expression *expression
+	direct     *direct // instead of expression, where that can be
 }
 
 // Compile reads a template. An error says what is wrong without a piece of the text, which may be secret.
@@ -58,8 +59,9 @@ func compilePart(source string) (part, error) {
 	if r, ok := isReference(parsed); ok {
 		return part{reference: &r}, nil
 	}
+	d := compileDirect(source, parsed) // first: a machine changes what it evaluates
 	e, err := newExpression(source, parsed)
-	return part{expression: e}, err
+	return part{expression: e, direct: d}, err
 }
 
 func (p part) readsPayload() bool {
@@ -106,6 +108,9 @@ func (p *part) value(s *Scope) ([]byte, error) {
 		}
 		return f.text(s, p.reference.text)
 	}
+	if p.direct != nil && p.direct.isText() {
+		return p.direct.append(nil, s)
+	}
 	v, err := p.expression.value(s)
 	if err != nil {
 		return nil, err
@@ -138,6 +143,10 @@ func (p *Program) AppendBody(dst []byte, s *Scope) (_ []byte, isJSONValue bool, 
 		}
 		text, err := f.text(s, r.text)
 		return append(dst, text...), f.kind == isNumber, err
+	}
+	if d := p.parts[0].direct; d != nil {
+		dst, err = d.append(dst, s)
+		return dst, !d.isText(), err
 	}
 	v, err := p.parts[0].expression.value(s)
 	if err != nil {
