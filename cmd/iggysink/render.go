@@ -29,20 +29,20 @@ func newRenderCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render PATH... --sink NAME [MESSAGES]",
 		Short: "Print the exact requests that a sink would make of messages, and send nothing",
-		Long: `render prints the requests of a sink: method, url, headers and body, cut and compressed as they would go out. It makes no
-connection, for a token neither. Messages that the sink would filter or reject are told with their reason.
+		Long: `render prints the requests of a sink: method, url, headers and body, cut and compressed as the sink would send them. It makes
+no connection, not even for a token. For a message that the sink would filter or reject it prints the reason.
 
-MESSAGES is a file with one message a line, stdin if there is none. A line is
+MESSAGES is a file with one message per line; without it render reads stdin. A line is one of
 
-  a payload, as 'iggysink send' takes it
-  an object with "payload", whose text it is if it is a string, or "payload_base64"; beside it may stand headers, stream, topic,
-  partition, offset, id, timestamp and origin_timestamp (microseconds), and checksum
+  a payload, as 'iggysink send' accepts it
+  an object with "payload" (a string is the payload's text) or "payload_base64", and optionally headers, stream, topic, partition,
+  offset, id, timestamp and origin_timestamp (microseconds), and checksum
   a dead letter, as a dead_letter "file" block writes it
 
-What the configuration holds as a secret is printed as (sensitive), also signatures that are computed with it: values of
-headers and of query parameters, parts of a path that look like a token, and what came from env(), file() or a sensitive
-variable. What messages give is shown. --reveal shows secrets; it needs a terminal, and refuses to work in CI. An env() that is
-not set gives a placeholder.
+render prints (sensitive) for every secret of the configuration, and for signatures made with one: values of headers and query
+parameters, parts of a path that look like a token, and everything from env(), file() or a sensitive variable. It shows what
+comes from messages. --reveal shows secrets; it requires a terminal and refuses to work in CI. render uses a placeholder for an
+env() that is not set.
 
 Exit code 1: a message is rejected.`,
 		Example: `  echo '{"id": 1}' | iggysink render iggysink.hcl --sink orders
