@@ -16,6 +16,8 @@ import (
 
 // fakeTopic is a topic in memory with the offsets of one consumer group. Sources come and go, the topic stays.
 type fakeTopic struct {
+	happened event // something was stored, asked for, handed over or logged
+
 	t      testing.TB
 	stream string
 	topic  string
@@ -137,7 +139,9 @@ func (f *fakeTopic) source(owned ...uint32) *fakeSource {
 func (s *fakeSource) Run(ctx context.Context, h Handler) error {
 	s.assign(h, s.first...)
 	for ctx.Err() == nil {
-		if s.poll(h) {
+		brought := s.poll(h)
+		s.topic.happened.fire()
+		if brought {
 			select {
 			case do := <-s.control:
 				if err := do(h); err != nil {
@@ -231,6 +235,7 @@ func (s *fakeSource) Commit(p schema.Partition, offset uint64) {
 	if !owned || late {
 		return
 	}
+	defer s.topic.happened.fire()
 	s.topic.mu.Lock()
 	defer s.topic.mu.Unlock()
 	if s.topic.onStore != nil {
@@ -249,6 +254,7 @@ func (s *fakeSource) setLate(late bool) {
 
 // Wake implements Source.
 func (s *fakeSource) Wake() {
+	s.topic.happened.fire()
 	select {
 	case s.wake <- struct{}{}:
 	default:

@@ -163,6 +163,7 @@ func TestAStalePollAfterARewindIsThrownAway(t *testing.T) {
 	r.source.do(t, func(h Handler) error {
 		s.topic.publish(0, 0, numbered(0, 0, 5)...)
 		p := s.topic.partition(0)
+		s.until("it is asked for", func() bool { _, bytes := h.Demand(p); return bytes > 0 })
 		next, bytes := h.Demand(p)
 		assert.Zero(t, next)
 		assert.Positive(t, bytes)

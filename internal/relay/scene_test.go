@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -215,6 +216,27 @@ func (s *scene) batches(n int) {
 	s.cfg.BatchMode, s.stream.BatchLength, s.stream.Schema = schema.BatchModeNDJSON, n, schema.PayloadSchemaJSON
 }
 
+// told is a log whose lines are events: a pause, a block, an end of one.
+type told struct {
+	slog.Handler
+	happened *event
+}
+
+func (h told) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h told) Handle(ctx context.Context, r slog.Record) error {
+	defer h.happened.fire()
+	if !h.Handler.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h told) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return told{h.Handler.WithAttrs(attrs), h.happened}
+}
+func (h told) WithGroup(name string) slog.Handler { return told{h.Handler.WithGroup(name), h.happened} }
+
 // running is a relay at work.
 type running struct {
 	*Relay
@@ -238,9 +260,14 @@ func (s *scene) startWith(source *fakeSource) *running {
 	if s.letters != nil {
 		dead = s.letters
 	}
+	opts := s.opts
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	opts.Logger = slog.New(told{opts.Logger.Handler(), &s.topic.happened})
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{
-		Relay: New(&s.cfg, engine, dead, s.opts), scene: s, source: source, cancel: cancel,
+		Relay: New(&s.cfg, engine, dead, opts), scene: s, source: source, cancel: cancel,
 		result: make(chan Result, 1),
 	}
 	go func() {
@@ -274,17 +301,19 @@ func (r *running) ended() Result {
 // until waits for something to be true that an event of the endpoint or the dead letters makes true, or that becomes
 // true soon after one.
 func (s *scene) until(what string, cond func() bool) {
+	const statusTick = 20 * time.Millisecond // for what has no event: what a stop, or an outcome that is not stored, changes
 	s.t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
-		happened, buried := s.endpoint.happened.next(), s.dead.happened.next()
+		happened, buried, moved := s.endpoint.happened.next(), s.dead.happened.next(), s.topic.happened.next()
 		if cond() {
 			return
 		}
 		select {
 		case <-happened:
 		case <-buried:
-		case <-time.After(time.Millisecond): // what follows an event: a commit, a status
+		case <-moved:
+		case <-time.After(statusTick):
 		case <-deadline:
 			s.t.Fatalf("it never happened: %s; arrived: %v", what, s.endpoint.got())
 		}
