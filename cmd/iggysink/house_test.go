@@ -207,6 +207,47 @@ func TestFilesFitTheBudget(t *testing.T) {
 	}
 }
 
+// A room that one person cannot hold in the head is cut: what is generated counts as a file, and its lines do not.
+func TestRoomsFitTheBudget(t *testing.T) {
+	const maxFiles, maxLines = 25, 4000
+	checked := 0
+	for path := range allowedImports {
+		folder := strings.TrimPrefix(strings.TrimPrefix(path, "iggysink"), "/")
+		if folder != "hclconfig" && !strings.HasPrefix(folder, "hclconfig/") {
+			continue
+		}
+		all, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, lines := 0, 0
+		for _, file := range all {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			n, generated, err := countLines(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files++
+			if !generated {
+				lines += n
+			}
+		}
+		if files == 0 {
+			t.Errorf("%s has no Go files", path)
+		}
+		if files > maxFiles || lines > maxLines {
+			t.Errorf("%s has %d files and %d lines, more than %d or %d: cut it along what its parts say to each other",
+				path, files, lines, maxFiles, maxLines)
+		}
+		checked++
+	}
+	if checked < 5 {
+		t.Errorf("only %d rooms below hclconfig", checked)
+	}
+}
+
 func countLines(path string) (lines int, generated bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
