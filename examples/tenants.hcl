@@ -1,4 +1,4 @@
-# Forty tenants are one block and one variable. Their values stand in a file of their own, tenants.vars.hcl: it counts when
+# Forty tenants are one block and one variable. Their values are in a file of their own, tenants.vars.hcl: it counts when
 # the folder is loaded, and with --var-file. Each tenant becomes a sink, such as tenant["acme"], with its own pauses,
 # retries and metrics.
 

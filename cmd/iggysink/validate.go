@@ -30,7 +30,7 @@ func newValidateCommand() *cobra.Command {
 		Use:   "validate PATH...",
 		Short: "Check a configuration, without touching the network",
 		Long: `validate checks files and folders as one configuration, and prints what it finds to stdout, in every format. The path -
-is a file that comes from stdin; --filename says where it belongs, and stands for the file of that name.
+reads a file from stdin, and --filename says which file it replaces.
 
 validate accepts an env() that is not set: it treats the value as unknown, checks everything else, and lists the name. It
 treats variables without a value, files that file() cannot read, and missing certificate and token files in the same way.
@@ -64,7 +64,7 @@ Exit codes: 0 valid; 1 invalid, or with --warnings-as-errors a warning; 2 a file
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.formats, "format", []string{"text"},
 		"text, line, json, github, sarif or junit; `format[=file]` writes to a file instead of stdout; repeatable")
-	flags.StringVar(&f.filename, "filename", "stdin.hcl", "`name` of the file that the path - stands for")
+	flags.StringVar(&f.filename, "filename", "stdin.hcl", "`name` of the file that the path - replaces")
 	flags.StringVar(&f.color, "color", "auto", "`when` the text form is in colour: auto, always or never")
 	flags.BoolVar(&f.strictEnv, "strict-env", false, "report an error for everything that a run needs and that is missing")
 	flags.BoolVar(&f.hermetic, "hermetic", false, "use nothing outside of the configuration: env() and file() stay unknown")

@@ -15,7 +15,7 @@ sink "lambda" {
     service = "lambda"
   }
 
-  # The function gets an array of envelopes. An event has at most 6 MB, and the body stands in it as a JSON string, whose
+  # The function gets an array of envelopes. An event has at most 6 MB, and contains the body as a JSON string, whose
   # quotes are escaped.
   batch_mode             = "json_array"
   max_payload_size_bytes = 3000000

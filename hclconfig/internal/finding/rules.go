@@ -114,8 +114,8 @@ func languageRules() []Rule {
 				"one the *.vars.hcl files of a folder that is loaded; its *.auto.vars.hcl files; the environment variable " +
 				"IGGYSINK_VAR_name.", nil},
 		{"ignored-environment", Warning, "an environment variable gives no variable a value",
-			"IGGYSINK_VAR_ followed by the name of a variable, in upper and lower case as its block has it, gives the variable a " +
-				"value: IGGYSINK_VAR_environment sets variable \"environment\", and IGGYSINK_VAR_ENVIRONMENT sets nothing.", nil},
+			"IGGYSINK_VAR_ followed by the name of a variable, in the case in which its block declares it, sets the variable: " +
+				"IGGYSINK_VAR_environment sets variable \"environment\", and IGGYSINK_VAR_ENVIRONMENT sets nothing.", nil},
 		{"invalid-variable", Error, "a variable has an invalid value",
 			"The value of a variable must have its type, and a --var, a --var-file or a *.vars.hcl file must name a declared " +
 				"variable. Values are literals: they use no functions and no other names.", nil},
@@ -198,7 +198,7 @@ func settingRules() []Rule {
 				"other list.",
 			[]string{"success_status_codes", "retry_status_codes", "pause_status_codes", "reject_status_codes"}},
 		{"defaults-replaced", Warning, "a map of a sink replaces that of defaults",
-			"What a sink sets replaces what defaults sets, and a map replaces the whole map: a sink with headers does not send the " +
+			"A sink's own value replaces the default completely, and maps are not merged: a sink with headers does not send the " +
 				"headers of defaults. To send both, put those into a local and write headers = merge(local.headers, { ... }).",
 			[]string{"headers"}},
 		{"raw-metadata", Warning, "raw never has metadata",
@@ -240,9 +240,9 @@ func requestRules() []Rule {
 				"without default. Secrets are the login of Iggy; passwords, tokens and keys of auth and signature; headers and " +
 				"parameters of a url whose name says so, such as Authorization or token; urls of webhooks, such as those of Slack, " +
 				"Discord, Teams, Google Chat, Zapier and IFTTT, and others with a part that looks random; and the defaults of variables that are marked as sensitive.", nil},
-		{"placeholder", Warning, "a placeholder of another language is sent as it is",
+		{"placeholder", Warning, "a placeholder of another language is sent unchanged",
 			"A url and a header may contain ${stream}, ${topic}, ${partition}, ${message.NAME} and ${env(\"NAME\")}. iggysink sends " +
-				"{{topic}}, {topic}, $TOPIC, :topic and the like as they are.",
+				"{{topic}}, {topic}, $TOPIC, :topic and the like unchanged.",
 			[]string{"url", "headers"}},
 		{"cleartext-credentials", Warning, "credentials travel in clear text",
 			"With http everyone between iggysink and another host can read the headers, the url and the credentials of auth: " +
