@@ -244,7 +244,7 @@ func TestASecond401Pauses(t *testing.T) {
 
 // A token endpoint that is not well is a retry, and nothing goes out without a token. One that says no end is believed.
 func TestATokenEndpointThatIsNotWell(t *testing.T) {
-	const down = "the token endpoint cannot be reached, or its answer is no token"
+	const down = "the token endpoint cannot be reached, or its answer is not a token"
 	for _, tt := range []struct {
 		name   string
 		answer http.HandlerFunc
