@@ -108,6 +108,7 @@ type Sink struct {
 	calls        sync.Pool   // of *call
 	outcomes     sync.Pool   // of *[]Outcome
 	advised      atomic.Bool // the health check has said what to set
+	dialer       *network.Dialer
 	equipment
 
 	mu      sync.Mutex
@@ -153,7 +154,7 @@ func New(cfg *schema.Sink, opts Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.transport = newTransport(cfg, dialer)
+	s.dialer, s.transport = dialer, newTransport(cfg, dialer)
 	if err := s.equip(cfg, dialer); err != nil {
 		return nil, err
 	}

@@ -292,6 +292,7 @@ func brokenCommands() [][]string {
 		{"explain", "--config", "broken.hcl"},
 		{"fmt", "--check", "--diff", "broken.hcl"},
 		{"render", "broken.hcl", "--sink", "orders"},
+		{"probe", "broken.hcl"},
 		{"offset", "set", "broken.hcl", "--sink", "orders", "--to", "latest"},
 	}
 }
@@ -304,6 +305,7 @@ func sweepValid(t *testing.T, s source) {
 	t.Helper()
 	for _, command := range [][]string{
 		{"validate", "valid.hcl"}, {"validate", "valid.hcl", "--format", "json"}, {"explain", "--config", "valid.hcl"},
+		{"probe", "valid.hcl"}, {"probe", "valid.hcl", "--format", "json"},
 		{"dev", "valid.hcl", "--once", "--log-level", "debug"},
 		{"run", "valid.hcl", "--once", "--timeout", "1ms", "--log-level", "debug", "--log-format", "json"},
 	} {

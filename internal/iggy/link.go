@@ -79,6 +79,25 @@ func connect(ctx context.Context, cfg *schema.Iggy, probe bool) (*link, error) {
 
 // dial opens one connection and logs in.
 func dial(ctx context.Context, cfg *schema.Iggy, address string, secure *tls.Config, probe bool) (*link, error) {
+	l, err := open(ctx, address, secure)
+	if err != nil {
+		return nil, err
+	}
+	if probe {
+		err = l.probe(ctx, address)
+	}
+	if err == nil {
+		err = l.login(ctx, cfg)
+	}
+	if err != nil {
+		_ = l.wire.Conn.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// open opens one connection.
+func open(ctx context.Context, address string, secure *tls.Config) (*link, error) {
 	limited, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	op := "connect to iggy at " + address
@@ -94,15 +113,8 @@ func dial(ctx context.Context, cfg *schema.Iggy, address string, secure *tls.Con
 		conn = client
 	}
 	l, err := newLink(conn)
-	if err == nil && probe {
-		err = l.probe(ctx, address)
-	}
-	if err == nil {
-		err = l.login(ctx, cfg)
-	}
 	if err != nil {
-		_ = conn.Close()
-		return nil, err
+		return nil, errors.Join(err, conn.Close())
 	}
 	return l, nil
 }

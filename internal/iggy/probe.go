@@ -12,12 +12,19 @@ import (
 const probeLength = 256
 
 // WireError says that the server speaks another protocol than this build does over TCP. No login was sent.
-type WireError struct{ Address string }
+type WireError struct {
+	Address    string
+	Generation string // of the server, where it was asked; empty: 0.9 or later
+}
 
 // Error tells what to do.
 func (e *WireError) Error() string {
-	return fmt.Sprintf("the server at %s is Iggy 0.9 or later; over TCP this build speaks the protocol of Iggy 0.8. "+
-		`transport = "http" in the iggy block reads from it`, e.Address)
+	generation := "Iggy 0.9 or later"
+	if e.Generation != "" {
+		generation = e.Generation
+	}
+	return fmt.Sprintf("the server at %s is %s; over TCP this build speaks the protocol of Iggy 0.8. "+
+		`transport = "http" in the iggy block reads from it`, e.Address, generation)
 }
 
 // probeFrame is a ping of Iggy 0.9 whose first eight bytes, a checksum that 0.9 does not verify, are the head of a get_me
@@ -61,7 +68,7 @@ func (l *link) probe(ctx context.Context, address string) error {
 	}
 	l.wire.broken = true
 	if binary.LittleEndian.Uint32(rest[48-headLength:]) == probeLength && rest[60-headLength] == 8 {
-		return &WireError{address}
+		return &WireError{Address: address}
 	}
 	return &LinkError{op, errors.New("this is not Iggy's protocol")}
 }

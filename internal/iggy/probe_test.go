@@ -1,6 +1,7 @@
 package iggy_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"io"
@@ -134,4 +135,46 @@ func TestTheConnectionGoesOnAfterTheProbe(t *testing.T) {
 	client, err := iggy.Connect(t.Context(), settings(server.Addr()))
 	require.NoError(t, err)
 	require.NoError(t, client.Close())
+}
+
+// window is the answer of a server of 0.9 to a protocol that it does not serve, as it was recorded.
+func window(newest uint32, reason byte) []byte {
+	b := make([]byte, 256)
+	binary.LittleEndian.PutUint32(b[48:], 256)
+	b[60], b[255] = 13, reason
+	binary.LittleEndian.PutUint32(b[144:], newest)
+	binary.LittleEndian.PutUint32(b[148:], newest)
+	return b
+}
+
+// A server of a newer wire is asked for its protocol, without a name or a password.
+func TestIdentifyNamesTheGeneration(t *testing.T) {
+	for want, answer := range map[string][]byte{
+		"is Iggy 0.9 (protocol 0.11.0); over TCP":  window(11<<10, 14),
+		"is Iggy 0.10 (protocol 0.12.3); over TCP": window(12<<10|3, 14),
+		"is Iggy (protocol 1.0.0); over TCP":       window(1<<20, 14),
+		"is Iggy 0.9 or later; over TCP":           window(0, 15),
+	} {
+		address, seen := newer(t, nil, slices.Concat(pong(), answer))
+		server := settings(address)
+		server.Username, server.Password = "canary-user", schema.NewSecret("canary-password")
+		_, err := iggy.Identify(t.Context(), server)
+		var wrong *iggy.WireError
+		require.ErrorAs(t, err, &wrong)
+		assert.ErrorContains(t, err, want)
+		said := <-seen
+		assert.False(t, bytes.Contains(said, []byte("canary")), "no login is sent")
+		assert.Len(t, said, 256+256+4+len("xiggysink")+3*len("x-")+4)
+	}
+	address, _ := newer(t, nil, pong()) // and nothing more
+	_, err := iggy.Identify(t.Context(), settings(address))
+	assert.ErrorContains(t, err, "is Iggy 0.9 or later; over TCP")
+}
+
+func TestIdentifyKnowsWhatThisBuildSpeaks(t *testing.T) {
+	generation, err := iggy.Identify(t.Context(), settings(iggytest.Address(t)))
+	require.NoError(t, err)
+	assert.Equal(t, "Iggy 0.8", generation)
+	_, err = iggy.Identify(t.Context(), settings("127.0.0.1:1"))
+	assert.ErrorContains(t, err, "connection refused")
 }

@@ -20,7 +20,7 @@ import (
 
 // wire08 are the files that know the SDK or the wire of 0.8: what a newer SDK replaces.
 var wire08 = []string{
-	"probe.go", "link.go", "wire.go", "commands.go", "produce.go", "decode.go", "status.go", "sharing.go",
+	"probe.go", "identify.go", "link.go", "wire.go", "commands.go", "produce.go", "decode.go", "status.go", "sharing.go",
 }
 
 // theSeam is all that the other files use of these.

@@ -41,6 +41,8 @@ type Credential interface {
 	Renew(used Generation) bool
 	// Offline is Apply as far as it goes without a connection. unknown says, by the name of a header, why it has no value then.
 	Offline(r *Request) (unknown map[string]string)
+	// Describe says in words what Apply used last, and how long it lasts where that is known; no secret.
+	Describe() string
 }
 
 // Generation counts the credentials that there were, from 1.

@@ -62,6 +62,9 @@ func (f *file) Offline(r *Request) map[string]string {
 	return nil
 }
 
+// Describe implements Credential.
+func (f *file) Describe() string { return "the token of token_file" }
+
 // Renew implements Credential.
 func (f *file) Renew(used Generation) bool {
 	f.mu.Lock()

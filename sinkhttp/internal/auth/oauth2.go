@@ -119,6 +119,16 @@ func (c *clientCredentials) ended() bool {
 	return !c.end.IsZero() && !time.Now().Before(c.end)
 }
 
+// Describe implements Credential.
+func (c *clientCredentials) Describe() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end.IsZero() {
+		return "an access token, whose end the token endpoint does not tell"
+	}
+	return "an access token for " + time.Until(c.end).Round(time.Second).String()
+}
+
 // Renew implements Credential: a token that was answered 401 is not used again.
 func (c *clientCredentials) Renew(used Generation) bool {
 	c.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +24,7 @@ type sigV4 struct {
 
 	loading  chan struct{} // holds one: whoever is in it may touch provider
 	provider aws.CredentialsProvider
+	source   atomic.Pointer[string] // of the last credentials, as the chain names it
 }
 
 // newSigV4 reads nothing yet. The chain has an HTTP client of its own: what keeps a sink from the address of the instance's
@@ -46,6 +48,9 @@ func (s *sigV4) Apply(ctx context.Context, r *Request) (Generation, error) {
 	credentials, err := provider.Retrieve(bounded)
 	if err != nil {
 		return 0, s.failure(ctx, err)
+	}
+	if was := s.source.Load(); was == nil || *was != credentials.Source {
+		s.source.Store(&credentials.Source)
 	}
 	if err := s.sign(ctx, credentials, r); err != nil {
 		return 0, s.failure(ctx, err)
@@ -123,6 +128,14 @@ func isS3(service string) bool {
 
 // wantsDigest reports whether a service asks for the hash of the body in a header of its own: S3, and OpenSearch Serverless.
 func wantsDigest(service string) bool { return isS3(service) || service == "aoss" }
+
+// Describe implements Credential.
+func (s *sigV4) Describe() string {
+	if source := s.source.Load(); source != nil && *source != "" {
+		return "AWS credentials of " + *source
+	}
+	return "AWS credentials"
+}
 
 // Renew implements Credential: credentials are fetched again at their end, by the chain.
 func (s *sigV4) Renew(Generation) bool { return false }

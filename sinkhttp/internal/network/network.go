@@ -4,6 +4,7 @@
 //	network.go   Dialer: to http and to https endpoints, over TCP or a Unix socket
 //	guard.go     deny and allow, on the address that is dialled
 //	proxy.go     http, https and socks5 proxies, and what the environment says
+//	inspect.go   the steps of a connection one by one, for people
 //	tls.go       certificates, which are read again when they change
 //
 // # Non-obvious
@@ -66,6 +67,9 @@ type Dialer struct {
 
 	tcp       DialFunc // dial without the Unix socket
 	forTokens bool
+	// Of inspect.go.
+	socket   string
+	resolver *net.Resolver // nil: Go's default
 }
 
 // Wrap puts f around every connection to the endpoint, below TLS. It is called before the first connection.
@@ -97,7 +101,7 @@ func New(cfg *schema.Sink, log *slog.Logger, dial DialFunc) (*Dialer, error) {
 	if d.secrets, err = newSecrets(cfg, log); err != nil {
 		return nil, err
 	}
-	d.dial, d.tcp = dial, dial
+	d.dial, d.tcp, d.socket = dial, dial, block.UnixSocket
 	if dial == nil {
 		d.dial, d.tcp = d.dialer(block.UnixSocket, nil), d.dialer("", nil)
 	}
