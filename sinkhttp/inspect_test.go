@@ -236,7 +236,7 @@ func TestInspectFetchesCredentials(t *testing.T) {
 		{oauth(tokens.URL + "/good"), "credentials ok an access token for "},
 		{oauth(tokens.URL + "/endless"), "credentials ok an access token, whose end the token endpoint does not tell\nhealth ok"},
 		{oauth(tokens.URL + "/bad"), "credentials failed the token endpoint answered 401 Unauthorized (invalid_client)\nhealth failed "},
-		{oauth("http://127.0.0.1:1/"), "credentials failed the token endpoint cannot be reached, or its answer is no token: connection refused"},
+		{oauth("http://127.0.0.1:1/"), "credentials failed the token endpoint cannot be reached, or its answer is not a token: connection refused"},
 		{oauth("http://169.254.169.254/"), ": network.deny refuses 169.254.169.254 (metadata)"},
 		{&schema.Auth{AwsSigv4: &schema.AuthAwsSigv4{Type: "aws_sigv4", Region: "eu-central-1", Service: "lambda"}},
 			"credentials ok AWS credentials of "},

@@ -3,12 +3,10 @@ package iggyhttp
 import (
 	"context"
 	"net/http"
-
-	"iggysink/internal/terminal"
 )
 
-// Version returns the server's version as it says it, such as 0.9.0; empty where it does not, as to a user without the right
-// read_servers.
+// Version returns the server's version as it says it, such as 0.9.0, in at most 64 bytes that may be anything; empty where it
+// does not, as to a user without the right read_servers.
 func (c *Client) Version(ctx context.Context) string {
 	var stats struct {
 		Version string `json:"iggy_server_version"`
@@ -17,5 +15,5 @@ func (c *Client) Version(ctx context.Context) string {
 	if err := c.link.ask(ctx, &r, &stats); err != nil || len(stats.Version) > 64 {
 		return ""
 	}
-	return terminal.OneLine(stats.Version)
+	return stats.Version
 }

@@ -111,7 +111,7 @@ func (e *tokenEndpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status), Request: r,
+	return &http.Response{StatusCode: status, Status: strconv.Itoa(status) + " canary", Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
@@ -231,6 +231,8 @@ func TestATokenEndpointThatFails(t *testing.T) {
 			return 400, `{"error": "invalid_client", "error_description": "canary"}`, nil
 		},
 			"the token endpoint answered 400 Bad Request (invalid_client)", false, 0},
+		{"a reason phrase of its own", func(context.Context, int) (int, string, error) { return 499, "", nil },
+			"the token endpoint answered 499", false, 0},
 		{"401", func(context.Context, int) (int, string, error) { return 401, `{"error": "canary"}`, nil }, "the token endpoint answered 401 Unauthorized", false, 0},
 		{"302", func(context.Context, int) (int, string, error) { return 302, "", nil }, "the token endpoint answered 302 Found", false, 0},
 		{"CRLF", func(context.Context, int) (int, string, error) { return 200, `{"access_token": "a\r\nX: y"}`, nil },

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -202,7 +203,7 @@ func describe(err error) *Error {
 		return &Error{Reason: "the token endpoint cannot be reached, or its answer is not a token", Down: true, Err: err}
 	}
 	status := answer.Response.StatusCode
-	e := &Error{Reason: "the token endpoint answered " + answer.Response.Status, Err: err}
+	e := &Error{Reason: strings.TrimSpace(fmt.Sprintf("the token endpoint answered %d %s", status, http.StatusText(status))), Err: err}
 	e.Down = status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status < 300
 	if status < 300 {
 		e.Reason = "the token endpoint's answer is not a token"

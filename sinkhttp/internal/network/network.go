@@ -67,6 +67,7 @@ type Dialer struct {
 
 	tcp       DialFunc // dial without the Unix socket
 	forTokens bool
+
 	// Of inspect.go.
 	socket   string
 	resolver *net.Resolver // nil: Go's default
