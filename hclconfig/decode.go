@@ -143,6 +143,10 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 	if !table.Sensitive {
 		l.files.Of(a.Range).Show(a)
 	}
+	if l.full { // which was told
+		o.Unknown = true
+		return
+	}
 	value := l.attributeValue(a, table)
 	if table.Type.IsMapType() || table.Type.IsListType() {
 		l.elementPlaces(a.Expr, pointer, o)
@@ -162,6 +166,11 @@ func (l *loader) attribute(a *hcl.Attribute, table *words.Attribute, object map[
 		l.At(o.Value, "number-out-of-range", "", table.Name+" has more than 300 digits.")
 	default:
 		plain, keep := l.plain(converted, pointer)
+		if l.full {
+			l.At(o.Value, "too-many-blocks", "there are too many values", bound.ManyValues)
+			o.Unknown = true
+			return
+		}
 		if s, isText := plain.(string); isText && table.Path {
 			path := lang.RelativeTo(filepath.Dir(o.Value.Filename), s)
 			plain = path
@@ -232,6 +241,9 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 	if len(marks) > 0 {
 		l.fromOutside(pointer, marks)
 	}
+	if l.full = l.full || !l.scope.Budget.Value(textLength(v)); l.full {
+		return nil, false
+	}
 	if !v.IsKnown() {
 		l.places.Forget(pointer)
 		l.places[pointer].Present = v.Range().DefinitelyNotNull()
@@ -270,6 +282,14 @@ func (l *loader) plain(v cty.Value, pointer string) (any, bool) {
 		return nil, false
 	}
 	return list, true
+}
+
+// textLength is how many bytes of text a value adds to the tree, without those of its elements.
+func textLength(v cty.Value) int {
+	if v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+		return 0
+	}
+	return len(v.AsString())
 }
 
 // plainNumber writes a whole number without a fraction and an exponent, as integers are decoded.

@@ -15,7 +15,7 @@ import (
 func Format(name string, text []byte) ([]byte, Diagnostics) {
 	f := mask.New(name, text)
 	f.JSON = false
-	if _, found := bound.Parse(f); found.HasErrors() {
+	if _, found := bound.Parse(f, nil); found.HasErrors() {
 		found = found.Sorted()
 		for i := range found {
 			found[i].Snippet = f.Snippet(found[i].Range)

@@ -153,6 +153,7 @@ type loader struct {
 
 	tree      map[string]any                        // nil if nothing could be decoded
 	made      int                                   // how many blocks for_each and dynamic have made
+	full      bool                                  // the tree has as many values as it may have
 	emptyEach *hcl.Range                            // of the first for_each that makes no sink
 	noTurns   []func(pointer string) map[string]any // make a sink of each block whose for_each is empty
 	defaults  *defaults                             // nil without such a block

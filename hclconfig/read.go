@@ -28,6 +28,9 @@ func (l *loader) read(paths []string) {
 		for _, name := range l.expand(path) {
 			if key := bound.Canonical(name); !seen[key] {
 				seen[key] = true
+				if l.scope.Budget.Quota.Exceeded {
+					return
+				}
 				if f := l.open(name); f != nil {
 					l.sources = append(l.sources, f)
 				}
@@ -118,7 +121,8 @@ func (l *loader) unreadable(path string, err error) {
 	l.At(fileRange(path), "unreadable-file", "", bound.Because(err))
 }
 
-// open reads a configuration file, or a file of variables. It returns nil if it cannot be read, which it tells.
+// open reads a configuration file, or a file of variables, if the load has room for it. It returns nil if not, which it
+// tells.
 func (l *loader) open(name string) *mask.File {
 	text, given := l.opts.Texts[name]
 	var err error
@@ -137,6 +141,11 @@ func (l *loader) open(name string) *mask.File {
 		l.unreadable(name, err)
 		return nil
 	}
+	if summary, detail := l.scope.Budget.Admit(len(text)); summary != "" {
+		l.broken = true
+		l.At(fileRange(name), "file-too-large", summary, detail)
+		return nil
+	}
 	f := mask.New(name, text)
 	l.files[name] = f
 	return f
@@ -145,7 +154,11 @@ func (l *loader) open(name string) *mask.File {
 // parse parses every file that the guard lets through.
 func (l *loader) parse() {
 	for _, f := range l.sources {
-		body, found := bound.Parse(f)
+		if l.scope.Budget.Quota.Exceeded { // nothing is said about the rest
+			l.broken = true
+			return
+		}
+		body, found := bound.Parse(f, &l.scope.Budget.Quota)
 		if found.HasErrors() {
 			l.Found = append(l.Found, found...)
 			l.Partial = true

@@ -60,7 +60,7 @@ func IsVariables(name string) bool { return lang.IsVariables(name) }
 // Syntax returns what HCL's parser understands of a native file: all of it, or of a file that is being typed what stands
 // around the mistake. It is nil for JSON, and for what Load would not let HCL parse.
 func Syntax(name string, text []byte) *hcl.File {
-	if strings.HasSuffix(name, ".json") || len(text) > bound.MaxFileSize || bound.Guard(mask.New(name, text)).HasErrors() {
+	if strings.HasSuffix(name, ".json") || len(text) > bound.MaxFileSize || bound.Guard(mask.New(name, text), nil).HasErrors() {
 		return nil
 	}
 	file, _ := hclsyntax.ParseConfig(text, name, hcl.InitialPos) // Load of package hclconfig tells what is wrong

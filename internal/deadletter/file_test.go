@@ -91,8 +91,15 @@ func TestDeadLetterFileRepairsATornTail(t *testing.T) {
 func TestDeadLetterFileWithOnlyATornRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dead.ndjson")
 	require.NoError(t, os.WriteFile(path, []byte(`{"time":`), 0o600))
-	openLetters(t, path)
-	assert.Empty(t, linesOf(t, path))
+	_, err := OpenFile(path, nil)
+	require.ErrorIs(t, err, errAlone, "nothing before it says that it is ours")
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, `{"time":`, string(after))
+	require.NoError(t, os.Remove(path))
+	d := openLetters(t, path)
+	require.NoError(t, d.Write(t.Context(), []relay.DeadLetter{someLetter(1)}))
+	assert.Len(t, linesOf(t, path), 1)
 }
 
 func TestDeadLetterFileIsSharedWithoutMixingLines(t *testing.T) {

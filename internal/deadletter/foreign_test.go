@@ -76,7 +76,8 @@ func TestAForeignFileThatComesLaterIsNotWrittenTo(t *testing.T) {
 	assert.EqualValues(t, 3, linesOf(t, path)[0].Message.Offset)
 }
 
-// A record can be torn anywhere. What is left is cut off, and said, wherever that was; the records before it stay.
+// A record can be torn anywhere. What is left behind records is cut off, and said, wherever that was; the records stay.
+// Without a record before it, it may be of something else, and the file stays as it is.
 func TestARecordTornAnywhereIsCutOff(t *testing.T) {
 	l := someLetter(1)
 	l.Reason, l.Message.Payload = `"quoted" \ é`, []byte("{\"a\":\"}]\"}")
@@ -88,6 +89,16 @@ func TestARecordTornAnywhereIsCutOff(t *testing.T) {
 				require.NoError(t, os.WriteFile(path, append(bytes.Clone(before), append(bytes.Clone(line[:cut]), end...)...), 0o600))
 				var log bytes.Buffer
 				d, err := OpenFile(path, slog.New(slog.NewTextHandler(&log, nil)))
+				if before == nil {
+					require.Error(t, err)
+					after, readErr := os.ReadFile(path)
+					require.NoError(t, readErr)
+					require.Equal(t, string(line[:cut])+end, string(after), "the file was changed")
+					if end == "" {
+						require.ErrorIs(t, err, errAlone)
+					}
+					continue
+				}
 				if err != nil && end != "" { // in the middle of a name or a number zeros are nothing of ours
 					require.ErrorIs(t, err, errForeign)
 					continue

@@ -12,6 +12,10 @@ import (
 var errForeign = errors.New("it holds something else than dead letters of iggysink; it was left as it is. " +
 	"Set dead_letter.path to a file of its own, or move this one away")
 
+// errAlone is why an unfinished line is not cut off that has no record before it.
+var errAlone = errors.New("it holds nothing but the begin of a record, of a crash or of something else; it was left as it is. " +
+	"Remove it if no other program needs it, or set dead_letter.path to another file")
+
 // headSize is how much of a line is looked at to tell whose it is.
 const headSize = 8 << 10
 
@@ -37,7 +41,8 @@ func checkBegin(f *os.File) error {
 }
 
 // judge finds out how f ends. An unfinished line, and the whole line before it, have to be ours: it returns an error
-// otherwise, since what is not ours must not be cut. Memory is bounded, however long a line is.
+// otherwise, since what is not ours must not be cut. Without a line before it, an unfinished one is cut by nobody: a few
+// bytes do not tell whose they are. Memory is bounded, however long a line is.
 func judge(f *os.File) (ending, error) {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil || size == 0 {
@@ -59,9 +64,12 @@ func judge(f *os.File) (ending, error) {
 		return e, err
 	}
 	if !blank || e.from == 0 {
-		if e.complete, err = isOurs(f, e.from, size); err != nil || e.from == 0 {
+		if e.complete, err = isOurs(f, e.from, size); err != nil || e.complete && e.from == 0 {
 			return e, err
 		}
+	}
+	if e.from == 0 {
+		return e, &os.PathError{Op: "repair", Path: f.Name(), Err: errAlone}
 	}
 	before, err := lineStart(f, e.from-1)
 	if err != nil {

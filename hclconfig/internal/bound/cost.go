@@ -13,6 +13,7 @@ const maxSpent = 16 << 20
 
 // Budget is what the expressions of one configuration may cost, all together. It is the function.Purse that pays for them.
 type Budget struct {
+	Quota                    // what the files of the configuration hold
 	Exhausted bool           // the expression that is being evaluated costs more than is left
 	Settled   bool           // variables and locals have their values, so that the size of each is the same from now on
 	spent     int            // what loops and text have cost so far

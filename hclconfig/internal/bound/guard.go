@@ -3,7 +3,7 @@
 //	guard.go    what HCL's parser may be given; parse.go gives it that, and mistake.go says what was meant
 //	cost.go     what the expressions of a configuration may cost
 //	numbers.go  how large a number may be
-//	file.go     which files are read, and how much of them
+//	file.go     which files are read, and how much of them; quota.go how much all files of a load may hold
 package bound
 
 import (
@@ -24,29 +24,29 @@ import (
 )
 
 const (
-	maxDepth     = 100     // of brackets
-	maxRecursion = 10000   // operators and brackets of a statement: each may be a level of the parser's recursion
-	maxBlocks    = 20_000  // of a file
-	maxLines     = 100_000 // attributes and blocks of a file; strings, in JSON
-	maxPieces    = 5000    // that a text is cut into: HCL joins each with all before it
-	maxWords     = 800_000 // and signs of a file: HCL keeps a hundred bytes for each, twice
-	maxGuarded   = 100     // findings, before the rest is not looked at
+	maxDepth     = 100   // of brackets
+	maxRecursion = 10000 // operators and brackets of a statement: each may be a level of the parser's recursion
+	maxPieces    = 5000  // that a text is cut into: HCL joins each with all before it
+	maxGuarded   = 100   // findings, before the rest is not looked at
 )
 
 // Guard looks at the tokens of a file before HCL parses it: its parser recurses without a bound, and takes 24 s for the
-// seven digits of an exponent.
-func Guard(f *mask.File) finding.Diagnostics {
+// seven digits of an exponent. The file is one of those that q counts; nil is one by itself.
+func Guard(f *mask.File, q *Quota) finding.Diagnostics {
+	if q == nil {
+		q = new(Quota)
+	}
 	var r finding.Report
 	if i := BadText(f.Text); i >= 0 {
 		r.At(RangeAt(f.Name, f.Text, i, i), "invalid-encoding", "", describeText(f.Text, i))
 		return r.Found
 	}
-	g := guardian{Report: &r, name: f.Name, text: f.Text}
+	g := guardian{Report: &r, Quota: q, name: f.Name, text: f.Text}
 	if f.JSON {
 		g.json()
 		return r.Found
 	}
-	if i := tooManyWords(f.Text, maxWords); i >= 0 {
+	if i := g.tooManyWords(f.Text); i >= 0 {
 		g.At(RangeAt(f.Name, f.Text, i, i+1), "too-many-blocks", manyWords, "")
 		return r.Found
 	}
@@ -55,11 +55,11 @@ func Guard(f *mask.File) finding.Diagnostics {
 	return r.Found
 }
 
-// GuardTemplate looks at a text that is to be parsed as a template.
-func GuardTemplate(name string, text []byte) finding.Diagnostics {
+// GuardTemplate looks at a text that is to be parsed as a template. It counts as a file of the load.
+func GuardTemplate(name string, text []byte, q *Quota) finding.Diagnostics {
 	var r finding.Report
-	g := guardian{Report: &r, name: name, text: text}
-	if i := tooManyWords(text, maxWords); i >= 0 {
+	g := guardian{Report: &r, Quota: q, name: name, text: text}
+	if i := g.tooManyWords(text); i >= 0 {
 		g.At(RangeAt(name, text, i, i+1), "too-many-blocks", manyWords, "")
 		return r.Found
 	}
@@ -92,14 +92,15 @@ func describeText(text []byte, i int) string {
 
 const manyWords = "more than 800,000 words and signs"
 
-// tooManyWords returns where a text has more words and signs than that, or -1. It is a bound for the number of tokens that
-// costs nothing: the lexer would take a gigabyte for 2 MiB of commas.
-func tooManyWords(text []byte, most int) int {
-	count, inWord := 0, false
+// tooManyWords returns where a text has more words and signs than there is room for, or -1. It is a bound for the number of
+// tokens that costs nothing: the lexer would take a gigabyte for 2 MiB of commas.
+func (g *guardian) tooManyWords(text []byte) int {
+	inWord := false
 	for i, c := range string(text) {
 		isWord := c == '_' || c == '-' || unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c)
 		if isWord && !inWord || !isWord && c != ' ' && c != '\t' && c != '\r' {
-			if count++; count > most {
+			if g.words++; g.words > maxWords {
+				g.Exceeded = true
 				return i
 			}
 		}
@@ -111,6 +112,7 @@ func tooManyWords(text []byte, most int) int {
 // guardian walks tokens.
 type guardian struct {
 	*finding.Report
+	*Quota
 	name string
 	text []byte
 }
@@ -120,7 +122,7 @@ func (g *guardian) fail(rng hcl.Range, rule, detail string) { g.At(rng, rule, ""
 // tokens checks native tokens. Where they stand inside of a JSON string, at returns the range of that string: finding
 // the line of each would take for ever in a large file.
 func (g *guardian) tokens(tokens hclsyntax.Tokens, at func() hcl.Range) {
-	var n counts
+	n := counts{Quota: g.Quota}
 	for i, t := range tokens {
 		rule, detail := n.next(tokens, i)
 		if rule == "" {
@@ -139,10 +141,9 @@ func (g *guardian) tokens(tokens hclsyntax.Tokens, at func() hcl.Range) {
 
 // counts is what was seen of a file's tokens.
 type counts struct {
+	*Quota
 	depth     int // of brackets
 	open      int // of them, those of blocks: no part of an expression
-	blocks    int
-	lines     int
 	recursion int // operators and brackets of the statement
 	pieces    int // of a text, in a row
 }
@@ -191,9 +192,11 @@ func (n *counts) endStatement() {
 func (n *counts) broken() (rule, detail string) {
 	switch {
 	case n.blocks > maxBlocks:
-		return "too-many-blocks", fmt.Sprintf("A file has at most %d.", maxBlocks)
+		n.Exceeded = true
+		return "too-many-blocks", fmt.Sprintf("A configuration has at most %d.", maxBlocks)
 	case n.lines > maxLines:
-		return "too-many-blocks", fmt.Sprintf("A file has at most %d lines.", maxLines)
+		n.Exceeded = true
+		return "too-many-blocks", fmt.Sprintf("A configuration has at most %d lines.", maxLines)
 	case n.pieces > maxPieces:
 		return "too-much-work", fmt.Sprintf("A text has at most %d lines, and signs such as %% and $.", maxPieces)
 	case n.depth > maxDepth || n.recursion > maxRecursion:
@@ -210,12 +213,12 @@ func opensBlock(tokens hclsyntax.Tokens, i int) bool {
 
 // json checks JSON bytes: nesting, numbers, and the templates inside of strings. It stops at what is not JSON.
 func (g *guardian) json() {
-	depth, objects, texts := 0, 0, 0
+	depth := 0
 	for i := 0; i < len(g.text) && len(g.Found) < maxGuarded; i++ {
 		switch c := g.text[i]; {
 		case c == '{' || c == '[':
-			if objects++; objects > maxLines {
-				g.fail(RangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d objects and lists.", maxLines))
+			if g.objects++; g.objects > maxLines {
+				g.exceed(i, fmt.Sprintf("A configuration has at most %d objects and lists.", maxLines))
 				return
 			}
 			if depth++; depth > maxDepth {
@@ -224,10 +227,15 @@ func (g *guardian) json() {
 			}
 		case c == '}' || c == ']':
 			depth--
+		case c == ',':
+			if g.items++; g.items > maxItems {
+				g.exceed(i, fmt.Sprintf("A configuration has at most %d properties and elements.", maxItems))
+				return
+			}
 		case c == '"':
 			end, _ := jsonscan.StringEnd(g.text, i)
-			if texts++; texts > 2*maxLines { // a name and a value
-				g.fail(RangeAt(g.name, g.text, i, i+1), "too-many-blocks", fmt.Sprintf("A file has at most %d strings.", 2*maxLines))
+			if g.texts++; g.texts > maxTexts {
+				g.exceed(i, fmt.Sprintf("A configuration has at most %d strings.", maxTexts))
 				return
 			}
 			g.jsonString(i, end)
@@ -240,6 +248,12 @@ func (g *guardian) json() {
 			i = end - 1
 		}
 	}
+}
+
+// exceed tells that there is no room for what begins at i.
+func (g *guardian) exceed(i int, detail string) {
+	g.Exceeded = true
+	g.fail(RangeAt(g.name, g.text, i, i+1), "too-many-blocks", detail)
 }
 
 // jsonString checks the template in a JSON string.
@@ -255,7 +269,7 @@ func (g *guardian) jsonString(start, end int) {
 	if !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
 		return
 	}
-	if tooManyWords([]byte(text), maxWords) >= 0 {
+	if g.tooManyWords([]byte(text)) >= 0 {
 		g.At(RangeAt(g.name, g.text, start, end), "too-many-blocks", manyWords, "")
 		return
 	}

@@ -16,8 +16,8 @@ import (
 )
 
 // Parse returns the body of a file that Guard lets through, or why it has none.
-func Parse(f *mask.File) (hcl.Body, finding.Diagnostics) {
-	if found := Guard(f); len(found) > 0 {
+func Parse(f *mask.File, q *Quota) (hcl.Body, finding.Diagnostics) {
+	if found := Guard(f, q); len(found) > 0 {
 		return nil, found
 	}
 	if !f.JSON && endsWithCR(f.Text) {

@@ -38,7 +38,7 @@ func fileRules() []Rule {
 				"holds values of variables: name it with --var-file. iggysink skips files whose name begins with a dot.", nil},
 		{"file-too-large", Error, "a file is too large",
 			"A configuration file may hold at most 2 MiB, enough for thousands of sinks. A larger file was probably named by " +
-				"mistake.", nil},
+				"mistake. All files of a configuration together may hold 8 MiB, and there may be 10,000 of them.", nil},
 		{"invalid-encoding", Error, "a file is not plain UTF-8 text",
 			"A configuration file must be UTF-8 without NUL characters, with lines that end with LF, or with CR and LF. " +
 				"iggysink ignores a byte order mark at the start.", nil},
@@ -48,8 +48,9 @@ func fileRules() []Rule {
 			"A number may have at most 300 digits and an exponent of at most 300. No attribute needs more, and the exact " +
 				"value of a number such as 1e9999999 takes a long time to compute.", nil},
 		{"too-many-blocks", Error, "too many blocks",
-			"A file may contain at most 20,000 blocks, 100,000 lines in blocks and 800,000 words and signs. for_each and " +
-				"dynamic may make at most 20,000 blocks in total.", nil},
+			"The files of a configuration together may contain at most 20,000 blocks, 100,000 lines in blocks and 800,000 words " +
+				"and signs. for_each and dynamic may make at most 20,000 blocks in total, and with them there may be at most " +
+				"200,000 values and 16 MiB of text.", nil},
 		{"too-many-findings", Warning, "more findings were left out",
 			"iggysink shows at most 2,000 errors, 2,000 warnings and 2,000 notes. Fix these first.", nil},
 		{"syntax", Error, "invalid syntax",

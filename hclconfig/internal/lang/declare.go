@@ -103,7 +103,7 @@ func (s *Scope) typeOf(a *hcl.Attribute) hcl.Expression {
 		return node
 	}
 	f := &mask.File{Name: a.Expr.Range().Filename, Text: []byte(text.AsString())}
-	if len(bound.Guard(f)) > 0 {
+	if len(bound.Guard(f, &s.Budget.Quota)) > 0 {
 		return node
 	}
 	start := a.Expr.Range().Start // of the quote

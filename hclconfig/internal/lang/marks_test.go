@@ -207,4 +207,4 @@ func FuzzMarkedExpressions(f *testing.F) {
 	})
 }
 
-func guardOf(f *mask.File) finding.Diagnostics { return bound.Guard(f) }
+func guardOf(f *mask.File) finding.Diagnostics { return bound.Guard(f, nil) }

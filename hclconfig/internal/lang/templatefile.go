@@ -82,7 +82,7 @@ func (s *Scope) templatefileFunction(dir string) function.Function {
 
 // fill evaluates a template. What is wrong with it is told by its line: the text may hold a secret.
 func (s *Scope) fill(text []byte, values map[string]cty.Value, dir string) (cty.Value, error) {
-	if found := bound.GuardTemplate("", text); len(found) > 0 {
+	if found := bound.GuardTemplate("", text, &s.Budget.Quota); len(found) > 0 {
 		return cty.NilVal, refuseTemplate(found[0].Detail, found[0].Range)
 	}
 	expr, diags := hclsyntax.ParseTemplate(text, "", hcl.InitialPos)

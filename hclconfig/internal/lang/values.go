@@ -136,7 +136,7 @@ func (s *Scope) literalIn(text string) (v literalValue, problem string) {
 	v = literalValue{value: cty.DynamicVal}
 	f := mask.New("", []byte(text))
 	var own finding.Report
-	if found := bound.Guard(f); len(found) > 0 {
+	if found := bound.Guard(f, &s.Budget.Quota); len(found) > 0 {
 		return v, finding.Join(inText(found[0].Range), found[0].Detail)
 	}
 	expr, diags := hclsyntax.ParseExpression(f.Text, "", hcl.InitialPos)
@@ -173,7 +173,7 @@ func (s *Scope) variableFile(path string, once map[string]hcl.Range) {
 	if f == nil {
 		return
 	}
-	body, found := bound.Parse(f)
+	body, found := bound.Parse(f, &s.Budget.Quota)
 	if s.Found = append(s.Found, found...); body == nil {
 		return
 	}
