@@ -60,10 +60,16 @@ func durationDetail(s, format string) string {
 		if meant := unitOf(m[2]); meant != "" {
 			return finding.Join(wordDetail(s, m[2], meant, known), fmt.Sprintf("Try %q.", mask.Shorten(m[1])+meant))
 		}
-		if len(m[2]) < 3 { // a slip, and no other unit
+		if n, err := strconv.Atoi(m[1]); err == nil && n < 10_000 && slices.Contains([]string{"w", "week", "weeks", "wk"}, strings.ToLower(m[2])) {
+			return fmt.Sprintf("%q is not a unit %s. Try %q.", mask.Shorten(m[2]), known, strconv.Itoa(7*n)+"d")
+		}
+		if len(m[2]) < 3 && !strings.ContainsAny(m[2], "yYM") { // a slip, and no other unit
 			return fmt.Sprintf("%q is not a unit %s. Try %q.", mask.Shorten(m[2]), known, mask.Shorten(m[1])+"s")
 		}
 		return fmt.Sprintf("%q is not a unit %s.", mask.Shorten(m[2]), known)
+	}
+	if meant := fromOthers(s); meant != "" {
+		return fmt.Sprintf("A duration is written as numbers with units %s. Try %q.", known, meant)
 	}
 	switch {
 	case s == "":
@@ -82,6 +88,34 @@ func durationDetail(s, format string) string {
 		return fmt.Sprintf("%q is not a unit %s.", mask.Shorten(unit), known)
 	}
 	return fmt.Sprintf("%q is not numbers with units %s that fit.", mask.Shorten(s), known)
+}
+
+var (
+	isoDuration = regexp.MustCompile(`^P(?:([0-9]{1,5})D)?(?:T(?:([0-9]{1,5})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,5}(?:\.[0-9]{1,9})?)S)?)?$`)
+	clock       = regexp.MustCompile(`^()([0-9]{1,4}):([0-5][0-9]):([0-5][0-9])$`)
+)
+
+// fromOthers returns the duration that ISO 8601 (PT30S) or a clock (00:00:30) has, or nothing.
+func fromOthers(s string) string {
+	m := isoDuration.FindStringSubmatch(s)
+	if m == nil {
+		m = clock.FindStringSubmatch(s)
+	}
+	if m == nil {
+		return ""
+	}
+	meant := ""
+	for i, unit := range []string{"d", "h", "m", "s"} {
+		if number := strings.TrimLeft(m[i+1], "0"); number != "" && number[0] != '.' {
+			meant += number + unit
+		} else if number != "" {
+			meant += "0" + number + unit
+		}
+	}
+	if _, err := schema.ParseDuration(meant); err != nil {
+		return ""
+	}
+	return meant
 }
 
 func wordDetail(s, word, unit, known string) string {

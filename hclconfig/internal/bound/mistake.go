@@ -227,6 +227,15 @@ func (s *source) behindValue(i int) (mistake, bool) {
 	switch {
 	case s.kind(i) == hclsyntax.TokenEqual:
 		return mistake{s.tokens[i].Range, "a comparison is ==", "A single = sets an attribute. Write each attribute on its own line.", false}, true
+	case s.word(i, -1) == "not":
+		return mistake{s.tokens[i-1].Range, "unexpected not", "Not is written as !, as in !var.NAME.", false}, true
+	case s.word(i, 0) == "and" || s.word(i, 0) == "or":
+		sign := map[string]string{"and": "&&", "or": "||"}[s.word(i, 0)]
+		return mistake{s.tokens[i].Range, "unexpected " + s.word(i, 0), "Write " + sign + " instead.", false}, true
+	case s.word(i, 0) == "if":
+		return mistake{s.tokens[i].Range, "unexpected if", "A condition is QUESTION ? VALUE : VALUE.", false}, true
+	case i > 0 && s.kind(i-1) == hclsyntax.TokenNumberLit && strings.Trim(s.word(i, 0), "_0123456789") == "" && s.word(i, 0) != "":
+		return mistake{s.tokens[i].Range, "a number has no underscores", "Write its digits without anything between them.", false}, true
 	case s.kind(i) == hclsyntax.TokenFatArrow, s.kind(i) == hclsyntax.TokenCBrack, s.kind(i) == hclsyntax.TokenCParen:
 		return mistake{s.tokens[i].Range, fmt.Sprintf("unexpected %s", s.tokens[i].Bytes), "", false}, true
 	case before > 0 && before < len(s.text) && !strings.ContainsRune(" \t\"", rune(s.text[before-1])):
@@ -408,4 +417,12 @@ func (s *source) outdented(i int) int {
 		}
 	}
 	return -1
+}
+
+// word returns the name that stands so many tokens behind i, or nothing.
+func (s *source) word(i, behind int) string {
+	if i += behind; i < 0 || i >= len(s.tokens) || s.kind(i) != hclsyntax.TokenIdent {
+		return ""
+	}
+	return string(s.tokens[i].Bytes)
 }

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -36,7 +37,11 @@ func (s *Scope) bare(t hcl.Traversal, how evaluation) {
 		s.OfferSource(root, "local."+root)
 		s.At(rng, "unknown-name", summary, "Write text in quotes. "+finding.YouMean("local."+root))
 	case root == "env":
-		s.At(rng, "unknown-name", summary, `An environment variable is env("NAME").`)
+		s.At(rng, "unknown-name", summary, fmt.Sprintf("An environment variable is env(%q).", cmp.Or(environmentStep(t), "NAME")))
+	case wordsOfOthers()[root] != "":
+		meant := wordsOfOthers()[root]
+		s.Offer(root, meant)
+		s.At(rng, "unknown-name", summary, finding.YouMean(meant))
 	case environmentName.MatchString(root) && (isSet || s.inText(rng) || strings.Contains(root, "_")):
 		meant := fmt.Sprintf("env(%q)", root)
 		s.OfferSource(root, meant)
@@ -48,6 +53,24 @@ func (s *Scope) bare(t hcl.Traversal, how evaluation) {
 			meant = s.closestDeclared(root)
 		}
 		s.At(rng, "unknown-name", summary, finding.Join(names, finding.YouMean(meant)))
+	}
+}
+
+// environmentStep returns NAME of env.NAME and env["NAME"], if it looks like the name of an environment variable.
+func environmentStep(t hcl.Traversal) string {
+	name, _ := NameAfter(t, "env")
+	if environmentName.MatchString(name) {
+		return name
+	}
+	return ""
+}
+
+// wordsOfOthers are what other languages write for the words of this one.
+func wordsOfOthers() map[string]string {
+	return map[string]string{
+		"yes": "true", "on": "true", "True": "true", "TRUE": "true", "no": "false", "off": "false", "False": "false", "FALSE": "false",
+		"None": "null", "nil": "null", "none": "null", "undefined": "null", "NULL": "null", "Null": "null",
+		"locals": "local", "vars": "var", "variables": "var", "variable": "var",
 	}
 }
 

@@ -75,7 +75,7 @@ func (rv *review) settings(config *schema.Config) {
 func (rv *review) iggyRules(config *schema.Config) {
 	const what = "Set username and password, or token."
 	if config.Iggy == nil {
-		if o := rv.Places["/sink/0"]; o != nil && !rv.Partial {
+		if o := rv.Places["/sink/0"]; o != nil && !rv.Partial && rv.Places.Known("/iggy") { // otherwise it is misspelled, which was told
 			rv.At(o.Name, "iggy-credentials", "there is no iggy block", "It says where the server is. "+what)
 		}
 		return

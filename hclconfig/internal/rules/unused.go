@@ -23,7 +23,11 @@ func (rv *review) unused() {
 				if _, bare := names[t.RootName()]; bare { // var. was forgotten, which was told
 					used[root+"."+t.RootName()] = true
 				}
-				if name, named := lang.NameAfter(t, root); named {
+				name, named := lang.NameAfter(t, root)
+				if other := map[string]string{"var": "vars", "local": "locals"}[root]; t.RootName() == other { // which was told
+					name, named = lang.NameAfter(t, other)
+				}
+				if named {
 					used[root+"."+rv.meant(root, name, names, misspelled)] = true
 				} else if t.RootName() == root { // var[expression] may name any of them
 					return

@@ -71,7 +71,7 @@ func TestMoreTexts(t *testing.T) {
 	assert.Nil(t, Of("no such format"))
 }
 
-// Where v5 judges otherwise, and why these formats are not its own. README says it too.
+// Where v5 judges otherwise, and why these formats are not its own. The guide to the configuration says it too.
 func TestWhereJSONSchemaV5JudgesOtherwise(t *testing.T) {
 	var differ []string
 	for _, s := range samples(t, "testdata/strings.txt") {
@@ -83,6 +83,10 @@ func TestWhereJSONSchemaV5JudgesOtherwise(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"hostname", "idn-email", "idn-hostname", "ipv4", "iri", "regex", "uri", "uri-reference", "uri-template"}, differ)
+	guide, err := os.ReadFile("../../../docs/guide/configuration.md")
+	require.NoError(t, err)
+	told := strings.Join(differ[:len(differ)-1], ", ") + " and " + differ[len(differ)-1]
+	assert.Contains(t, strings.Join(strings.Fields(string(guide)), " "), "The verdicts differ for "+told+":")
 }
 
 func FuzzFormatsEnd(f *testing.F) {
