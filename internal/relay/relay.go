@@ -234,8 +234,13 @@ func (r *Relay) watch(ctx context.Context) {
 	defer timer.Stop()
 	var seen uint64
 	var wasPaused bool
+	var due time.Time
 	for {
 		state, pauses, changed := r.judge.now()
+		if !due.IsZero() && !time.Now().Before(due) { // also where a change came at the same time
+			r.judge.wake()
+			r.wakeAll()
+		}
 		switch {
 		case state.Paused && pauses != seen:
 			r.each((*partition).drop)
@@ -245,7 +250,7 @@ func (r *Relay) watch(ctx context.Context) {
 		}
 		seen, wasPaused = pauses, state.Paused
 		timer.Stop()
-		if due := r.judge.due(); !due.IsZero() {
+		if due = r.judge.due(); !due.IsZero() {
 			timer.Reset(time.Until(due))
 		}
 		select {
@@ -253,8 +258,6 @@ func (r *Relay) watch(ctx context.Context) {
 			return
 		case <-changed:
 		case <-timer.C:
-			r.judge.wake()
-			r.wakeAll()
 		}
 	}
 }

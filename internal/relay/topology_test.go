@@ -178,10 +178,13 @@ func (w *world) die(t assert.TestingT, y *topology, f fault, before int) {
 		w.publish(0, 0, 1)
 		time.Sleep(20 * time.Minute)
 		first, died := w.firstIll()
-		// What was under way as it died has its attempts, each with a connection that may have ended before, until the sink pauses.
+		since := w.relay.Status().Gate.Since.Sub(w.start)
+		// What was under way as it died has its attempts, each with a connection that may have ended before; the third partition
+		// that comes to its end pauses the sink.
 		rounds := 2 * (1 + y.retries) * (y.partitions*y.topics*y.inFlight/w.cfg.MaxConnections + 1)
 		if died && f.after == "" { // its attempts cost no retry, and the gate lets one out when the endpoint says
-			assert.LessOrEqual(t, w.most(coolDown-ordinary, first+time.Duration(rounds)*w.cfg.Timeout.Std()), handful)
+			assert.LessOrEqual(t, since, first+time.Duration(severalPartitions*rounds)*w.cfg.Timeout.Std(), "and stays paused from then on")
+			assert.LessOrEqual(t, w.most(coolDown-ordinary, since+w.cfg.Timeout.Std()), handful)
 			if f.status != 410 {
 				assert.LessOrEqual(t, w.most(maxCoolDown-ordinary, w.now()-10*time.Minute), handful, "the cool-down has grown")
 				assert.GreaterOrEqual(t, w.count(w.now()-10*time.Minute, w.now()), 5, "and it goes on being tried")
