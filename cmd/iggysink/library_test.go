@@ -54,10 +54,15 @@ func TestProgramsOfOthers(t *testing.T) {
 		assert.Equal(t, "0 accepted after 1 attempt\n1 failed after 1 attempt: answered 404 Not Found\n"+
 			"1 accepted after 1 attempt\n2 accepted after 1 attempt\n", string(out))
 	})
-	t.Run("findings", func(t *testing.T) {
-		file := filepath.Join(t.TempDir(), "orders.hcl")
-		write := func(timeout string) {
-			require.NoError(t, os.WriteFile(file, []byte(`iggy {
+	t.Run("findings", func(t *testing.T) { printsFindings(t, dir) })
+}
+
+// printsFindings runs the program that prints findings: of a configuration with an error, and of one without.
+func printsFindings(t *testing.T, dir string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "orders.hcl")
+	write := func(timeout string) {
+		require.NoError(t, os.WriteFile(file, []byte(`iggy {
   username = "iggy"
   password = env("LIBRARY_PASSWORD")
 }
@@ -72,21 +77,22 @@ sink "orders" {
   }
 }
 `), 0o600))
-		}
-		write("30 seconds")
-		out, err := foreignProgram(t, dir, "findings", file).CombinedOutput()
-		var exit *exec.ExitError
-		require.ErrorAs(t, err, &exit, string(out))
-		assert.Equal(t, 1, exit.ExitCode())
-		assert.Contains(t, string(out), "orders.hcl:8")
-		assert.Contains(t, string(out), "invalid duration")
-		assert.NotContains(t, string(out), "canary")
+	}
+	write("30 seconds")
+	out, err := foreignProgram(t, dir, "findings", file).CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit, string(out))
+	assert.Equal(t, 1, exit.ExitCode())
+	assert.Contains(t, string(out), "orders.hcl:8")
+	assert.Contains(t, string(out), "invalid duration")
+	assert.NotContains(t, string(out), "canary")
 
-		write("30s")
-		out, err = foreignProgram(t, dir, "findings", file).CombinedOutput()
-		require.NoError(t, err, string(out))
-		assert.Equal(t, "sink orders delivers to https://api.example.com\n", string(out))
-	})
+	write("30s")
+	out, err = foreignProgram(t, dir, "findings", file).CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Contains(t, string(out), "\nsink orders delivers to https://api.example.com\n", "behind the warning of the key")
+	assert.Contains(t, string(out), "[literal-secret]")
+	assert.NotContains(t, string(out), "canary")
 }
 
 // foreignModule makes a module that requires this one, with the programs of testdata/library. Nothing is fetched: its other
