@@ -173,6 +173,9 @@ func TestExamplesHaveATwin(t *testing.T) {
 			files := map[string][]byte{filepath.Base(path): text}
 			compareTwins(t, files, Options{Env: environment(nil), Unknowns: true, LeaveFiles: true})
 			full := Options{LeaveFiles: true, Env: func(name string) (string, bool) {
+				if strings.HasPrefix(name, "WEBHOOK_SECRET") {
+					return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", true
+				}
 				return "http://placeholder.example.com/", !strings.HasPrefix(name, "IGGYSINK_VAR_")
 			}}
 			compareTwins(t, files, full)

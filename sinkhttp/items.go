@@ -99,6 +99,9 @@ func (s *Sink) judgeItems(j *judgement, a *answer, n int, sent http.Header) {
 		if r := &results[i]; r.reason != "" {
 			r.reason = withoutCredential(s.bodies.text(r.reason), sent)
 		}
+		if status := results[i].status; status == 429 || status == 503 { // an item has no header: that of the answer is its own
+			j.retryAfter = s.classifier.after(a.header, time.Now())
+		}
 	}
 	j.items = results
 }
@@ -136,6 +139,14 @@ func (w *sending) actItems(r run, j *judgement) bool {
 		return !blocked
 	}
 	again.status = worst.status
+	worst.retryAfter = j.retryAfter
+	if worst.retryAfter > 0 {
+		worst.scope = ScopeEndpoint
+	}
+	if worst.retryAfter > 0 && worst.outage && !w.probe { // costs no retry, and the gate holds it back
+		w.todo = append(w.todo, again)
+		return !blocked
+	}
 	if blocked || worst.verdict == retry && !w.probe && again.retries < w.sink.cfg.MaxRetries {
 		again.retries++
 		w.todo = append(w.todo, again)

@@ -350,6 +350,27 @@ func TestItemsOfABulkAnswer(t *testing.T) {
 	})
 }
 
+// A Retry-After of an answer with items that are to be sent again holds the sink as any other, and costs no retry.
+func TestARetryAfterOfItemsHoldsTheSink(t *testing.T) {
+	var round atomic.Int32
+	inScene(t, func(c *schema.Sink) { elastic(c); c.MaxRetries = 0 }, func(w http.ResponseWriter, r request) {
+		n := round.Add(1)
+		w.Header().Set("Retry-After", "7")
+		bulk(func(body string) int {
+			if body == "1" && n <= 2 {
+				return map[int32]int{1: 429, 2: 503}[n]
+			}
+			return 201
+		})(w, r)
+	}, func(s *scene) {
+		assert.Equal(t, "AAA", kinds(inOrder(s, orders(0, "0", "1", "2"))))
+		assert.Equal(t, []string{"0\n1\n2\n", "1\n", "1\n"}, s.endpoint.bodies())
+		assert.Equal(t, []time.Duration{0, 7 * sec, 14 * sec}, s.endpoint.times(), "and where all is accepted it says nothing")
+		until, _ := s.sink.Held()
+		assert.Zero(t, until)
+	})
+}
+
 func TestItemsThatKeepFailingFail(t *testing.T) {
 	inScene(t, elastic, bulk(func(body string) int { return map[bool]int{true: 503, false: 200}[body == "1"] }), func(s *scene) {
 		out := inOrder(s, orders(0, "0", "1", "2"))

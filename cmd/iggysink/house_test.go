@@ -36,6 +36,7 @@ var allowedImports = map[string][]string{
 	"iggysink/internal/payload/format":    {},
 	"iggysink/internal/function":          {}, // the functions of the language, and what they cost
 	"iggysink/internal/credential":        {}, // what looks like a secret, for whoever warns of it or writes it out
+	"iggysink/internal/signingkey":        {}, // keys in their text forms, for whoever checks them and whoever signs
 	"iggysink/internal/jsonscan":          {}, // JSON text that is looked at and not decoded
 	"iggysink/internal/terminal":          {}, // text of somebody else, for whoever prints
 	"iggysink/internal/boundedfile":       {}, // files that somebody else named
@@ -83,7 +84,7 @@ var allowedImports = map[string][]string{
 }
 
 // leaves are packages about text and files alone, which whoever reads some may import.
-var leaves = []string{"internal/credential", "internal/jsonscan", "internal/payload/format", "internal/boundedfile"}
+var leaves = []string{"internal/credential", "internal/jsonscan", "internal/payload/format", "internal/boundedfile", "internal/signingkey"}
 
 // listedPackage is what go list tells of a package.
 type listedPackage struct {

@@ -218,6 +218,9 @@ func requestRules() []Rule {
 			"A request has one Authorization header, and the auth block sets it.", nil},
 		{"bearer-token", Error, "a bearer block needs exactly one token",
 			"Set either token, or token_file for a file that holds it.", nil},
+		{"signing-key", Error, "a key of a signature cannot be read",
+			"A secret of standard_webhooks is whsec_ and base64 of 24 to 64 bytes, or whsk_ and base64 of an ed25519 key of 32 or 64 " +
+				"bytes. The key of http_message is base64 for hmac-sha256, and a PKCS #8 private key in PEM for ed25519.", nil},
 		{"shape-conflict", Error, "two settings define the request differently",
 			"body and cloudevents replace the envelope, so they exclude each other and include_metadata. iggysink sends one " +
 				"binary or structured CloudEvent per request (batch_mode individual), and batched ones in an array (json_array). " +

@@ -2,7 +2,7 @@
 //
 //	rules.go    of one sink and between sinks; request.go of headers and urls, placeholder.go what other languages fill in, batch.go of limits, transport.go of the iggy
 //	            block, network.go of the connections to an endpoint, payload.go of payload schemas,
-//	            shaping.go of what makes a request of a message
+//	            shaping.go of what makes a request of a message, signature.go of its keys
 //	unused.go   what is declared, and used by nobody
 //	ignore.go   comments that silence a warning
 package rules
@@ -61,6 +61,7 @@ func (rv *review) settings(config *schema.Config) {
 		r.network()
 		r.shaping()
 		r.credentials()
+		r.signingKeys()
 		r.bounds()
 		r.policies()
 		r.topics()

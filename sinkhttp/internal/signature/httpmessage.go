@@ -4,15 +4,14 @@ import (
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"iggysink/internal/signingkey"
 	"iggysink/schema"
 )
 
@@ -38,34 +37,16 @@ func newHTTPMessage(b *schema.SignatureHTTPMessage) (*httpMessage, error) {
 	var err error
 	switch b.Algorithm {
 	case schema.SignatureAlgorithmHmacSha256:
-		if m.secret, err = decodeKey(strings.TrimSpace(b.Key.Reveal())); err != nil || len(m.secret) == 0 {
-			return nil, errors.New("key: is not base64; that is what hmac-sha256 needs")
-		}
+		m.secret, err = signingkey.ParseHMAC(b.Key.Reveal())
 	case schema.SignatureAlgorithmEd25519:
-		if m.private, err = readPrivateKey(b.Key.Reveal()); err != nil {
-			return nil, err
-		}
+		m.private, err = signingkey.ParseEd25519(b.Key.Reveal())
 	default:
 		return nil, errors.New("algorithm: is neither hmac-sha256 nor ed25519")
 	}
-	return m, nil
-}
-
-// readPrivateKey reads an ed25519 key in PEM (PKCS #8).
-func readPrivateKey(text string) (ed25519.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("key: has no PEM block; that is what ed25519 needs")
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, errors.New("key: the PEM block is not a PKCS #8 private key")
+		return nil, fmt.Errorf("key: %w", err)
 	}
-	private, ok := parsed.(ed25519.PrivateKey)
-	if !ok {
-		return nil, errors.New("key: is not an ed25519 key")
-	}
-	return private, nil
+	return m, nil
 }
 
 func (m *httpMessage) sign(r *Request) error {

@@ -131,15 +131,15 @@ func TestKeysAreCheckedWithoutShowingThem(t *testing.T) {
 		want  string
 	}{
 		{webhooks("canary"), "signature 1: secrets: element 1 begins with neither whsec_ nor whsk_"},
-		{webhooks("whsec_!canary"), "signature 1: secrets: element 1 is not base64 behind whsec_"},
+		{webhooks("whsec_!canary"), "signature 1: secrets: element 1 is not base64 after whsec_"},
 		{webhooks("whsec_Y2FuYXJ5"), "signature 1: secrets: element 1 holds 6 bytes; a secret has 24 to 64"},
 		{webhooks("whsk_Y2FuYXJ5"), "signature 1: secrets: element 1 holds 6 bytes; an ed25519 key has 32 or 64"},
 		{webhooks(), "signature 1: secrets: must have at least one"},
 		{keyed("A", "canary", "x", "{signature}", "", ""), "signature 1: signed: has no {body}"},
 		{schema.Signature{HTTPMessage: &schema.SignatureHTTPMessage{Label: "l", Components: []string{"@method"}, Algorithm: schema.SignatureAlgorithmEd25519, Key: schema.NewSecret("canary")}},
-			"signature 1: key: has no PEM block; that is what ed25519 needs"},
+			"signature 1: key: has no PEM block, which ed25519 needs"},
 		{schema.Signature{HTTPMessage: &schema.SignatureHTTPMessage{Label: "l", Components: []string{"@method"}, Algorithm: schema.SignatureAlgorithmHmacSha256, Key: schema.NewSecret("canary!")}},
-			"signature 1: key: is not base64; that is what hmac-sha256 needs"},
+			"signature 1: key: is not base64, which hmac-sha256 needs"},
 		{schema.Signature{}, "signature 1: no kind of signature"},
 	} {
 		_, err := New([]schema.Signature{tt.block})
