@@ -149,6 +149,23 @@ func TestHostileExpressions(t *testing.T) {
 		{"not a number", `NaN`, "[unknown-name]", true},
 		{"infinity", `1 / 0`, "[number-out-of-range]", true},
 		{"infinity in text", `"Inf" * 1`, "[number-out-of-range]", true},
+		{"sets of sets", `length(` + strings.Repeat("toset(", 80) + `range(1000)` + strings.Repeat(")", 80) + `)`, "[too-much-work]", false},
+		{"digits", `parseint(replace(local.big, " ", "9"), 36)`, "[too-much-work]", false},
+		{"products of sets", `length(setproduct(range(1000), range(1000), range(1000)))`, "[too-much-work]", false},
+		{"lists of formats", `length(formatlist("%9999s%9999s%9999s", range(1000)))`, "[too-much-work]", false},
+		{"a long range", `length(range(1e9))`, "[function-call]", false},
+		{"a range of small steps", `length(range(0, 1, 1e-300))`, "[function-call]", false},
+		{"matches", `length(regexall("(a?){1000}(b?){1000}a*", local.big))`, "[function-call]", false},
+		{"repetitions", `regex("((((a{100}){100}){100}){10})", "a")`, "[function-call]", false},
+		{"aliases", "yamldecode(\"a: &a [x,x,x,x,x,x,x,x]\\nb: &b [*a,*a,*a,*a,*a,*a,*a]\\nc: [*b,*b,*b,*b,*b]\")", "[function-call]", false},
+		{"deep JSON", `jsondecode(join("", [for i in range(1000) : "[[[[[[[[[["]))`, "[function-call]", false},
+		{"deep YAML", `yamldecode(join("", [for i in range(1000) : "[[[[[[[[[["]))`, "[function-call]", false},
+		{"a number in JSON", `jsondecode("1e999999999")`, "[number-out-of-range]", false},
+		{"a number in YAML", `yamldecode("1e999999999")`, "[number-out-of-range]", false},
+		{"a long time", `timeadd("2018-01-02T23:12:01Z", "9e99999h")`, "[function-call]", false},
+		{"indented lines", `length(indent(100000, replace(local.big, " ", "\n")))`, "[too-much-work]", false},
+		{"hashes", `[for i in range(1000) : sha512(local.big)][0]`, "[too-much-work]", false},
+		{"merged maps", `length(merge(` + strings.Repeat(`{ for i in range(1000) : "k${i}" => i }, `, 200) + `{}))`, "[too-much-work]", false},
 		{"width", `format("%99999d", 1)`, "[function-call]", true},
 	} {
 		native := sinkOf(`"http://127.0.0.1/"`, "headers = { A = "+tt.expr+" }") + big
@@ -164,5 +181,41 @@ func TestHostileExpressions(t *testing.T) {
 				require.Contains(t, loadText("a.hcl.json", string(twin(t, "a.hcl", []byte(native)))), tt.want)
 			})
 		}
+	}
+}
+
+// Locals that double in a chain: each is as large as the bound lets it be, and there may be many of them.
+func TestChainsOfLocals(t *testing.T) {
+	for name, of := range map[string]string{
+		"lists": "[local.z%[2]d, local.z%[2]d]", "maps": "{ a = local.z%[2]d, b = local.z%[2]d }", "joined": "concat(local.z%[2]d, local.z%[2]d)",
+	} {
+		var b strings.Builder
+		for i := range 60 {
+			fmt.Fprintf(&b, "  z%[1]d = "+of+"\n", i+1, i)
+		}
+		said := loadText("a.hcl", sinkOf(`"http://127.0.0.1/"`, "")+"locals {\n  z0 = [1]\n"+b.String()+"}\n")
+		require.Contains(t, said, "[too-much-work]", name)
+	}
+}
+
+// Digits in quotes are text: a password may look like a number that nobody could count with.
+func TestTextThatLooksLikeAHugeNumberIsText(t *testing.T) {
+	for _, text := range []string{`"1e99999"`, `"12345678901e9999999999"`, `"${"1e9999999"}"`, `["1e9999999", 1][0]`, `true ? "1e9999999" : 1`,
+		`"1e99999" == "x" ? "a" : "1e9999999"`, `trimspace("1e99999")`, `{ a = "1e9999999" }.a`} {
+		config := `iggy {
+  username = "u"
+  password = ` + text + `
+}
+sink "a" {
+  url     = "http://127.0.0.1/"
+  headers = { A = ` + text + ` }
+  stream "s" {
+    topics         = ["t"]
+    consumer_group = "g"
+  }
+}
+`
+		require.NotContains(t, loadText("a.hcl", config), "Error", text)
+		require.NotContains(t, loadText("a.hcl.json", string(twin(t, "a.hcl", []byte(config)))), "Error", text)
 	}
 }

@@ -55,8 +55,13 @@ func callCost(name string, args []cty.Value) int {
 		cost = 1024 // go-cty makes no more
 	case "csvdecode", "jsondecode", "yamldecode": // a value takes more than its text
 		cost = times(total, 8)
-	case "toset", "setunion", "setintersection", "setsubtract": // each element is hashed as a whole
-		cost = times(total, 16)
+	case "toset", "setunion", "setintersection", "setsubtract": // each element is hashed as a whole, which is slow
+		for _, a := range args {
+			cost += times(Elements(a), 256)
+		}
+		cost += times(total, 16)
+	case "parseint": // its digits are read in squared time
+		cost = times(length(args, 0), length(args, 0))/256 + total
 	case "sort", "tolist", "tomap", "merge", "concat", "flatten", "zipmap":
 		cost = times(total, 4)
 	}
@@ -117,6 +122,20 @@ func Size(v cty.Value) int {
 	for it := v.ElementIterator(); n <= 64<<20 && it.Next(); {
 		_, e := it.Element()
 		n += Size(e)
+	}
+	return n
+}
+
+// Elements counts the elements in a value, and those in them. It stops where that is more than anything may cost.
+func Elements(v cty.Value) int {
+	v, _ = v.Unmark()
+	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
+		return 1
+	}
+	n := 1
+	for it := v.ElementIterator(); n <= 64<<20 && it.Next(); {
+		_, e := it.Element()
+		n += Elements(e)
 	}
 	return n
 }

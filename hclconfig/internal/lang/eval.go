@@ -84,8 +84,16 @@ func (s *Scope) cycle(names []string) {
 	s.At(s.locals[first].attr.NameRange, "local-cycle", "", strings.Join(circle, " uses ")+".")
 }
 
-// bounded refuses a value that could grow without end from local to local.
+// bounded refuses a value that could grow without end from local to local. Its elements are gone through several times, and
+// a chain of locals in which each doubles has as many as the bound lets through.
 func (s *Scope) bounded(v cty.Value, attr *hcl.Attribute) cty.Value {
+	if s.Budget.Exhausted { // which was told
+		return cty.DynamicVal
+	}
+	if !s.Budget.Spend(16 * function.Elements(v)) {
+		s.At(attr.NameRange, "too-much-work", "", "The values of locals have too many elements, all together.")
+		return cty.DynamicVal
+	}
 	if function.Size(v) > maxValueSize {
 		s.At(attr.NameRange, "value-too-large", "", "It has more than 1 MiB of text.")
 		return cty.DynamicVal
