@@ -48,7 +48,7 @@ func newProbeCommand() *cobra.Command {
 		Short: "Look whether Iggy and every endpoint can be reached, and send no message",
 		Long: `probe goes where 'iggysink run' would go with this configuration, step by step, and prints how each step ended:
 
-  iggy   protocol     which generation answers, before any login
+  iggy   protocol     which generation of Iggy answers
          login        with the credentials of the iggy block
          topic        each topic that a sink reads is there
   sink   address      the addresses of the endpoint, or of its proxy, and what network.deny says of them

@@ -106,7 +106,9 @@ func (f *renderFlags) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if sink.Ordering == schema.OrderingKey && engine.RequestLength(2) > 1 {
-		if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "with ordering = \"key\" a request holds messages of some keys, which a run decides; here it holds those of all\n"); err != nil {
+		_, err := io.WriteString(cmd.ErrOrStderr(), `with ordering = "key" a request holds messages of some keys, which a run decides; `+
+			"here it holds those of all\n")
+		if err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,8 @@ func (r *messageReader) read(in io.Reader) ([]rendered, error) {
 			m.line = number
 			all = append(all, m)
 			if size += len(line); len(all) > maxRendered || size > maxRenderedBytes {
-				return nil, fmt.Errorf("line %d: too much to render: at most %d messages and %d MiB; give it a part of them", number, maxRendered, maxRenderedBytes>>20)
+				return nil, fmt.Errorf("line %d: too much to render: at most %d messages and %d MiB; give it a part of them",
+					number, maxRendered, maxRenderedBytes>>20)
 			}
 		}
 		if err != nil {

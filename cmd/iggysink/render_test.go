@@ -123,7 +123,7 @@ func hostileMessages() []string {
 }
 
 // The command lines of --curl make the requests that the sink makes, byte by byte.
-func TestCurlMakesTheRequestsOfTheSink(t *testing.T) {
+func TestCurlMakesTheRequestsOfTheSink(t *testing.T) { //nolint:funlen // a table and what it is held against
 	curl, err := exec.LookPath("curl")
 	if err != nil {
 		t.Skip("there is no curl")
@@ -228,7 +228,7 @@ func TestRenderedTextSteersNothing(t *testing.T) {
 	}
 }
 
-func TestMessageLines(t *testing.T) {
+func TestMessageLines(t *testing.T) { //nolint:funlen // a table and what it is held against
 	sink := schema.DefaultSink()
 	sink.Name = "orders"
 	sink.Streams = []schema.Stream{schema.DefaultStream(), schema.DefaultStream()}

@@ -39,7 +39,8 @@ Exit codes: 0 success; 1 what was checked failed; 2 usage, I/O or start-up; 3 st
 	})
 	root.AddCommand(
 		newRunCommand(), newDevCommand(), newInitCommand(), newBrokerCommand(), newReceiverCommand(), newSendCommand(), newOffsetCommand(),
-		newRenderCommand(), newProbeCommand(), newValidateCommand(), newFmtCommand(), newExplainCommand(), newLSPCommand(), newImportCommand(), newSchemaCommand(),
+		newRenderCommand(), newProbeCommand(),
+		newValidateCommand(), newFmtCommand(), newExplainCommand(), newLSPCommand(), newImportCommand(), newSchemaCommand(),
 		newGenerateCommand(), newPayloadCommand(), newVersionCommand(),
 	)
 	return root

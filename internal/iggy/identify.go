@@ -46,11 +46,11 @@ func (l *link) window(ctx context.Context) string {
 		evicted  = 13
 		protocol = 14 // the reason: a protocol that is not served
 	)
-	body := make([]byte, 4)
+	body := binary.LittleEndian.AppendUint32(nil, 0)
 	for _, name := range []string{"iggysink", "-", "-", "-"} { // program, its version, user, password
 		body = appendName(body, name)
 	}
-	body = append(body, make([]byte, 4)...) // no context
+	body = binary.LittleEndian.AppendUint32(body, 0) // no context
 	b := make([]byte, probeLength, probeLength+len(body))
 	binary.LittleEndian.PutUint32(b[48:], uint32(probeLength+len(body)))
 	b[60], b[128], b[176] = 5, 1, register

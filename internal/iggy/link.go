@@ -90,7 +90,7 @@ func dial(ctx context.Context, cfg *schema.Iggy, address string, secure *tls.Con
 		err = l.login(ctx, cfg)
 	}
 	if err != nil {
-		_ = l.wire.Conn.Close()
+		_ = l.wire.Close()
 		return nil, err
 	}
 	return l, nil
