@@ -18,7 +18,6 @@ package function
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -74,11 +73,6 @@ func Pure(spend Spend) map[string]function.Function {
 	// Only what is chosen is evaluated, and pays.
 	maps.Copy(all, conditions())
 	return all
-}
-
-// Names returns the names of all functions of Pure, sorted.
-func Names() []string {
-	return slices.Sorted(maps.Keys(Pure(func(int) bool { return true })))
 }
 
 // paying makes a function refuse arguments that cost more than there is left, and numbers that are too large.

@@ -101,7 +101,7 @@ func (c *Client) StoredOffset(ctx context.Context, stream, topic, group string, 
 	return offset, found, err
 }
 
-// Partitioning says which partition messages go to. The zero value is Balanced.
+// Partitioning says which partition messages go to. The zero value lets the server choose one for each request, in turn.
 type Partitioning struct {
 	kind      partitioningKind
 	partition uint32
@@ -115,9 +115,6 @@ const (
 	toPartition
 	byKey
 )
-
-// Balanced lets the server choose the partition of each request, in turn.
-func Balanced() Partitioning { return Partitioning{} }
 
 // ToPartition chooses the partition.
 func ToPartition(id uint32) Partitioning { return Partitioning{kind: toPartition, partition: id} }

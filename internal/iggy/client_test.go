@@ -63,12 +63,12 @@ func TestSendRefusesWhatIggyCannotTake(t *testing.T) {
 		"message 2: a payload of 64000001 bytes; iggy takes 64000000": {{Payload: []byte("a")}, {Payload: large}},
 		"message 1: headers of 100012 bytes; iggy takes 100000":       {{Headers: long}},
 	} {
-		err := w.client.Send(t.Context(), w.stream.Name, topicName, iggy.Balanced(), messages)
+		err := w.client.Send(t.Context(), w.stream.Name, topicName, iggy.Partitioning{}, messages)
 		assert.EqualError(t, err, want)
 	}
 	one := []iggy.Outgoing{{Payload: []byte("a")}}
 	assert.Error(t, w.client.Send(t.Context(), w.stream.Name, topicName, iggy.ByKey(nil), one))
-	assert.ErrorContains(t, w.client.Send(t.Context(), "", topicName, iggy.Balanced(), one), "1 to 255 bytes")
+	assert.ErrorContains(t, w.client.Send(t.Context(), "", topicName, iggy.Partitioning{}, one), "1 to 255 bytes")
 	require.NoError(t, w.client.Send(t.Context(), w.stream.Name, topicName, iggy.ByKey([]byte("k")), one))
 }
 
