@@ -3,6 +3,7 @@ package relay
 import (
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +120,7 @@ func (w *world) play(t assert.TestingT, y *topology) (pauses uint64) {
 		tries += attempts
 		quiet = quiet || f.after != "" // the endpoint says how long everybody waits
 	}
+	tries += bits.Len(uint(y.batch)) // the search for what is ill in one batch may be as late as a long cool-down
 	res := w.run(func() {
 		for _, p := range y.traffic {
 			time.Sleep(p.wait)
