@@ -55,26 +55,31 @@ sink "a" {
 				text = json
 			}
 			require.Contains(t, text, tt.old)
-			text = strings.Replace(text, tt.old, tt.new, 1)
-			_, found := Load([]string{tt.file}, Options{Unknowns: true, Texts: map[string][]byte{tt.file: []byte(text)}})
-			require.NotEmpty(t, found)
-			var fixes []*Fix
-			for _, d := range found {
-				if d.Fix != nil {
-					fixes = append(fixes, d.Fix)
-				}
-			}
-			if tt.fixed == "" {
-				assert.Empty(t, fixes)
-				return
-			}
-			require.Len(t, fixes, 1, "%v", found)
-			at := fixes[0].Range
-			assert.Equal(t, tt.wrong, text[at.Start.Byte:at.End.Byte])
-			assert.Equal(t, tt.fixed, fixes[0].Text)
-			text = text[:at.Start.Byte] + fixes[0].Text + text[at.End.Byte:]
-			_, rest := Load([]string{tt.file}, Options{Unknowns: true, Texts: map[string][]byte{tt.file: []byte(text)}})
-			assert.Empty(t, rest, text)
+			offerTaken(t, tt.file, strings.Replace(text, tt.old, tt.new, 1), tt.wrong, tt.fixed)
 		})
 	}
+}
+
+// offerTaken puts what the one fix of a text offers in its place, and finds nothing more.
+func offerTaken(t *testing.T, file, text, wrong, fixed string) {
+	t.Helper()
+	_, found := Load([]string{file}, Options{Unknowns: true, Texts: map[string][]byte{file: []byte(text)}})
+	require.NotEmpty(t, found)
+	var fixes []*Fix
+	for _, d := range found {
+		if d.Fix != nil {
+			fixes = append(fixes, d.Fix)
+		}
+	}
+	if fixed == "" {
+		assert.Empty(t, fixes)
+		return
+	}
+	require.Len(t, fixes, 1, "%v", found)
+	at := fixes[0].Range
+	assert.Equal(t, wrong, text[at.Start.Byte:at.End.Byte])
+	assert.Equal(t, fixed, fixes[0].Text)
+	text = text[:at.Start.Byte] + fixes[0].Text + text[at.End.Byte:]
+	_, rest := Load([]string{file}, Options{Unknowns: true, Texts: map[string][]byte{file: []byte(text)}})
+	assert.Empty(t, rest, text)
 }

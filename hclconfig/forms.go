@@ -60,7 +60,8 @@ func durationDetail(s, format string) string {
 		if meant := unitOf(m[2]); meant != "" {
 			return finding.Join(wordDetail(s, m[2], meant, known), fmt.Sprintf("Try %q.", mask.Shorten(m[1])+meant))
 		}
-		if n, err := strconv.Atoi(m[1]); err == nil && n < 10_000 && slices.Contains([]string{"w", "week", "weeks", "wk"}, strings.ToLower(m[2])) {
+		weeks := []string{"w", "week", "weeks", "wk"}
+		if n, err := strconv.Atoi(m[1]); err == nil && n < 10_000 && slices.Contains(weeks, strings.ToLower(m[2])) {
 			return fmt.Sprintf("%q is not a unit %s. Try %q.", mask.Shorten(m[2]), known, strconv.Itoa(7*n)+"d")
 		}
 		if len(m[2]) < 3 && !strings.ContainsAny(m[2], "yYM") { // a slip, and no other unit

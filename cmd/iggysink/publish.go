@@ -8,8 +8,8 @@ import (
 	"iggysink/schema"
 )
 
-// publisher deals payloads to the partitions of one topic in turn, unless they have a key. The server's own balancing deals requests, so that a
-// small file would land in one partition.
+// publisher deals payloads to the partitions of one topic in turn, unless they have a key. The server's own balancing deals
+// requests, so that a small file would land in one partition.
 type publisher struct {
 	client     topicClient
 	topic      topicName

@@ -16,7 +16,8 @@ type Placeholder struct {
 var placeholder = func() *regexp.Regexp {
 	const field = `(?i:((?:stream|topic|partition)(?:_?(?:name|id))?|message\.[a-z_]+))`
 	return regexp.MustCompile(strings.Join([]string{
-		`\$\{\s*` + field + `\s*\}`, `\{\{-?\s*[.$]?` + field + `\s*-?\}\}`, `[#%]\{\s*` + field + `\s*\}`, `\{\s*` + field + `\s*\}`, `\$\(\s*` + field + `\s*\)`,
+		`\$\{\s*` + field + `\s*\}`, `\{\{-?\s*[.$]?` + field + `\s*-?\}\}`, `[#%]\{\s*` + field + `\s*\}`,
+		`\{\s*` + field + `\s*\}`, `\$\(\s*` + field + `\s*\)`,
 		`\$` + field + `\b`, `<` + field + `>`, `%` + field + `%`, `/:` + field + `\b`, `\$([A-Z][A-Z0-9_]{2,63})\b`,
 	}, "|"))
 }()

@@ -10,16 +10,18 @@ import (
 type Rule struct {
 	ID       string
 	Severity Severity
-	Summary  string   // of a finding, unless it has a more exact one
-	Doc      string   // why the rule is there and what to do
-	GoesBy   []string // attributes that a warning or a note depends on: while one of them is not known, it may yet come; nil: on what is written
+	Summary  string // of a finding, unless it has a more exact one
+	Doc      string // why the rule is there and what to do
+	// GoesBy are attributes that a warning or a note depends on: while one of them is not known, it may yet come. Nil: it depends
+	// on what is written.
+	GoesBy []string
 }
 
 // Rules returns every rule, ordered by kind.
 func Rules() []Rule {
 	var all []Rule
 	groups := [][]Rule{
-		fileRules(), languageRules(), schemaRules(), meaningRules(), settingRules(), requestRules(), deliveryRules(),
+		fileRules(), languageRules(), outsideRules(), schemaRules(), meaningRules(), settingRules(), requestRules(), deliveryRules(),
 		lintRules(),
 	}
 	for _, group := range groups {
@@ -98,6 +100,12 @@ func languageRules() []Rule {
 		{"invalid-for-each", Error, "for_each cannot iterate over the value",
 			"The for_each of a sink takes a map or a set of strings; that of a dynamic block takes a list as well. The keys " +
 				"of a sink's for_each become part of its name, so they must not be secret. toset(list) makes a set of a list.", nil},
+	}
+}
+
+// outsideRules are about values that come from outside of the configuration.
+func outsideRules() []Rule {
+	return []Rule{
 		{"env-unset", Error, "an environment variable is not set",
 			"env(\"NAME\") requires the variable NAME in the environment of the process. env(\"NAME\", \"x\") returns x if it " +
 				"is not set. A variable that is set but empty counts as set.", nil},
@@ -243,7 +251,8 @@ func requestRules() []Rule {
 			"Everyone who can read the configuration can read the secret. Take it from env() or file(), or from a variable " +
 				"without default. Secrets are the login of Iggy; passwords, tokens and keys of auth and signature; headers and " +
 				"parameters of a url whose name says so, such as Authorization or token; urls of webhooks, such as those of Slack, " +
-				"Discord, Teams, Google Chat, Zapier and IFTTT, and others with a part that looks random; and the defaults of variables that are marked as sensitive.", nil},
+				"Discord, Teams, Google Chat, Zapier and IFTTT, and others with a part that looks random; and the " +
+				"defaults of variables that are marked as sensitive.", nil},
 		{"placeholder", Warning, "a placeholder of another language is sent unchanged",
 			"A url and a header may contain ${stream}, ${topic}, ${partition}, ${message.NAME} and ${env(\"NAME\")}. iggysink sends " +
 				"{{topic}}, {topic}, $TOPIC, :topic and the like unchanged.",
