@@ -62,7 +62,7 @@ func (s *Sink) once(ctx context.Context, out *outgoing, header http.Header) (j j
 	switch {
 	case err == nil:
 		j = s.classifier.response(a.status, a.header, out.n, time.Now())
-		j.body = withoutCredential(a.said, header)
+		j.body = withoutSignature(a.said, header)
 		if s.items != nil && j.verdict == accept {
 			s.judgeItems(&j, &a, out.n, header)
 		}

@@ -23,14 +23,14 @@ const (
 )
 
 // bodyReader reads how a body begins, for people. An endpoint can echo what it was sent, so what is secret in the
-// configuration of the sink is masked.
+// configuration of the sink is masked, and the tokens that were fetched for it. It may be used from several goroutines.
 type bodyReader struct {
 	secrets []string // longest first: one may be a part of another
-	longest int
+	tokens  *tokens  // beside them
 }
 
 func newBodyReader(cfg *schema.Sink) *bodyReader {
-	r := &bodyReader{}
+	r := &bodyReader{tokens: &tokens{}}
 	for _, value := range cfg.Headers {
 		text := value.Fill(schema.Partition{})
 		r.add(text)
@@ -42,12 +42,14 @@ func newBodyReader(cfg *schema.Sink) *bodyReader {
 		r.addURL(text)
 	}
 	r.addCredentials(cfg)
-	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	r.secrets = slices.Compact(r.secrets)
-	if len(r.secrets) > 0 {
-		r.longest = len(r.secrets[0])
-	}
+	r.secrets = longestFirst(r.secrets)
 	return r
+}
+
+// longestFirst sorts texts, each once.
+func longestFirst(all []string) []string {
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(all)
 }
 
 // addCredentials masks what auth and signature know.
@@ -81,26 +83,32 @@ func (r *bodyReader) addCredentials(cfg *schema.Sink) {
 	}
 }
 
-// withoutCredential masks the credential of an attempt, which only the attempt knows: a token that was fetched.
-func withoutCredential(said string, header http.Header) string {
+// withoutSignature masks the signature of an attempt, which only the attempt knows.
+func withoutSignature(said string, header http.Header) string {
 	if said == "" || len(header["Authorization"]) == 0 {
 		return said
 	}
-	if _, token, ok := strings.Cut(header["Authorization"][0], " "); ok && len(token) >= minSecret {
-		said = strings.ReplaceAll(said, token, masked)
+	if _, credential, ok := strings.Cut(header["Authorization"][0], " "); ok && len(credential) >= minSecret {
+		said = strings.ReplaceAll(said, credential, masked)
 	}
 	return said
 }
 
-// add masks a secret, as it is and as JSON and a query show it.
-func (r *bodyReader) add(secret string) {
+// add masks a secret.
+func (r *bodyReader) add(secret string) { r.secrets = append(r.secrets, spellings(secret)...) }
+
+// spellings are the forms in which an answer may show a secret; none of a text that is too short for one.
+func spellings(secret string) []string {
 	if len(secret) < minSecret {
-		return
+		return nil
 	}
-	r.secrets = append(r.secrets, secret, url.QueryEscape(secret), url.PathEscape(secret))
+	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
 	if text, err := json.Marshal(secret); err == nil {
-		r.secrets = append(r.secrets, string(text[1:len(text)-1]))
+		quoted := string(text[1 : len(text)-1])
+		// What encoders of PHP and of .NET do beyond that.
+		all = append(all, quoted, strings.ReplaceAll(quoted, "/", `\/`), strings.ReplaceAll(quoted, "+", `\u002B`))
 	}
+	return all
 }
 
 // addURL masks a URL and what its parts can hide: the login, the path, the values of its query.
@@ -129,14 +137,45 @@ func (r *bodyReader) addURL(text string) {
 
 // read returns the begin of body as text; empty if it is something else.
 func (r *bodyReader) read(body io.Reader) string {
-	// A secret that begins in what is kept is read whole, or it would not be known.
-	raw, _ := io.ReadAll(io.LimitReader(body, int64(maxResponseBody+r.longest))) // what there is, is enough
-	return r.text(string(raw))
+	all := r.all()
+	most := int64(maxResponseBody) // a secret that begins in what is kept is read whole, or it would not be known
+	if len(all) > 0 {
+		most += int64(len(all[0]))
+	}
+	raw, err := io.ReadAll(io.LimitReader(body, most)) // what there is, is enough
+	text := string(raw)
+	if err != nil || int64(len(raw)) == most {
+		text = text[:len(text)-begun(text, all)]
+	}
+	return maskText(text, all)
+}
+
+// begun returns how many bytes at the end of text may be the begin of a secret.
+func begun(text string, secrets []string) (longest int) {
+	for _, secret := range secrets {
+		for n := min(len(secret)-1, len(text)); n > longest; n-- {
+			if strings.HasSuffix(text, secret[:n]) {
+				longest = n
+			}
+		}
+	}
+	return longest
+}
+
+// all returns everything that is masked now, the longest first.
+func (r *bodyReader) all() []string {
+	fetched := r.tokens.forms()
+	if len(fetched) == 0 {
+		return r.secrets
+	}
+	return longestFirst(slices.Concat(r.secrets, fetched))
 }
 
 // text masks what is secret in a text of the endpoint, and cuts it; empty if a person cannot read it.
-func (r *bodyReader) text(text string) string {
-	for _, secret := range r.secrets {
+func (r *bodyReader) text(text string) string { return maskText(text, r.all()) }
+
+func maskText(text string, secrets []string) string {
+	for _, secret := range secrets {
 		text = strings.ReplaceAll(text, secret, masked)
 	}
 	text = cutText(text, maxResponseBody)

@@ -1,8 +1,12 @@
 package sinkhttp
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,4 +57,31 @@ func TestAnAnswersBodyIsCutAtABound(t *testing.T) {
 		assert.Contains(t, text, "xxx")
 		assert.True(t, isText(text))
 	}
+}
+
+// A token that was fetched is masked as what the configuration holds is: however it is spelt, wherever the text ends, and
+// also where a newer one has taken its place.
+func TestAnAnswersBodyTellsNoTokenThatWasFetched(t *testing.T) {
+	cfg := schema.DefaultSink()
+	r := newBodyReader(&cfg)
+	const bearer, session = "eyJ0b2tlbg/first+one==", "IQoJb3JpZ2lu/session+token=="
+	r.tokens.note(http.Header{"Authorization": {"Bearer " + bearer}})
+	r.tokens.note(http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=AKID"}, "X-Amz-Security-Token": {session}})
+	for _, token := range []string{bearer, session} {
+		for _, spelt := range spellings(token) {
+			assert.Equal(t, "got (sensitive)!", r.read(strings.NewReader("got "+spelt+"!")), spelt)
+		}
+		for shift := range 2 * len(token) {
+			text := r.read(strings.NewReader(strings.Repeat("x", shift) + strings.Repeat(token, 100)))
+			assert.NotContains(t, text, token[:4], "behind %d bytes", shift)
+			text = r.read(io.MultiReader(strings.NewReader("x "+token[:min(shift, len(token))]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			assert.NotContains(t, text, token[:4], "%d bytes of it", shift)
+		}
+	}
+	assert.NotContains(t, r.text("AKID Credential=AKID"), masked, "a signature is no token")
+	for i := range 3 * keptTokens {
+		r.tokens.note(http.Header{"Authorization": {fmt.Sprintf("Bearer token-%d-", i)}})
+	}
+	assert.Len(t, r.tokens.last, keptTokens)
+	assert.Equal(t, "(sensitive) (sensitive)", r.text(fmt.Sprintf("token-%d- token-%d-", 3*keptTokens-1, 2*keptTokens)))
 }

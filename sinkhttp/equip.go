@@ -131,7 +131,9 @@ func (s *Sink) dress(ctx context.Context, out *outgoing) (header http.Header, us
 			return nil
 		}
 		r := auth.Request{Method: out.method, URL: out.url, Host: s.host, Header: header, Body: out.body, Time: now}
-		used, err = s.credential.Apply(ctx, &r)
+		if used, err = s.credential.Apply(ctx, &r); err == nil {
+			s.bodies.tokens.note(header)
+		}
 		return err
 	}
 	sign := func() error { return s.sign(out, header, now) }

@@ -97,7 +97,7 @@ func (s *Sink) judgeItems(j *judgement, a *answer, n int, sent http.Header) {
 	}
 	for i := range results {
 		if r := &results[i]; r.reason != "" {
-			r.reason = withoutCredential(s.bodies.text(r.reason), sent)
+			r.reason = withoutSignature(s.bodies.text(r.reason), sent)
 		}
 		if status := results[i].status; status == 429 || status == 503 { // an item has no header: that of the answer is its own
 			j.retryAfter = s.classifier.after(a.header, time.Now())

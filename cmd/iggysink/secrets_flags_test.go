@@ -37,7 +37,7 @@ func TestNoFlagTellsASecret(t *testing.T) {
 		{"offset", "set", "away.hcl", "--sink", "a", "--to", "earliest"},
 		{"offset", "copy", "away.hcl", "--sink", "a", "--from-transport", "http", "--other-address", "127.0.0.1:1"},
 		{"import", "runtime.toml", "http.toml"}, {"import", "runtime.toml", "http.toml", "--out", "imported.hcl"},
-		{"import", "broken.toml"},
+		{"import", "broken.toml"}, {"import", "broken.hcl"},
 		{"fmt", "broken.hcl"},
 		{"fmt", "--diff", "broken.hcl"}, {"fmt", "--diff", "untidy.hcl"}, {"fmt", "--diff", "untidy.vars.hcl"},
 		{"validate", "typed.hcl"}, {"validate", "typed.hcl", "--var", "secret=" + canary},

@@ -285,7 +285,7 @@ func brokenCommands() [][]string {
 	}
 	return [][]string{
 		reports,
-		{"validate", "broken.hcl", "--strict-env"}, {"validate", "broken.hcl", "--hermetic", "--format", "json"},
+		{"validate", "broken.hcl", "--strict-env", "--notes"}, {"validate", "broken.hcl", "--hermetic", "--format", "json"},
 		{"run", "broken.hcl", "--once", "--timeout", "1ns"},
 		{"dev", "broken.hcl", "--once"},
 		{"explain", "--config", "broken.hcl"},
@@ -303,7 +303,8 @@ func reportFile(format string) string { return "report." + format }
 func sweepValid(t *testing.T, s source) {
 	t.Helper()
 	for _, command := range [][]string{
-		{"validate", "valid.hcl"}, {"validate", "valid.hcl", "--format", "json"}, {"validate", "valid.hcl", "--hermetic"}, {"explain", "--config", "valid.hcl"},
+		{"validate", "valid.hcl"}, {"validate", "valid.hcl", "--format", "json"}, {"validate", "valid.hcl", "--hermetic"}, {"validate", "valid.hcl", "--notes"},
+		{"explain", "--config", "valid.hcl"}, {"fmt", "--diff", "valid.hcl"},
 		{"probe", "valid.hcl"}, {"probe", "valid.hcl", "--format", "json"},
 		{"dev", "valid.hcl", "--once", "--log-level", "debug"},
 		{"run", "valid.hcl", "--once", "--timeout", "1ms", "--log-level", "debug", "--log-format", "json"},
