@@ -28,6 +28,8 @@ func TestCommandsReadRegularFilesAlone(t *testing.T) {
 	writeFile(t, "good.json", "{}")
 	writeFile(t, "envelope.json", string(schema.EnvelopeSchema()))
 	writeFile(t, "good.hcl", "")
+	writeFile(t, "sink.hcl", "iggy {\n  address = \"127.0.0.1:1\"\n  username = \"u\"\n  password = \"p\"\n}\n"+
+		"sink \"a\" {\n  url = \"http://127.0.0.1:1/\"\n  stream \"s\" {\n    topics = [\"t\"]\n  }\n}\n")
 	for _, tt := range []struct {
 		args   string // FILE is one of them
 		stream bool   // may be of any size: it is read by the line
@@ -37,6 +39,7 @@ func TestCommandsReadRegularFilesAlone(t *testing.T) {
 		{"offset show FILE", false}, {"schema diff FILE good.json", false}, {"schema diff envelope.json FILE", false},
 		{"generate --schema FILE --out x", false}, {"payload check FILE", false}, {"payload check good.json FILE", true},
 		{"send s t FILE --server 127.0.0.1:1", true}, {"send s t --server 127.0.0.1:1 --ca-file FILE", false},
+		{"render FILE --sink a", false}, {"render sink.hcl --sink a FILE", true},
 		{"broker --address 127.0.0.1:0 --tls-cert FILE --tls-key FILE", false},
 	} {
 		for _, file := range []string{"pipe.hcl", "zero.hcl", "large.hcl"} {
