@@ -213,7 +213,8 @@ func (l *loader) wrongType(value cty.Value, table *words.Attribute, pointer stri
 				break
 			}
 			found = true
-			l.At(at.Value, "wrong-type", fmt.Sprintf("an element of %s must be %s", table.Name, lang.TypeInWords(table.Type.ElementType())), "")
+			l.At(at.Value, "wrong-type", fmt.Sprintf("an element of %s must be %s", table.Name, lang.TypeInWords(table.Type.ElementType())),
+				l.codesOf(e, table))
 		}
 		if found {
 			return

@@ -85,6 +85,25 @@ func (l *loader) scalarOf(value cty.Value, table *words.Attribute) string {
 	return fmt.Sprintf("Did you mean %s?", meant)
 }
 
+// codeClass is a class of status codes, such as 2xx or 4XX.
+var codeClass = regexp.MustCompile(`^\s*([1-5])[xX][xX]\s*$`)
+
+// codesOf says how a class of status codes is written where each code is one number.
+func (l *loader) codesOf(value cty.Value, table *words.Attribute) string {
+	plain, marks := value.Unmark()
+	if len(marks) > 0 || table.Sensitive || !plain.IsKnown() || plain.IsNull() || plain.Type() != cty.String {
+		return ""
+	}
+	m := codeClass.FindStringSubmatch(plain.AsString())
+	switch {
+	case m == nil || !strings.HasSuffix(table.Name, "_codes"):
+		return ""
+	case table.Name == "success_status_codes" && m[1] == "2":
+		return "Name each code, such as [200, 201, 202, 204], which is the default."
+	}
+	return fmt.Sprintf("Name each code, such as %s00, or all of them: range(%s00, %d00).", m[1], m[1], m[1][0]-'0'+1)
+}
+
 // jsonOf is a text, a number, or true or false as JSON has it.
 func jsonOf(v cty.Value) any {
 	switch v.Type() {

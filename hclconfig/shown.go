@@ -42,7 +42,7 @@ const maxNear = 100
 
 func (sh *shower) body(f *mask.File, body *hclsyntax.Body, table *words.Block) {
 	for _, a := range body.Attributes {
-		if known := table.Setting(a.Name); known != nil && !known.Sensitive || known == nil && isLiteral(a.Expr) && sh.isHarmless(a.Name) {
+		if known := table.Setting(a.Name); known != nil && !known.Sensitive || known == nil && (isLiteral(a.Expr) && sh.isHarmless(a.Name) || isOrder(a)) {
 			f.ShowExpr(a.Expr)
 		}
 	}
@@ -84,6 +84,21 @@ func isLiteral(expr hclsyntax.Expression) bool {
 		return e.IsStringLiteral()
 	case *hclsyntax.TupleConsExpr:
 		return !slices.ContainsFunc(e.Exprs, func(inner hclsyntax.Expression) bool { return !isLiteral(inner) })
+	}
+	return false
+}
+
+// isOrder reports whether an attribute is Terraform's count, a number, or its depends_on, a list of blocks: what is told of
+// them is that they do not belong here.
+func isOrder(a *hclsyntax.Attribute) bool {
+	switch e := a.Expr.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return a.Name == "count"
+	case *hclsyntax.TupleConsExpr:
+		return a.Name == "depends_on" && !slices.ContainsFunc(e.Exprs, func(inner hclsyntax.Expression) bool {
+			block, isName := inner.(*hclsyntax.ScopeTraversalExpr)
+			return !isName || len(block.Traversal) > 2 || !slices.Contains(words.BlockTypes(), block.Traversal.RootName())
+		})
 	}
 	return false
 }

@@ -110,8 +110,8 @@ func (l *loader) missing(v schema.Violation, o *finding.Origin) {
 	if !l.places.Known(pointer) { // it is there, and its value is not known or not valid
 		return
 	}
-	if l.Partial && v.Pointer == "" {
-		return
+	if v.Pointer == "" && (l.Partial || l.scope.UnknownTop) {
+		return // it may be what could not be read
 	}
 	if v.Pointer == "/iggy" && v.Trigger != "" && l.places["/iggy/token"] != nil {
 		return // there is another login, which is told: a whole one would be one more too many

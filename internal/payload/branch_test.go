@@ -50,6 +50,17 @@ func TestARejectionNamesTheBranchThatFitsBest(t *testing.T) {
 	assert.Equal(t, "at its root: type", Fault{Keyword: "type"}.String())
 }
 
+// The branch that is meant may have more faults than one about something else, which has two: a property that lacks and one
+// too many.
+func TestTheBranchThatIsMeantMayHaveTheMostFaults(t *testing.T) {
+	s := compiled(t, `{"oneOf":[{"$ref":"#/$defs/order"},{"$ref":"#/$defs/refund"}],"$defs":{
+		"order":{"required":["order"],"additionalProperties":false,"properties":{"order":{"additionalProperties":{"type":"integer"}}}},
+		"refund":{"required":["refund"],"additionalProperties":false,"properties":{"refund":{"type":"object"}}}}}`)
+	fault, ok := s.Check([]byte(`{"order":{"a":"1","b":"2","c":"3","d":"4"}}`))
+	assert.False(t, ok)
+	assert.Equal(t, Fault{Pointer: "/order/*", Keyword: "type", Branch: "#/$defs/order"}, fault)
+}
+
 func TestAlternativesThatTypesTellApart(t *testing.T) {
 	s := compiled(t, `{"properties":{"a":{"anyOf":[{"type":"null"},{"type":"string","format":"date"}]},
 		"b":{"oneOf":[{"type":"integer","minimum":1},{"type":"string"}]},"c":{"anyOf":[{"minimum":1},{"maximum":-1}]}}}`)

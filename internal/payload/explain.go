@@ -158,7 +158,11 @@ func (j *judge) alternative(keyword string, branches []*node, value any, at stri
 		return whole
 	}
 	var best []Fault
+	top := fits[open[0]]
 	for _, i := range open[:min(len(open), maxExplained)] {
+		if fits[i].constants != top.constants || fits[i].lacking != top.lacking {
+			continue // one that is about something else may have fewer faults, and is not meant
+		}
 		if faults := j.explain(branches[i], value, at); best == nil || len(faults) < len(best) {
 			best = faults
 			for k := range best {

@@ -1,6 +1,7 @@
 // Package bound is what reading a configuration may cost: who writes one is not always who runs it.
 //
 //	guard.go    what HCL's parser may be given; parse.go gives it that, and mistake.go says what was meant
+//	foreign.go  what is said to those who write YAML or TOML
 //	cost.go     what the expressions of a configuration may cost
 //	numbers.go  how large a number may be
 //	file.go     which files are read, and how much of them; quota.go how much all files of a load may hold

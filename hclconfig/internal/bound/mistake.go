@@ -251,6 +251,9 @@ func (s *source) statement(i int) (mistake, bool) {
 	if s.kind(first) == hclsyntax.TokenCBrace && first == i {
 		return mistake{s.tokens[first].Range, "unexpected closing brace }", "", false}, true
 	}
+	if s.kind(first) == hclsyntax.TokenOBrack {
+		return s.header(first)
+	}
 	if s.kind(first) != hclsyntax.TokenIdent || s.kind(first+1) == hclsyntax.TokenNewline {
 		return mistake{}, false
 	}
@@ -262,6 +265,8 @@ func (s *source) statement(i int) (mistake, bool) {
 	case next.Type == hclsyntax.TokenColon && s.kind(first+2) == hclsyntax.TokenEqual, next.Type == hclsyntax.TokenPlus,
 		next.Type == hclsyntax.TokenQuestion:
 		return mistake{next.Range, "a value is set with =", attributeForm, false}, true
+	case next.Type == hclsyntax.TokenColon && s.kind(first+2) == hclsyntax.TokenNewline:
+		return mistake{next.Range, "a block has no colon", otherLanguage("YAML", name), true}, true
 	case next.Type == hclsyntax.TokenColon:
 		return mistake{next.Range, "a name and its value need = between them, not a colon", attributeForm, false}, true
 	case isBlock && s.kind(i) == hclsyntax.TokenEqual:
@@ -301,7 +306,7 @@ func (s *source) key(i int) (mistake, bool) {
 			rng := hcl.RangeBetween(s.tokens[start].Range, s.tokens[end-1].Range)
 			return mistake{rng, "the key of a map needs quotes", fmt.Sprintf("Write %q = VALUE.", text), false}, true
 		case hclsyntax.TokenFatArrow:
-			return mistake{s.tokens[end].Range, "a key and its value need = between them", "Only for uses =>.", false}, true
+			return mistake{s.tokens[end].Range, "a key and its value need = between them, not =>", "A map is { KEY = VALUE }. Only for uses =>.", false}, true
 		}
 	}
 	known := slices.Contains(words.BlockTypes(), string(s.tokens[start].Bytes))

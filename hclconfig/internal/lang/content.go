@@ -73,6 +73,7 @@ func (s *Scope) unknown(d *hcl.Diagnostic, want *hcl.BodySchema, content *hcl.Bo
 	kind, hint := "attribute", "%q is a block here: write it without =, as %s { ... }."
 	if isBlock {
 		rule, same, other = "unknown-block", blocks, attributes
+		s.UnknownTop = s.UnknownTop || title == ""
 		kind, hint = "block", "%q is an attribute here: write it as %s = value."
 	}
 	var detail string

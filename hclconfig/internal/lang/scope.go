@@ -51,7 +51,10 @@ type Scope struct {
 
 	variables map[string]*variable
 	locals    map[string]*local
-	values    cty.Value                               // of all variables, when they have them
+	values    cty.Value // of all variables, when they have them
+	// UnknownTop notes that a block at the top level of a file has an unknown type, which was told.
+	UnknownTop bool
+
 	countTold bool                                    // a block has count, which was told
 	ready     bool                                    // all locals have a value
 	contexts  map[string]*hcl.EvalContext             // by folder, made when all locals have a value
