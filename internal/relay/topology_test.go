@@ -120,7 +120,10 @@ func (w *world) play(t assert.TestingT, y *topology) (pauses uint64) {
 		tries += attempts
 		quiet = quiet || f.after != "" // the endpoint says how long everybody waits
 	}
-	tries += bits.Len(uint(y.batch)) // the search for what is ill in one batch may be as late as a long cool-down
+	// The search for what is ill in one batch may come late. Seen with 429: the batch is held by a pause, the pause's one probe of a
+	// blocked message is another one's and fails, the batch fails once more as a whole when the sink has gone on, and is halved a
+	// cool-down later: 20 s after it was published.
+	search := bits.Len(uint(y.batch - 1))
 	res := w.run(func() {
 		for _, p := range y.traffic {
 			time.Sleep(p.wait)
@@ -130,7 +133,8 @@ func (w *world) play(t assert.TestingT, y *topology) (pauses uint64) {
 		time.Sleep(maxCoolDown + bound)
 		if !quiet {
 			assert.Empty(t, w.late(bound, y.well), "what is well arrives, with %v", slices.Collect(maps.Keys(y.ill)))
-			assert.LessOrEqual(t, w.most(coolDown-ordinary, end+4*coolDown), tries, "what is ill, once found, is tried once a cool-down")
+			assert.LessOrEqual(t, w.mostOf(coolDown-ordinary, end+4*coolDown, isAlone), tries, "what is ill, once found, is tried once a cool-down")
+			assert.LessOrEqual(t, w.most(coolDown-ordinary, end+4*coolDown), tries+search, "and is found by one search")
 		}
 		pauses = w.relay.Status().Pauses
 		w.heal()

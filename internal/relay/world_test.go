@@ -259,12 +259,20 @@ func (w *world) late(bound time.Duration, pass func(message string) bool) (list 
 }
 
 // most returns the largest number of requests with something ill that began within a span of time, from a moment on.
-func (w *world) most(span, from time.Duration) (most int) {
+func (w *world) most(span, from time.Duration) int {
+	return w.mostOf(span, from, func(arrival) bool { return true })
+}
+
+// isAlone passes requests of one message: what is ill in it has been found.
+func isAlone(r arrival) bool { return len(r.messages) == 1 }
+
+// mostOf is most of the requests that pass.
+func (w *world) mostOf(span, from time.Duration, pass func(arrival) bool) (most int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var window []time.Duration
 	for _, r := range w.requests {
-		if !r.ill || r.at < from {
+		if !r.ill || r.at < from || !pass(r) {
 			continue
 		}
 		window = append(window, r.at)
