@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -33,6 +34,7 @@ func TestABlockSurvivesARebalance(t *testing.T) {
 						w.sources[0].setLate(!stored)
 						if busy {
 							w.publish(0, 1, 1000)
+							synctest.Wait() // the first is under way: nobody may find the failing one alone
 						}
 						w.publish(0, 0, 5)
 						for range 29 {

@@ -116,6 +116,7 @@ func TestA410OfAMessageAtFaultStopsNobody(t *testing.T) {
 		w.run(func() {
 			w.slow(func(m string) time.Duration { return time.Duration(truth(strings.HasPrefix(m, "t0/1/"))) * time.Second })
 			w.publish(0, 1, 20)
+			synctest.Wait() // the first is under way: nobody may find the failing one alone
 			w.publish(0, 0, 1)
 			time.Sleep(20*time.Second + ordinary)
 			assert.True(t, w.relay.Status().Partitions[0].Blocked)
