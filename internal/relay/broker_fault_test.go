@@ -29,6 +29,7 @@ import (
 // ward is an endpoint that takes everything but the messages, or the topics, that are ill.
 type ward struct {
 	*httptest.Server
+	happened relay.Event // a request has come; and what watched and the log tell
 	mu       sync.Mutex
 	ill      func(topic, message string) int // status; 0: well, 1: no answer, 2: the connection ends
 	arrived  []string                        // topic/message
@@ -62,6 +63,7 @@ func (w *ward) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.requests = append(w.requests, time.Now())
 	}
 	w.mu.Unlock()
+	w.happened.Fire()
 	switch verdict {
 	case 0:
 	case 1:
@@ -149,12 +151,12 @@ func milliseconds(n int) schema.Duration { return schema.Duration(time.Duration(
 func (c *clinic) run(dead relay.DeadLetters) {
 	engine, err := sinkhttp.New(&c.cfg, sinkhttp.Options{})
 	require.NoError(c.t, err)
-	c.relay = relay.New(&c.cfg, engine, dead, relay.Options{})
+	c.relay = relay.New(&c.cfg, engine, dead, relay.Options{Logger: relay.Tell(&c.ward.happened)})
 	var feeds []relay.Feed
 	for _, topic := range c.topics {
 		source, err := iggy.NewSource(iggy.SourceOptions{Server: &c.server, Stream: &c.stream, Topic: topic, Group: c.cfg.Group(&c.stream)})
 		require.NoError(c.t, err)
-		feeds = append(feeds, relay.Feed{Stream: &c.stream, Topic: topic, Source: source})
+		feeds = append(feeds, relay.Feed{Stream: &c.stream, Topic: topic, Source: watched{source, &c.ward.happened}})
 	}
 	ctx, cancel := context.WithCancel(c.t.Context())
 	done := make(chan struct{})
@@ -179,10 +181,10 @@ func (c *clinic) send(topic string, p uint32, from, to int) {
 	require.NoError(c.t, c.client.Send(c.t.Context(), c.stream.Name, topic, iggy.ToPartition(p), out))
 }
 
-// soon waits for a condition that becomes true by itself.
+// soon waits for a condition that an event makes true.
 func (c *clinic) soon(what string, is func() bool) {
 	c.t.Helper()
-	require.Eventually(c.t, is, 30*time.Second, 2*time.Millisecond, what)
+	await(c.t, what, &c.ward.happened, is)
 }
 
 // holds waits until a message has arrived.

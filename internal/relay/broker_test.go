@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,6 +31,7 @@ type broker struct {
 	stream   schema.Stream
 	topic    string
 	endpoint *httptest.Server
+	happened relay.Event // a request has come, or has its answer; and what watched and the log tell
 
 	mu      sync.Mutex
 	arrived []string
@@ -68,6 +68,8 @@ func (b *broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	b.happened.Fire()
+	defer b.happened.Fire()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.held != nil {
@@ -101,13 +103,14 @@ func (b *broker) publish(p uint32, from, to, size int) {
 func (b *broker) relay(opts relay.Options) (*relay.Relay, []relay.Feed) {
 	group := b.cfg.Group(&b.stream)
 	source, err := iggy.NewSource(iggy.SourceOptions{
-		Server: &b.server, Stream: &b.stream, Topic: b.topic, Group: group, Once: opts.Once,
+		Server: &b.server, Stream: &b.stream, Topic: b.topic, Group: group, Once: opts.Once, Logger: relay.Tell(&b.happened),
 	})
 	require.NoError(b.t, err)
 	engine, err := sinkhttp.New(&b.cfg, sinkhttp.Options{})
 	require.NoError(b.t, err)
 	b.t.Cleanup(engine.Close)
-	return relay.New(&b.cfg, engine, nil, opts), []relay.Feed{{Stream: &b.stream, Topic: b.topic, Source: source}}
+	opts.Logger = relay.Tell(&b.happened)
+	return relay.New(&b.cfg, engine, nil, opts), []relay.Feed{{Stream: &b.stream, Topic: b.topic, Source: watched{source, &b.happened}}}
 }
 
 func (b *broker) of(p uint32) (own []string) {
@@ -197,7 +200,7 @@ func TestABrokerThatDropsInTheMiddleOfRequestsGetsThemOnceAndInOrder(t *testing.
 	}()
 	soon := func(what string, is func(relay.Status) bool) {
 		t.Helper()
-		require.Eventually(t, func() bool { return is(r.Status()) }, 20*time.Second, time.Millisecond, what)
+		await(t, what, &b.happened, func() bool { return is(r.Status()) })
 	}
 	soon("requests in flight", func(s relay.Status) bool { return s.Stats.Requests == 2 })
 	for drop := range uint64(2) {
@@ -244,7 +247,7 @@ func TestAHangingEndpointHoldsNoMoreThanTheBound(t *testing.T) {
 		}
 		return n
 	}
-	require.Eventually(t, func() bool { return full() > bound/2 }, 10*time.Second, time.Millisecond)
+	await(t, "half of the bound is in hand", &b.happened, func() bool { return full() > bound/2 })
 	assert.LessOrEqual(t, full(), bound+bound/2, "a poll may bring a little more than was asked for")
 	close(held)
 	assert.Equal(t, relay.Result{Settled: true}, <-done)

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"log/slog"
 	"testing"
 
 	"iggysink/schema"
@@ -41,3 +42,17 @@ func (f FakeBroker) Stored(partition uint32) int {
 
 // Partition names a partition.
 func (f FakeBroker) Partition(id uint32) schema.Partition { return f.topic.partition(id) }
+
+// Event wakes everybody who waits for something to have happened.
+type Event = event
+
+// Next returns a channel that is closed when it happens again.
+func (e *event) Next() <-chan struct{} { return e.next() }
+
+// Fire says that it has happened.
+func (e *event) Fire() { e.fire() }
+
+// Tell returns a log whose lines are events, and that writes none.
+func Tell(happened *Event) *slog.Logger {
+	return slog.New(told{slog.DiscardHandler, happened})
+}

@@ -229,13 +229,13 @@ func (s *fakeSource) reconnect(t testing.TB, ids ...uint32) {
 
 // Commit implements Source: it stores at once.
 func (s *fakeSource) Commit(p schema.Partition, offset uint64) {
+	defer s.topic.happened.fire() // also where nothing is stored: it is settled
 	s.mu.Lock()
 	owned, late := s.owned[p.ID] && p == s.topic.partition(p.ID), s.late
 	s.mu.Unlock()
 	if !owned || late {
 		return
 	}
-	defer s.topic.happened.fire()
 	s.topic.mu.Lock()
 	defer s.topic.mu.Unlock()
 	if s.topic.onStore != nil {

@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func (d *deletion) run() {
 
 func (d *deletion) soon(what string, is func(relay.Status) bool) {
 	d.t.Helper()
-	require.Eventually(d.t, func() bool { return is(d.relay.Status()) }, 30*time.Second, time.Millisecond, what)
+	await(d.t, what, &d.happened, func() bool { return is(d.relay.Status()) })
 }
 
 // arrives waits until the messages of partition 0 are exactly these, each once.
@@ -59,9 +60,7 @@ func (d *deletion) arrives(ranges ...[2]int) {
 	for _, r := range ranges {
 		want = append(want, expected(0, r[1])[r[0]:]...)
 	}
-	if !assert.Eventually(d.t, func() bool { return len(d.of(0)) >= len(want) }, 30*time.Second, time.Millisecond) {
-		d.t.Log(d.relay.Status())
-	}
+	await(d.t, fmt.Sprintf("%d messages arrive", len(want)), &d.happened, func() bool { return len(d.of(0)) >= len(want) })
 	d.settled(len(want))
 	require.Equal(d.t, want, d.of(0))
 }
@@ -123,7 +122,8 @@ func TestADeletedGroupDeliversNothingTwice(t *testing.T) {
 	d.deleteGroup()
 	d.publish(0, 40, 60, 0)
 	d.arrives([2]int{0, 60})
-	require.Eventually(t, func() bool { return d.stored(0) == 59 }, 30*time.Second, time.Millisecond, "it is stored again")
+	// A source stores when it comes round, and only the server knows when it has: it is asked.
+	require.Eventually(t, func() bool { return d.stored(0) == 59 }, 30*time.Second, 20*time.Millisecond, "it is stored again")
 }
 
 // The log is replaced and filled up again before anybody looks: with fewer, as many and more messages than were read.

@@ -298,10 +298,15 @@ func (r *running) ended() Result {
 	}
 }
 
-// until waits for something to be true that an event of the endpoint or the dead letters makes true, or that becomes
-// true soon after one.
+// partition returns a partition that the relay owns.
+func (r *running) partition(id uint32) *partition {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.owned[r.scene.topic.partition(id)]
+}
+
+// until waits for something to be true that an event makes true: of the endpoint, the dead letters, the topic or the log.
 func (s *scene) until(what string, cond func() bool) {
-	const statusTick = 20 * time.Millisecond // for what has no event: what a stop, or an outcome that is not stored, changes
 	s.t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
@@ -313,7 +318,6 @@ func (s *scene) until(what string, cond func() bool) {
 		case <-happened:
 		case <-buried:
 		case <-moved:
-		case <-time.After(statusTick):
 		case <-deadline:
 			s.t.Fatalf("it never happened: %s; arrived: %v", what, s.endpoint.got())
 		}
