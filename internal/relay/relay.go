@@ -222,8 +222,8 @@ func (r *Relay) open(ctx context.Context) {
 		}
 		timer.Stop()
 	}
+	r.judge.healthy() // before anything is delivered: what pauses the sink from then on is no health check's to end
 	r.ready.Store(true)
-	r.judge.healthy()
 	r.wakeAll()
 }
 
