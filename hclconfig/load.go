@@ -13,7 +13,8 @@
 //	               url is wrong; hint.go how a value is written that is not what is expected
 //
 // Beside Load there are effective.go with what every attribute is in the end, and format.go with the layout of fmt;
-// diagnostics.go names what a user gets to see, and shown.go what the lines of findings may show that has nothing to hide. The rooms, each of which knows those before it:
+// diagnostics.go names what a user gets to see, and shown.go what the lines of findings may show that has nothing to hide.
+// The rooms, each of which knows those before it:
 //
 //	internal/words    what the language is made of: blocks, attributes, functions and their documentation
 //	internal/mask     what of a file may be shown
@@ -62,8 +63,8 @@ type Options struct {
 	// StrictEnv makes those three errors in spite of Unknowns.
 	StrictEnv bool
 	// Hermetic leaves env(), file() and the variables of IGGYSINK_VAR_name unknown, whether they are there or not, and reads no
-	// file that an attribute names: nothing of the surroundings, secrets above all, can show in what is found. It is for configurations of strangers, and goes with
-	// Unknowns.
+	// file that an attribute names: nothing of the surroundings, secrets above all, can show in what is found. It is for
+	// configurations of strangers, and goes with Unknowns.
 	Hermetic bool
 	// AllowFiles are folders that file() may read from, next to the folder of the file that calls it, and that may hold the
 	// files which attributes name.
@@ -104,7 +105,8 @@ func Load(paths []string, opts Options) (*Result, Diagnostics) {
 	l := &loader{Report: new(finding.Report), opts: opts, files: make(mask.Files), places: make(finding.Places)}
 	l.Exact, l.Shared = l.files.Exact, l.inDefaults
 	l.scope = lang.New(l.Report, l.files, lang.Settings{
-		Vars: opts.Vars, VarFiles: opts.VarFiles, Env: opts.Env, EnvNames: opts.EnvNames, Unknowns: opts.Unknowns && !opts.StrictEnv, Hermetic: opts.Hermetic,
+		Vars: opts.Vars, VarFiles: opts.VarFiles, Env: opts.Env, EnvNames: opts.EnvNames,
+		Unknowns: opts.Unknowns && !opts.StrictEnv, Hermetic: opts.Hermetic,
 		AllowFiles: opts.AllowFiles, Secret: opts.Secret, Open: l.open,
 	})
 	l.read(paths)

@@ -28,7 +28,7 @@ func (l *loader) read(paths []string) {
 		for _, name := range l.expand(path) {
 			if key := bound.Canonical(name); !seen[key] {
 				seen[key] = true
-				if l.scope.Budget.Quota.Exceeded {
+				if l.scope.Budget.Exceeded {
 					return
 				}
 				if f := l.open(name); f != nil {
@@ -154,7 +154,7 @@ func (l *loader) open(name string) *mask.File {
 // parse parses every file that the guard lets through.
 func (l *loader) parse() {
 	for _, f := range l.sources {
-		if l.scope.Budget.Quota.Exceeded { // nothing is said about the rest
+		if l.scope.Budget.Exceeded { // nothing is said about the rest
 			l.broken = true
 			return
 		}

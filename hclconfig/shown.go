@@ -42,7 +42,8 @@ const maxNear = 100
 
 func (sh *shower) body(f *mask.File, body *hclsyntax.Body, table *words.Block) {
 	for _, a := range body.Attributes {
-		if known := table.Setting(a.Name); known != nil && !known.Sensitive || known == nil && (isLiteral(a.Expr) && sh.isHarmless(a.Name) || isOrder(a)) {
+		known := table.Setting(a.Name)
+		if known != nil && !known.Sensitive || known == nil && (isLiteral(a.Expr) && sh.isHarmless(a.Name) || isOrder(a)) {
 			f.ShowExpr(a.Expr)
 		}
 	}

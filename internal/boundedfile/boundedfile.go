@@ -27,7 +27,7 @@ func Read(path string, limit int64) ([]byte, error) {
 		_ = file.Close() // it was only read
 	}
 	if err == nil && int64(len(text)) > limit {
-		err = tooLarge(limit)
+		err = tooLargeError(limit)
 	}
 	return text, named(path, err)
 }
@@ -86,15 +86,17 @@ func fits(info fs.FileInfo, limit int64) error {
 	case !info.Mode().IsRegular():
 		return ErrNotRegular
 	case info.Size() > limit:
-		return tooLarge(limit)
+		return tooLargeError(limit)
 	}
 	return nil
 }
 
-// tooLarge is ErrTooLarge with the limit.
-type tooLarge int64
+// tooLargeError is ErrTooLarge with the limit.
+type tooLargeError int64
 
-func (limit tooLarge) Error() string { return fmt.Sprintf("it has more than %d bytes", int64(limit)) }
+func (limit tooLargeError) Error() string {
+	return fmt.Sprintf("it has more than %d bytes", int64(limit))
+}
 
 // Is makes it ErrTooLarge.
-func (limit tooLarge) Is(target error) bool { return target == ErrTooLarge }
+func (limit tooLargeError) Is(target error) bool { return target == ErrTooLarge }

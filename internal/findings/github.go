@@ -24,7 +24,8 @@ func writeGitHub(out *bytes.Buffer, f Findings, opts Options) error {
 			rest = append(rest, d)
 			continue
 		}
-		fmt.Fprintf(out, "::%s %s::%s\n", githubCommand(d.Severity), f.githubProperties(d, opts, &last), githubText(terminal.OneLine(d.Message())))
+		fmt.Fprintf(out, "::%s %s::%s\n", githubCommand(d.Severity), f.githubProperties(d, opts, &last),
+			githubText(terminal.OneLine(d.Message())))
 	}
 	for _, need := range f.Needs { // for the log: nothing is wrong with them
 		out.WriteString(needOf(need) + "\n")

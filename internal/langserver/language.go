@@ -73,11 +73,12 @@ func attributeOf(a *language.Attribute) *schema.AttributeSchema {
 		IsSensitive: a.Sensitive, Constraint: typed,
 	}
 	if len(a.Enum) > 0 {
-		var choices schema.OneOf
+		choices := make(schema.OneOf, 0, len(a.Enum)+1)
 		for _, word := range a.Enum {
 			choices = append(choices, schema.LiteralValue{Value: cty.StringVal(word)})
 		}
-		out.Constraint = append(choices, typed)
+		choices = append(choices, typed)
+		out.Constraint = choices
 	}
 	return out
 }

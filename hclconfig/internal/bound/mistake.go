@@ -226,7 +226,8 @@ func (s *source) behindValue(i int) (mistake, bool) {
 	before := s.tokens[i].Range.Start.Byte
 	switch {
 	case s.kind(i) == hclsyntax.TokenEqual:
-		return mistake{s.tokens[i].Range, "a comparison is ==", "A single = sets an attribute. Write each attribute on its own line.", false}, true
+		return mistake{s.tokens[i].Range, "a comparison is ==",
+			"A single = sets an attribute. Write each attribute on its own line.", false}, true
 	case s.word(i, -1) == "not":
 		return mistake{s.tokens[i-1].Range, "unexpected not", "Not is written as !, as in !var.NAME.", false}, true
 	case s.word(i, 0) == "and" || s.word(i, 0) == "or":
@@ -306,7 +307,8 @@ func (s *source) key(i int) (mistake, bool) {
 			rng := hcl.RangeBetween(s.tokens[start].Range, s.tokens[end-1].Range)
 			return mistake{rng, "the key of a map needs quotes", fmt.Sprintf("Write %q = VALUE.", text), false}, true
 		case hclsyntax.TokenFatArrow:
-			return mistake{s.tokens[end].Range, "a key and its value need = between them, not =>", "A map is { KEY = VALUE }. Only for uses =>.", false}, true
+			return mistake{s.tokens[end].Range, "a key and its value need = between them, not =>",
+				"A map is { KEY = VALUE }. Only for uses =>.", false}, true
 		}
 	}
 	known := slices.Contains(words.BlockTypes(), string(s.tokens[start].Bytes))

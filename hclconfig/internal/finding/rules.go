@@ -291,7 +291,8 @@ func deliveryRules() []Rule {
 				"message. Raise max_payload_size_bytes; 0 switches the limit off.", nil},
 		{"ordering-key-missing", Error, "ordering_key is missing",
 			"ordering = \"key\" needs ordering_key: header:NAME or payload:/json/pointer.", nil},
-		{"ordering-key-unused", Warning, "ordering_key has no effect", "Only ordering = \"key\" uses it.", []string{"ordering", "ordering_key", "max_in_flight"}},
+		{"ordering-key-unused", Warning, "ordering_key has no effect",
+			"Only ordering = \"key\" uses it.", []string{"ordering", "ordering_key", "max_in_flight"}},
 		{"max-in-flight-unused", Warning, "max_in_flight has no effect",
 			"ordering = \"partition\" keeps one request of a partition in flight. A higher number requires \"key\" or " +
 				"\"none\".",

@@ -34,7 +34,8 @@ func (r sinkRules) network() {
 		r.tell("network/proxy", "cleartext-credentials", "", "Use a proxy of https, or of this machine.")
 	}
 	if hasPassword && r.Places.Find(r.pointer+"/network/proxy").Literal {
-		r.tell("network/proxy", "literal-secret", "", "The url of the proxy contains a password, and everyone who can read the configuration can read "+
-			"it. Take it from env() or file().")
+		r.tell("network/proxy", "literal-secret", "",
+			"The url of the proxy contains a password, and everyone who can read the configuration can read it. "+
+				"Take it from env() or file().")
 	}
 }

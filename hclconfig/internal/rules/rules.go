@@ -1,8 +1,8 @@
 // Package rules is what a schema cannot say about a configuration.
 //
-//	rules.go    of one sink and between sinks; request.go of headers and urls, placeholder.go what other languages fill in, batch.go of limits, transport.go of the iggy
-//	            block, network.go of the connections to an endpoint, payload.go of payload schemas,
-//	            shaping.go of what makes a request of a message, signature.go of its keys
+//	rules.go    of one sink and between sinks; request.go of headers and urls, placeholder.go what other languages fill in,
+//	            batch.go of limits, transport.go of the iggy block, network.go of the connections to an endpoint,
+//	            payload.go of payload schemas, shaping.go of what makes a request of a message, signature.go of its keys
 //	unused.go   what is declared, and used by nobody
 //	ignore.go   comments that silence a warning
 package rules

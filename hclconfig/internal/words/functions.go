@@ -52,7 +52,8 @@ func functionsToS() []Word {
 		{"min", "min(NUMBER...)", "The least of the numbers."},
 		{"one", "one(LIST)", "The only element of a list, or null for an empty one."},
 		{"parseint", "parseint(TEXT, BASE)", "The whole number that TEXT represents in that base."},
-		{"range", "range(LIMIT), range(START, LIMIT), range(START, LIMIT, STEP)", "A list of numbers from START, by default 0, up to, but not including, LIMIT."},
+		{"range", "range(LIMIT), range(START, LIMIT), range(START, LIMIT, STEP)",
+			"A list of numbers from START, by default 0, up to, but not including, LIMIT."},
 		{"regex", `regex("PATTERN", TEXT)`,
 			"What the pattern (RE2) matches in the text: the match, or a list or a map of its groups. It fails if nothing " +
 				"matches; can() and try() handle that."},
