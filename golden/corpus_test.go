@@ -162,7 +162,7 @@ func TestCorpusIsComplete(t *testing.T) {
 		want = append(want, "messages "+mode.String()+" ", "messages "+mode.String()+" +",
 			"messages "+mode.String()+" ++", "rejected "+mode.String()+" size")
 	}
-	for _, s := range schema.PayloadSchemaValues() {
+	for _, s := range schema.PayloadFormatValues() {
 		want = append(want, "mode individual schema "+s.String())
 	}
 	for kind := schema.HeaderRaw; kind <= schema.HeaderFloat64; kind++ {

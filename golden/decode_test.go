@@ -115,16 +115,16 @@ func floatText(f float64, bits int) string {
 }
 
 // samePayload compares a payload with what a receiver decoded.
-func samePayload(s schema.PayloadSchema, sent []byte, got any) error {
+func samePayload(s schema.PayloadFormat, sent []byte, got any) error {
 	var want any
 	switch s {
-	case schema.PayloadSchemaJSON:
+	case schema.PayloadFormatJSON:
 		d := json.NewDecoder(bytes.NewReader(sent))
 		d.UseNumber()
 		if err := d.Decode(&want); err != nil {
 			return err
 		}
-	case schema.PayloadSchemaText:
+	case schema.PayloadFormatText:
 		want = string(sent)
 	default:
 		want = map[string]any{

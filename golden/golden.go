@@ -37,7 +37,7 @@ type Vector struct {
 // Options are the attributes of a sink and of its stream that a body depends on.
 type Options struct {
 	Partition              schema.Partition
-	Schema                 schema.PayloadSchema
+	Schema                 schema.PayloadFormat
 	BatchMode              schema.BatchMode
 	IncludeMetadata        bool
 	IncludeChecksum        bool

@@ -130,7 +130,7 @@ func (v *Vector) parseOptions(data []byte) error {
 		case "batch_mode":
 			o.BatchMode, err = schema.ParseBatchMode(f.rest)
 		case "schema":
-			o.Schema, err = schema.ParsePayloadSchema(f.rest)
+			o.Schema, err = schema.ParsePayloadFormat(f.rest)
 		case "include_metadata":
 			o.IncludeMetadata, err = parseBool(f.rest)
 		case "include_checksum":

@@ -193,7 +193,7 @@ func TestValidatorsAgreeOnEnvelopes(t *testing.T) {
 	m := message(`{"a":[1,{"b":null}]}`)
 	m.Headers = everyKind()
 	e := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true, IncludeOriginTimestamp: true,
-		Payload: PayloadSchemaJSON})
+		Payload: PayloadFormatJSON})
 	body, err := e.Append(nil, m)
 	require.NoError(t, err)
 	var broken, valid int
@@ -242,7 +242,7 @@ func TestEnvelopeDecodesExactly(t *testing.T) {
 	m.Offset, m.Timestamp, m.Checksum, m.OriginTimestamp = math.MaxUint64, 1<<53+1, 9007199254740993, 0
 	m.Headers = everyKind()
 	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true,
-		IncludeOriginTimestamp: true, Payload: PayloadSchemaJSON}).Append(nil, m)
+		IncludeOriginTimestamp: true, Payload: PayloadFormatJSON}).Append(nil, m)
 	require.NoError(t, err)
 	e, found := DecodeEnvelope(body)
 	require.Empty(t, found)

@@ -12,10 +12,10 @@ import (
 func BenchmarkEnvelopeAppend(b *testing.B) {
 	for _, size := range []int{200, 2 << 10, 50 << 10} {
 		payload := `{"id":123456,"name":"Zoë","items":[{"sku":"a-1","n":2,"price":1.50}],"note":"` + strings.Repeat("lorem ipsum ", size/12) + `"}`
-		for _, schema := range []PayloadSchema{PayloadSchemaJSON, PayloadSchemaText, PayloadSchemaRaw} {
+		for _, schema := range []PayloadFormat{PayloadFormatJSON, PayloadFormatText, PayloadFormatRaw} {
 			for _, headers := range [][]Header{nil, everyKind()} {
 				m := message(payload[:min(len(payload), size)])
-				if schema == PayloadSchemaJSON {
+				if schema == PayloadFormatJSON {
 					m.Payload = []byte(payload)
 				}
 				m.Headers = headers
@@ -36,7 +36,7 @@ func BenchmarkEnvelopeAppend(b *testing.B) {
 }
 
 func BenchmarkEnvelopeValidate(b *testing.B) {
-	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, Payload: PayloadSchemaText}).Append(nil, message("x"))
+	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, Payload: PayloadFormatText}).Append(nil, message("x"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestValidateOfAValidEnvelopeAllocatesNothing(t *testing.T) {
 	m := message("1")
 	m.Headers = everyKind()
 	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true,
-		IncludeOriginTimestamp: true, Payload: PayloadSchemaText}).Append(nil, m)
+		IncludeOriginTimestamp: true, Payload: PayloadFormatText}).Append(nil, m)
 	require.NoError(t, err)
 	e, found := DecodeEnvelope(body)
 	require.Empty(t, found)

@@ -737,52 +737,52 @@ func (v *Ordering) UnmarshalText(b []byte) error {
 	return err
 }
 
-// PayloadSchema is the format of a topic's payloads.
-type PayloadSchema string
+// PayloadFormat is the format of a topic's payloads.
+type PayloadFormat string
 
-// The values of PayloadSchema.
+// The values of PayloadFormat.
 const (
-	PayloadSchemaJSON       PayloadSchema = "json"
-	PayloadSchemaText       PayloadSchema = "text"
-	PayloadSchemaRaw        PayloadSchema = "raw"
-	PayloadSchemaProto      PayloadSchema = "proto"
-	PayloadSchemaFlatBuffer PayloadSchema = "flat_buffer"
-	PayloadSchemaAvro       PayloadSchema = "avro"
+	PayloadFormatJSON       PayloadFormat = "json"
+	PayloadFormatText       PayloadFormat = "text"
+	PayloadFormatRaw        PayloadFormat = "raw"
+	PayloadFormatProto      PayloadFormat = "proto"
+	PayloadFormatFlatBuffer PayloadFormat = "flat_buffer"
+	PayloadFormatAvro       PayloadFormat = "avro"
 )
 
-// PayloadSchemaValues returns the values in the order of the schema, other spellings left out.
-func PayloadSchemaValues() []PayloadSchema {
-	return []PayloadSchema{PayloadSchemaJSON, PayloadSchemaText, PayloadSchemaRaw, PayloadSchemaProto, PayloadSchemaFlatBuffer, PayloadSchemaAvro}
+// PayloadFormatValues returns the values in the order of the schema, other spellings left out.
+func PayloadFormatValues() []PayloadFormat {
+	return []PayloadFormat{PayloadFormatJSON, PayloadFormatText, PayloadFormatRaw, PayloadFormatProto, PayloadFormatFlatBuffer, PayloadFormatAvro}
 }
 
 // String returns the value.
-func (v PayloadSchema) String() string { return string(v) }
+func (v PayloadFormat) String() string { return string(v) }
 
-// ParsePayloadSchema reads a value, or another spelling of one. Its error lists the values and does not repeat s.
-func ParsePayloadSchema(s string) (PayloadSchema, error) {
+// ParsePayloadFormat reads a value, or another spelling of one. Its error lists the values and does not repeat s.
+func ParsePayloadFormat(s string) (PayloadFormat, error) {
 	switch s {
 	case "json":
-		return PayloadSchemaJSON, nil
+		return PayloadFormatJSON, nil
 	case "text":
-		return PayloadSchemaText, nil
+		return PayloadFormatText, nil
 	case "raw":
-		return PayloadSchemaRaw, nil
+		return PayloadFormatRaw, nil
 	case "proto":
-		return PayloadSchemaProto, nil
+		return PayloadFormatProto, nil
 	case "flat_buffer":
-		return PayloadSchemaFlatBuffer, nil
+		return PayloadFormatFlatBuffer, nil
 	case "avro":
-		return PayloadSchemaAvro, nil
+		return PayloadFormatAvro, nil
 	}
 	return "", unknown("json", "text", "raw", "proto", "flat_buffer", "avro")
 }
 
 // MarshalText implements encoding.TextMarshaler.
-func (v PayloadSchema) MarshalText() ([]byte, error) { return []byte(v), nil }
+func (v PayloadFormat) MarshalText() ([]byte, error) { return []byte(v), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler with ParsePayloadSchema.
-func (v *PayloadSchema) UnmarshalText(b []byte) error {
-	p, err := ParsePayloadSchema(string(b))
+// UnmarshalText implements encoding.TextUnmarshaler with ParsePayloadFormat.
+func (v *PayloadFormat) UnmarshalText(b []byte) error {
+	p, err := ParsePayloadFormat(string(b))
 	if err == nil {
 		*v = p
 	}

@@ -533,7 +533,7 @@ type Stream struct {
 	// Format of the payloads. json: iggysink embeds the payload as it was sent and rejects one that is not valid JSON.
 	// text: the payload becomes a JSON string. raw, proto, flat_buffer and avro: the payload becomes an object with
 	// base64 data.
-	Schema PayloadSchema `json:"schema"`
+	Schema PayloadFormat `json:"schema"`
 	// File with a JSON Schema (draft 2020-12, formats are checked) that every payload must satisfy. iggysink rejects a
 	// payload that does not before it sends anything; the dead letter names the place in the payload and the keyword.
 	// Requires schema = "json". A relative path starts at the folder of the file that names it.
@@ -557,7 +557,7 @@ type Stream struct {
 // DefaultStream returns the defaults of the schema; what has none is zero.
 func DefaultStream() Stream {
 	return Stream{
-		Schema:          PayloadSchemaJSON,
+		Schema:          PayloadFormatJSON,
 		BatchLength:     1000,
 		BatchWait:       mustDuration("0s"),
 		PollInterval:    mustDuration("5ms"),
@@ -585,7 +585,7 @@ func decodeStream(d *decoding, at string, raw json.RawMessage) (v Stream) {
 		v.Topics = decodeList(d, at+"/topics", e, false, func(at string, e json.RawMessage) string { return d.text(at, e) })
 	}
 	if e, there := members["schema"]; there {
-		v.Schema = decodeText(d, at+"/schema", e, ParsePayloadSchema, Violation{Keyword: "enum", Allowed: []string{"json", "text", "raw", "proto", "flat_buffer", "avro"}})
+		v.Schema = decodeText(d, at+"/schema", e, ParsePayloadFormat, Violation{Keyword: "enum", Allowed: []string{"json", "text", "raw", "proto", "flat_buffer", "avro"}})
 	}
 	if e, there := members["payload_schema"]; there {
 		v.PayloadSchema = d.text(at+"/payload_schema", e)

@@ -369,7 +369,7 @@ func (v *Stream) validate(l *violations, at string) {
 			}
 		}
 	}
-	if !slices.Contains(PayloadSchemaValues(), v.Schema) {
+	if !slices.Contains(PayloadFormatValues(), v.Schema) {
 		l.add(at, "/schema", Violation{Keyword: "enum", Allowed: []string{"json", "text", "raw", "proto", "flat_buffer", "avro"}})
 	}
 	if v.BatchLength < 1 {

@@ -5,7 +5,7 @@ type EnvelopeOptions struct {
 	IncludeMetadata        bool          // false: the payload value alone
 	IncludeChecksum        bool          // adds iggy_checksum
 	IncludeOriginTimestamp bool          // adds iggy_origin_timestamp
-	Payload                PayloadSchema // how a payload becomes a JSON value; there is no default
+	Payload                PayloadFormat // how a payload becomes a JSON value; there is no default
 	OneLine                bool          // a line break between the tokens of a json payload becomes a space
 }
 

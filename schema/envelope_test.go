@@ -27,7 +27,7 @@ func message(payload string) *Message {
 
 func ExampleEnvelopeEncoder_Append() {
 	// With IncludeMetadata the envelope stands around this; golden/vectors shows all of them.
-	e := NewEnvelopeEncoder(orders, EnvelopeOptions{Payload: PayloadSchemaText})
+	e := NewEnvelopeEncoder(orders, EnvelopeOptions{Payload: PayloadFormatText})
 	body, err := e.Append([]byte("body: "), message(`a "b"`))
 	if err != nil {
 		fmt.Println(err)
@@ -55,7 +55,7 @@ func TestEnvelopeHasOnlyWhatIsAskedFor(t *testing.T) {
 		}, []string{header, `"AAE="`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.options.Payload = PayloadSchemaJSON
+			tt.options.Payload = PayloadFormatJSON
 			m := message("1")
 			m.Headers, m.Checksum = tt.headers, 777000111
 			got, err := NewEnvelopeEncoder(orders, tt.options).Append([]byte("before"), m)
@@ -68,27 +68,27 @@ func TestEnvelopeHasOnlyWhatIsAskedFor(t *testing.T) {
 			assert.Empty(t, ValidateEnvelope(tree(t, body)))
 		})
 	}
-	got, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeChecksum: true, Payload: PayloadSchemaJSON}).Append(nil, message("1"))
+	got, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeChecksum: true, Payload: PayloadFormatJSON}).Append(nil, message("1"))
 	require.NoError(t, err)
 	assert.Equal(t, "1", string(got), "no metadata")
 }
 
 func TestPayloadBecomesTheValueOfItsSchema(t *testing.T) {
 	for _, tt := range []struct {
-		schema  PayloadSchema
+		schema  PayloadFormat
 		oneLine bool
 		payload string
 		want    string
 	}{
-		{PayloadSchemaJSON, false, "{\"z\": 1.50,\r\n \"a\":\"\\u00e9\"}", "{\"z\": 1.50,\r\n \"a\":\"\\u00e9\"}"},
-		{PayloadSchemaJSON, true, "{\"z\": 1.50,\r\n \"a\":\"\\n\"}\n", "{\"z\": 1.50,   \"a\":\"\\n\"} "},
-		{PayloadSchemaText, false, "", `""`},
-		{PayloadSchemaText, true, "line\n\"two\" \\ \x01\x7f<&>\u2028é", `"line\n\"two\" \\ \u0001` + "\x7f<&>\u2028é\""},
-		{PayloadSchemaRaw, false, "\x01\x02\x03", `{"data":"AQID","iggy_payload_encoding":"base64"}`},
-		{PayloadSchemaRaw, false, "", `{"data":"","iggy_payload_encoding":"base64"}`},
-		{PayloadSchemaFlatBuffer, false, "\x04\x05\x06", `{"data":"BAUG","iggy_payload_encoding":"base64"}`},
-		{PayloadSchemaProto, false, "\xff", `{"data":"/w==","iggy_payload_encoding":"base64"}`},
-		{PayloadSchemaAvro, false, "ab", `{"data":"YWI=","iggy_payload_encoding":"base64"}`},
+		{PayloadFormatJSON, false, "{\"z\": 1.50,\r\n \"a\":\"\\u00e9\"}", "{\"z\": 1.50,\r\n \"a\":\"\\u00e9\"}"},
+		{PayloadFormatJSON, true, "{\"z\": 1.50,\r\n \"a\":\"\\n\"}\n", "{\"z\": 1.50,   \"a\":\"\\n\"} "},
+		{PayloadFormatText, false, "", `""`},
+		{PayloadFormatText, true, "line\n\"two\" \\ \x01\x7f<&>\u2028é", `"line\n\"two\" \\ \u0001` + "\x7f<&>\u2028é\""},
+		{PayloadFormatRaw, false, "\x01\x02\x03", `{"data":"AQID","iggy_payload_encoding":"base64"}`},
+		{PayloadFormatRaw, false, "", `{"data":"","iggy_payload_encoding":"base64"}`},
+		{PayloadFormatFlatBuffer, false, "\x04\x05\x06", `{"data":"BAUG","iggy_payload_encoding":"base64"}`},
+		{PayloadFormatProto, false, "\xff", `{"data":"/w==","iggy_payload_encoding":"base64"}`},
+		{PayloadFormatAvro, false, "ab", `{"data":"YWI=","iggy_payload_encoding":"base64"}`},
 	} {
 		e := NewEnvelopeEncoder(orders, EnvelopeOptions{Payload: tt.schema, OneLine: tt.oneLine})
 		got, err := e.Append(nil, message(tt.payload))
@@ -100,19 +100,19 @@ func TestPayloadBecomesTheValueOfItsSchema(t *testing.T) {
 
 func TestPayloadThatIsNotWhatItsSchemaSaysIsRefused(t *testing.T) {
 	for _, tt := range []struct {
-		schema  PayloadSchema
+		schema  PayloadFormat
 		payload string
 		want    string
 	}{
-		{PayloadSchemaJSON, "", "JSON ends too early at byte 0"},
-		{PayloadSchemaJSON, " ", "JSON ends too early at byte 1"},
-		{PayloadSchemaJSON, `{"a":1`, "JSON ends too early at byte 6"},
-		{PayloadSchemaJSON, `{"a":1}}`, "not JSON at byte 7"},
-		{PayloadSchemaJSON, `{"a" 1}`, "not JSON at byte 5"},
-		{PayloadSchemaJSON, "\xef\xbb\xbf1", "not JSON at byte 0"},
-		{PayloadSchemaJSON, "\"\xff\"", "JSON is not UTF-8 at byte 1"},
-		{PayloadSchemaJSON, strings.Repeat("[", 12<<20), "JSON is nested too deeply at byte 10000"},
-		{PayloadSchemaText, "é\xc3", "text is not UTF-8 at byte 2"},
+		{PayloadFormatJSON, "", "JSON ends too early at byte 0"},
+		{PayloadFormatJSON, " ", "JSON ends too early at byte 1"},
+		{PayloadFormatJSON, `{"a":1`, "JSON ends too early at byte 6"},
+		{PayloadFormatJSON, `{"a":1}}`, "not JSON at byte 7"},
+		{PayloadFormatJSON, `{"a" 1}`, "not JSON at byte 5"},
+		{PayloadFormatJSON, "\xef\xbb\xbf1", "not JSON at byte 0"},
+		{PayloadFormatJSON, "\"\xff\"", "JSON is not UTF-8 at byte 1"},
+		{PayloadFormatJSON, strings.Repeat("[", 12<<20), "JSON is nested too deeply at byte 10000"},
+		{PayloadFormatText, "é\xc3", "text is not UTF-8 at byte 2"},
 		{"", "1", "the payload schema is not known at byte 0"},
 	} {
 		for _, metadata := range []bool{true, false} {
@@ -131,7 +131,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	m := message(`{"text":"` + strings.Repeat("aé\\n", 500) + `"}`)
 	m.Headers = everyKind()
 	dst := make([]byte, 0, 64<<10)
-	for _, schema := range PayloadSchemaValues() {
+	for _, schema := range PayloadFormatValues() {
 		e := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, IncludeChecksum: true,
 			IncludeOriginTimestamp: true, Payload: schema, OneLine: true})
 		allocations := testing.AllocsPerRun(100, func() {

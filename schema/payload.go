@@ -30,7 +30,7 @@ func CheckJSON(payload []byte) error { return checkJSON(payload) }
 // appendPayload appends a payload as a JSON value.
 func appendPayload(dst, payload []byte, o *EnvelopeOptions) ([]byte, error) {
 	switch o.Payload {
-	case PayloadSchemaJSON:
+	case PayloadFormatJSON:
 		if err := checkJSON(payload); err != nil {
 			return dst, err
 		}
@@ -40,12 +40,12 @@ func appendPayload(dst, payload []byte, o *EnvelopeOptions) ([]byte, error) {
 			joinLines(dst[start:])
 		}
 		return dst, nil
-	case PayloadSchemaText:
+	case PayloadFormatText:
 		if !utf8.Valid(payload) {
 			return dst, &PayloadError{Reason: "text is not UTF-8", Offset: invalidUTF8(payload)}
 		}
 		return appendString(dst, payload), nil
-	case PayloadSchemaRaw, PayloadSchemaProto, PayloadSchemaFlatBuffer, PayloadSchemaAvro:
+	case PayloadFormatRaw, PayloadFormatProto, PayloadFormatFlatBuffer, PayloadFormatAvro:
 		return appendEncoded(dst, payload, "iggy_payload_encoding"), nil
 	}
 	return dst, &PayloadError{Reason: "the payload schema is not known"}

@@ -101,7 +101,7 @@ func TestDescriptionIsThatOfTheProperty(t *testing.T) {
 func TestEnvelopeHeaderValueIsReportedByItsType(t *testing.T) {
 	m := message("null")
 	m.Headers = []Header{{Key: []byte("a/b"), Kind: HeaderString, Value: []byte("HEADER")}}
-	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, Payload: PayloadSchemaJSON}).Append(nil, m)
+	body, err := NewEnvelopeEncoder(orders, EnvelopeOptions{IncludeMetadata: true, Payload: PayloadFormatJSON}).Append(nil, m)
 	require.NoError(t, err)
 	require.Contains(t, string(body), `"HEADER"`)
 	for header, want := range map[string]string{

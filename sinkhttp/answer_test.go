@@ -243,7 +243,7 @@ func TestAnEmptyBodyHasNoFraming(t *testing.T) {
 		})
 		s := startAt(t, url, func(c *schema.Sink) { c.Method = method })
 		b := batch(0, "")
-		b.Schema = schema.PayloadSchemaRaw
+		b.Schema = schema.PayloadFormatRaw
 		assert.Equal(t, "A", kinds(send(t.Context(), s, b)))
 		got := <-seen
 		assert.NotContains(t, got, "chunked")

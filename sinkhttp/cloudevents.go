@@ -43,7 +43,7 @@ func newEvents(sink string, b *schema.Cloudevents) (*events, error) {
 }
 
 // contentType is what a request holds; the payload itself in binary mode.
-func (e *events) contentType(payload schema.PayloadSchema) string {
+func (e *events) contentType(payload schema.PayloadFormat) string {
 	switch e.mode {
 	case schema.CloudeventsModeStructured:
 		return "application/cloudevents+json; charset=UTF-8"
@@ -55,17 +55,17 @@ func (e *events) contentType(payload schema.PayloadSchema) string {
 }
 
 // dataContentType is what a payload is.
-func dataContentType(payload schema.PayloadSchema) string {
+func dataContentType(payload schema.PayloadFormat) string {
 	switch payload {
-	case schema.PayloadSchemaJSON:
+	case schema.PayloadFormatJSON:
 		return "application/json"
-	case schema.PayloadSchemaText:
+	case schema.PayloadFormatText:
 		return "text/plain; charset=UTF-8"
-	case schema.PayloadSchemaProto:
+	case schema.PayloadFormatProto:
 		return "application/protobuf"
-	case schema.PayloadSchemaAvro:
+	case schema.PayloadFormatAvro:
 		return "application/avro"
-	case schema.PayloadSchemaRaw, schema.PayloadSchemaFlatBuffer:
+	case schema.PayloadFormatRaw, schema.PayloadFormatFlatBuffer:
 	}
 	return "application/octet-stream"
 }
@@ -103,7 +103,7 @@ func (e *events) attributes(d *identity, s *message.Scope, p schema.Partition, m
 }
 
 // appendStructured appends an event in JSON.
-func (e *events) appendStructured(dst []byte, list []attribute, payload schema.PayloadSchema, m *schema.Message) ([]byte, error) {
+func (e *events) appendStructured(dst []byte, list []attribute, payload schema.PayloadFormat, m *schema.Message) ([]byte, error) {
 	dst = append(dst, '{')
 	for _, a := range list {
 		dst = append(schema.AppendJSONString(dst, a.name), ':')
@@ -112,12 +112,12 @@ func (e *events) appendStructured(dst []byte, list []attribute, payload schema.P
 	dst = append(dst, `"datacontenttype":`...)
 	dst = append(schema.AppendJSONString(dst, dataContentType(payload)), ',')
 	switch payload {
-	case schema.PayloadSchemaJSON:
+	case schema.PayloadFormatJSON:
 		if err := schema.CheckJSON(m.Payload); err != nil {
 			return dst, err
 		}
 		dst = append(append(dst, `"data":`...), m.Payload...)
-	case schema.PayloadSchemaText:
+	case schema.PayloadFormatText:
 		if !utf8.Valid(m.Payload) {
 			return dst, &schema.PayloadError{Reason: "text is not UTF-8"}
 		}

@@ -15,7 +15,7 @@ func loadContracts(streams []schema.Stream) (map[string]*payload.Schema, error) 
 		if path == "" || contracts[path] != nil {
 			continue
 		}
-		if streams[i].Schema != schema.PayloadSchemaJSON {
+		if streams[i].Schema != schema.PayloadFormatJSON {
 			return nil, fmt.Errorf("stream %q: payload_schema: only payloads with schema = \"json\" can be checked", streams[i].Name)
 		}
 		contract, err := payload.Load(path)

@@ -77,7 +77,7 @@ func TestNewCompilesTheContract(t *testing.T) {
 	}
 	cfg := config(t, "http://h/")
 	withContract(contractFile(t), schema.BatchModeRaw)(&cfg)
-	cfg.Streams[0].Schema = schema.PayloadSchemaText
+	cfg.Streams[0].Schema = schema.PayloadFormatText
 	_, err := New(&cfg, Options{})
 	assert.EqualError(t, err, `stream "shop": payload_schema: only payloads with schema = "json" can be checked`)
 }

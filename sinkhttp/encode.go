@@ -16,7 +16,7 @@ const maxTargets = 4096
 type target struct {
 	partition schema.Partition
 	url       *url.URL
-	encoders  map[schema.PayloadSchema]*schema.EnvelopeEncoder
+	encoders  map[schema.PayloadFormat]*schema.EnvelopeEncoder
 }
 
 // Prepared is a batch as the final bytes of its requests. It belongs to the Sink that made it and is sent once: its memory is
@@ -83,7 +83,7 @@ func (r run) all(yield func(int) bool) {
 }
 
 // target returns what is known of a partition, built at its first batch.
-func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target, *schema.EnvelopeEncoder, error) {
+func (s *Sink) target(p schema.Partition, payload schema.PayloadFormat) (*target, *schema.EnvelopeEncoder, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.targets[p]
@@ -92,7 +92,7 @@ func (s *Sink) target(p schema.Partition, payload schema.PayloadSchema) (*target
 		if err != nil {
 			return nil, nil, fmt.Errorf("the url filled in for this partition %w", err)
 		}
-		t = &target{partition: p, url: auth.Outgoing(s.cfg.Auth, u), encoders: make(map[schema.PayloadSchema]*schema.EnvelopeEncoder, 1)}
+		t = &target{partition: p, url: auth.Outgoing(s.cfg.Auth, u), encoders: make(map[schema.PayloadFormat]*schema.EnvelopeEncoder, 1)}
 		if len(s.targets) >= maxTargets {
 			for other := range s.targets {
 				delete(s.targets, other)
@@ -172,7 +172,7 @@ func (s *Sink) refuseAll(b Batch, reason string) []Outcome {
 // add appends one message to the open request of p, or to a new one where it would become too large. It returns why it
 // did not.
 func (s *Sink) add(
-	p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *schema.Message, format schema.PayloadSchema,
+	p *Prepared, encoder *schema.EnvelopeEncoder, index int, m *schema.Message, format schema.PayloadFormat,
 ) (reason string) {
 	mode, limit := s.cfg.BatchMode, s.cfg.MaxPayloadSizeBytes
 	before := len(p.body)

@@ -38,7 +38,7 @@ func ExampleSink_Deliver() {
 
 	outcomes := sink.Deliver(context.Background(), sinkhttp.Batch{
 		Partition: schema.Partition{Stream: "shop", Topic: "created", ID: 1},
-		Schema:    schema.PayloadSchemaJSON,
+		Schema:    schema.PayloadFormatJSON,
 		Messages: []schema.Message{
 			{Offset: 40, Payload: []byte(`{"order":1}`)},
 			{Offset: 41, Payload: []byte(`{"order":2}`)},

@@ -13,18 +13,18 @@ import (
 const largePayload = 1 << 20
 
 // weigh returns how many bytes a payload takes in a request: at least, and at most what to make room for.
-func (s *Sink) weigh(kind schema.PayloadSchema, payload []byte) (least, room int) {
+func (s *Sink) weigh(kind schema.PayloadFormat, payload []byte) (least, room int) {
 	switch {
 	case s.cfg.BatchMode == schema.BatchModeRaw:
 		return len(payload), len(payload)
-	case kind == schema.PayloadSchemaJSON:
+	case kind == schema.PayloadFormatJSON:
 		for _, c := range payload {
 			if c != ' ' && c != '\t' && c != '\n' && c != '\r' { // which may go where a line has to stay a line
 				least++
 			}
 		}
 		return least, len(payload)
-	case kind == schema.PayloadSchemaText:
+	case kind == schema.PayloadFormatText:
 		n := len(payload) + len(`""`)
 		for _, c := range payload {
 			switch {
@@ -42,7 +42,7 @@ func (s *Sink) weigh(kind schema.PayloadSchema, payload []byte) (least, room int
 
 // admit looks at a large payload before it is encoded. It returns why it can never be sent, or makes room for it: a buffer
 // that grows while it is filled is there twice.
-func (s *Sink) admit(p *Prepared, kind schema.PayloadSchema, payload []byte) (reason string) {
+func (s *Sink) admit(p *Prepared, kind schema.PayloadFormat, payload []byte) (reason string) {
 	if len(payload) < largePayload {
 		return ""
 	}

@@ -19,13 +19,13 @@ func TestAPayloadIsWeighedAsItIsEncoded(t *testing.T) {
 		schema.BatchModeRaw, schema.BatchModeIndividual, schema.BatchModeNDJSON, schema.BatchModeJSONArray,
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		kind := rapid.SampledFrom(schema.PayloadSchemaValues()).Draw(t, "schema")
+		kind := rapid.SampledFrom(schema.PayloadFormatValues()).Draw(t, "schema")
 		cfg := schema.DefaultSink()
 		cfg.BatchMode = rapid.SampledFrom(modes).Draw(t, "mode")
 		cfg.IncludeMetadata = false
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("a \n\t\"\\\x01é€😀")), 0, 50, -1).Draw(t, "text")
 		payload := []byte(text)
-		if kind == schema.PayloadSchemaJSON {
+		if kind == schema.PayloadFormatJSON {
 			payload = append(schema.AppendJSONString([]byte("[ \n"), text), " ,\t1\n]"...)
 		}
 		s := &Sink{cfg: cfg}
@@ -50,10 +50,10 @@ func TestALargePayloadIsRefusedBeforeItIsEncoded(t *testing.T) {
 	s := &Sink{cfg: cfg}
 	large := []byte(strings.Repeat("\"", largePayload+1))
 	var p Prepared
-	reason := s.admit(&p, schema.PayloadSchemaText, large)
+	reason := s.admit(&p, schema.PayloadFormatText, large)
 	assert.Contains(t, reason, "more than max_payload_size_bytes (2097152)")
 	assert.Zero(t, cap(p.body))
-	require.Empty(t, s.admit(&p, schema.PayloadSchemaText, bytes.Repeat([]byte("x"), largePayload)))
+	require.Empty(t, s.admit(&p, schema.PayloadFormatText, bytes.Repeat([]byte("x"), largePayload)))
 	assert.GreaterOrEqual(t, cap(p.body), largePayload)
-	require.Empty(t, s.admit(&p, schema.PayloadSchemaText, large[:largePayload-1]), "a small one is measured as it is encoded")
+	require.Empty(t, s.admit(&p, schema.PayloadFormatText, large[:largePayload-1]), "a small one is measured as it is encoded")
 }

@@ -84,7 +84,7 @@ func TestRenderIsWhatArrives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inScene(t, configure, nil, func(s *scene) {
 				b := orders(0, `{"n":1}`, `{"n":2}`, `{"n":3}`, `{"n":4}`, `{`)
-				b.Schema = schema.PayloadSchemaJSON
+				b.Schema = schema.PayloadFormatJSON
 				requests, left := s.sink.Render(b)
 				assert.Zero(t, s.dials.Load(), "nothing is connected")
 				assert.Zero(t, s.sink.Stats().Requests)

@@ -205,7 +205,7 @@ func startAt(t testing.TB, url string, configure func(*schema.Sink)) *Sink {
 
 // batch makes messages of partition id with these payloads, offsets from 0.
 func batch(id uint32, payloads ...string) Batch {
-	b := Batch{Partition: schema.Partition{Stream: "shop", Topic: "created", ID: id}, Schema: schema.PayloadSchemaJSON}
+	b := Batch{Partition: schema.Partition{Stream: "shop", Topic: "created", ID: id}, Schema: schema.PayloadFormatJSON}
 	for i, p := range payloads {
 		b.Messages = append(b.Messages, schema.Message{Offset: uint64(i), Payload: []byte(p)})
 	}

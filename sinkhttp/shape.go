@@ -94,7 +94,7 @@ func newShape(cfg *schema.Sink, static http.Header) (*shape, error) {
 const templateError = "template_error: "
 
 // passes reports whether a message is to be sent.
-func (h *shape) passes(w *shaping, p schema.Partition, payload schema.PayloadSchema, m *schema.Message) (sent bool, reason string) {
+func (h *shape) passes(w *shaping, p schema.Partition, payload schema.PayloadFormat, m *schema.Message) (sent bool, reason string) {
 	w.scope.Reset(p, payload, m)
 	if h.filter == nil {
 		return true, ""
@@ -145,7 +145,7 @@ func (s *Sink) unshaped(index int, reason string) Outcome {
 }
 
 // lineFor returns the line of m's request: that of the open one where it is the same, and nil where it is the target's.
-func (s *Sink) lineFor(p *Prepared, m *schema.Message, format schema.PayloadSchema) (*line, string) {
+func (s *Sink) lineFor(p *Prepared, m *schema.Message, format schema.PayloadFormat) (*line, string) {
 	if s.shape == nil {
 		return nil, ""
 	}
@@ -163,7 +163,7 @@ func (s *Sink) lineFor(p *Prepared, m *schema.Message, format schema.PayloadSche
 }
 
 // appendMessage appends what is sent for m to the body.
-func (s *Sink) appendMessage(p *Prepared, encoder *schema.EnvelopeEncoder, m *schema.Message, format schema.PayloadSchema) ([]byte, error) {
+func (s *Sink) appendMessage(p *Prepared, encoder *schema.EnvelopeEncoder, m *schema.Message, format schema.PayloadFormat) ([]byte, error) {
 	switch {
 	case s.shape != nil && s.shape.replacesEnvelope():
 		return s.shape.appendBody(&p.shaping, p.body, format, m)
@@ -181,7 +181,7 @@ type line struct {
 }
 
 // line returns what render has made, as a line of its own.
-func (h *shape) line(w *shaping, t *target, payload schema.PayloadSchema) (*line, error) {
+func (h *shape) line(w *shaping, t *target, payload schema.PayloadFormat) (*line, error) {
 	l := &line{url: t.url, header: h.static, text: string(w.text)}
 	pieces := strings.Split(l.text, "\n") // neither a URL nor a header has one
 	if h.url != nil {
@@ -207,7 +207,7 @@ func (h *shape) line(w *shaping, t *target, payload schema.PayloadSchema) (*line
 }
 
 // appendBody appends what is sent for the message, where that is no envelope; it returns why it cannot.
-func (h *shape) appendBody(w *shaping, dst []byte, payload schema.PayloadSchema, m *schema.Message) ([]byte, error) {
+func (h *shape) appendBody(w *shaping, dst []byte, payload schema.PayloadFormat, m *schema.Message) ([]byte, error) {
 	start := len(dst)
 	switch {
 	case h.events != nil && h.events.mode == schema.CloudeventsModeBinary:

@@ -38,7 +38,7 @@ func inOrder(s *scene, b Batch) []Outcome {
 
 // orders are JSON messages with a header each.
 func orders(partition uint32, payloads ...string) Batch {
-	b := Batch{Partition: schema.Partition{Stream: "shop", Topic: "created", ID: partition}, Schema: schema.PayloadSchemaJSON}
+	b := Batch{Partition: schema.Partition{Stream: "shop", Topic: "created", ID: partition}, Schema: schema.PayloadFormatJSON}
 	for i, p := range payloads {
 		b.Messages = append(b.Messages, schema.Message{
 			ID: schema.MessageID{byte(i)}, Offset: uint64(i), Timestamp: 1710064800000000, Payload: []byte(p),

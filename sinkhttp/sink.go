@@ -80,7 +80,7 @@ import (
 // Batch is a run of messages of one partition, in offset order.
 type Batch struct {
 	Partition schema.Partition
-	Schema    schema.PayloadSchema // what the payloads are
+	Schema    schema.PayloadFormat // what the payloads are
 	Contract  string               // payload_schema of the stream block; empty: none
 	Messages  []schema.Message
 	// Suspect says that some of the messages have failed before and that the endpoint accepts others: a request of them

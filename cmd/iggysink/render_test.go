@@ -176,7 +176,7 @@ func TestCurlMakesTheRequestsOfTheSink(t *testing.T) { //nolint:funlen // a tabl
 			engine, err := sinkhttp.New(&cfg, sinkhttp.Options{})
 			require.NoError(t, err)
 			defer engine.Close()
-			b := sinkhttp.Batch{Partition: schema.Partition{Stream: "shop", Topic: "created"}, Schema: schema.PayloadSchemaRaw}
+			b := sinkhttp.Batch{Partition: schema.Partition{Stream: "shop", Topic: "created"}, Schema: schema.PayloadFormatRaw}
 			for i, text := range hostileMessages() {
 				b.Messages = append(b.Messages, schema.Message{Offset: uint64(i), Payload: []byte(text)})
 			}

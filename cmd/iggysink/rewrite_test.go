@@ -77,12 +77,12 @@ func TestRewriteLeavesNoAddressOfTheUser(t *testing.T) {
 }
 
 func TestSamplesSuitEverySinkOfATopic(t *testing.T) {
-	stream := func(kind schema.PayloadSchema, topics ...string) schema.Stream {
+	stream := func(kind schema.PayloadFormat, topics ...string) schema.Stream {
 		return schema.Stream{Name: "shop", Topics: topics, Schema: kind}
 	}
 	samples := samplesFor([]*schema.Sink{
-		{Streams: []schema.Stream{stream(schema.PayloadSchemaRaw, "both", "bytes")}},
-		{Streams: []schema.Stream{stream(schema.PayloadSchemaJSON, "both"), stream(schema.PayloadSchemaText, "text", "both")}},
+		{Streams: []schema.Stream{stream(schema.PayloadFormatRaw, "both", "bytes")}},
+		{Streams: []schema.Stream{stream(schema.PayloadFormatJSON, "both"), stream(schema.PayloadFormatText, "text", "both")}},
 	})
 	var topics []string
 	for _, s := range samples {

@@ -22,7 +22,7 @@ type sample struct {
 // samplesFor makes messages for every topic that sinks read, in the order of the configuration. Where several sinks
 // read a topic with different schemas, its messages suit all of them.
 func samplesFor(sinks []*schema.Sink) []sample {
-	kinds := map[topicName]schema.PayloadSchema{}
+	kinds := map[topicName]schema.PayloadFormat{}
 	var order []topicName
 	for _, sink := range sinks {
 		for _, stream := range sink.Streams {
@@ -50,26 +50,26 @@ func samplesFor(sinks []*schema.Sink) []sample {
 }
 
 // strictness orders schemas: a payload that suits a stricter one suits the others.
-func strictness(kind schema.PayloadSchema) int {
+func strictness(kind schema.PayloadFormat) int {
 	switch kind {
-	case schema.PayloadSchemaJSON:
+	case schema.PayloadFormatJSON:
 		return 2
-	case schema.PayloadSchemaText:
+	case schema.PayloadFormatText:
 		return 1
 	default:
 		return 0
 	}
 }
 
-func samplePayload(kind schema.PayloadSchema, name topicName, n int) []byte {
+func samplePayload(kind schema.PayloadFormat, name topicName, n int) []byte {
 	switch kind {
-	case schema.PayloadSchemaJSON:
+	case schema.PayloadFormatJSON:
 		event, err := json.Marshal(name.topic)
 		if err != nil { // a string always can be
 			panic(err)
 		}
 		return fmt.Appendf(nil, `{"id":%d,"event":%s,"customer":"c-%d","amount":%d.50}`, n, event, n%2+1, 10*n)
-	case schema.PayloadSchemaText:
+	case schema.PayloadFormatText:
 		return fmt.Appendf(nil, "sample %d of %s/%s", n, name.stream, name.topic)
 	default:
 		// A Protocol Buffers message of field 1, a number, and field 2, a text. The number's first byte is not UTF-8.

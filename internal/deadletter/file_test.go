@@ -22,7 +22,7 @@ import (
 func someLetter(offset uint64) relay.DeadLetter {
 	return relay.DeadLetter{
 		Sink: "s", Time: time.Unix(1, 0).UTC(), Partition: schema.Partition{Stream: "st", Topic: "to", ID: 3},
-		Schema: schema.PayloadSchemaJSON, Kind: "rejected", Reason: "status 400", Status: 400, Attempts: 1,
+		Schema: schema.PayloadFormatJSON, Kind: "rejected", Reason: "status 400", Status: 400, Attempts: 1,
 		Message: schema.Message{ID: schema.MessageID{1}, Offset: offset, Payload: []byte(`{"a":1}`)},
 	}
 }

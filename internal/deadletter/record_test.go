@@ -42,7 +42,7 @@ func letterOf(t require.TestingT, line []byte) relay.DeadLetter {
 	slices.Reverse(id)
 	l := relay.DeadLetter{
 		Sink: r.Sink, Time: r.Time, Partition: schema.Partition{Stream: r.Stream, Topic: r.Topic, ID: r.Partition},
-		Schema: schema.PayloadSchema(r.Schema), Kind: r.Kind, Reason: r.Reason, Status: r.Status, Attempts: r.Attempts,
+		Schema: schema.PayloadFormat(r.Schema), Kind: r.Kind, Reason: r.Reason, Status: r.Status, Attempts: r.Attempts,
 		ResponseBody: r.ResponseBody,
 		Message: schema.Message{
 			ID: schema.MessageID(id), Offset: r.Offset, Timestamp: r.Timestamp, OriginTimestamp: r.OriginTimestamp,

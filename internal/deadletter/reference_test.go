@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write docs/reference/dead-letter.md")
 func TestReferencePage(t *testing.T) {
 	letter := relay.DeadLetter{
 		Time: time.Date(2026, 3, 10, 9, 20, 0, 0, time.UTC), Sink: "orders",
-		Partition: schema.Partition{Stream: "shop", Topic: "created", ID: 1}, Schema: schema.PayloadSchemaJSON,
+		Partition: schema.Partition{Stream: "shop", Topic: "created", ID: 1}, Schema: schema.PayloadFormatJSON,
 		Kind: "rejected", Reason: "the endpoint answered 422", Status: 422, Attempts: 1, ResponseBody: `{"error":"no such customer"}`,
 		Message: schema.Message{
 			ID: schema.MessageID{1}, Offset: 42, Timestamp: 1773134399000000, OriginTimestamp: 1773134398000000, Checksum: 12345,

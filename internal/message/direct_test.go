@@ -56,7 +56,7 @@ func TestDirectIsWhatHCLSays(t *testing.T) {
 			}
 			slow.parts[i].direct = nil
 		}
-		for _, format := range []schema.PayloadSchema{schema.PayloadSchemaJSON, schema.PayloadSchemaText} {
+		for _, format := range []schema.PayloadFormat{schema.PayloadFormatJSON, schema.PayloadFormatText} {
 			for _, payload := range payloads() {
 				m := sample()
 				m.Payload = []byte(payload)
@@ -122,7 +122,7 @@ func nested(t *testing.T, v any) any {
 func TestDirectKeepsThePayloadAsItWasSent(t *testing.T) {
 	m := sample()
 	m.Payload = []byte("{ \"z\" : 1.10 , \"a\" : \"\\u00e9 \\\\\\\" \" ,\r\n \"a2\" : [ 1 , { } ] }")
-	got, _, err := compile(t, `{ event = message.payload, a = 1 }`).AppendBody(nil, scope(m, schema.PayloadSchemaJSON))
+	got, _, err := compile(t, `{ event = message.payload, a = 1 }`).AppendBody(nil, scope(m, schema.PayloadFormatJSON))
 	require.NoError(t, err)
 	assert.Equal(t, `{"a":1,"event":{"z":1.10,"a":"\u00e9 \\\" ","a2":[1,{}]}}`, string(got))
 }
@@ -131,7 +131,7 @@ func TestDirectKeepsThePayloadAsItWasSent(t *testing.T) {
 func TestDirectIsBounded(t *testing.T) {
 	m := sample()
 	m.Payload = []byte(`"` + strings.Repeat("x", 1<<20) + `"`)
-	_, _, err := compile(t, `[`+strings.Repeat("message.payload, ", 40)+`]`).AppendBody(nil, scope(m, schema.PayloadSchemaJSON))
+	_, _, err := compile(t, `[`+strings.Repeat("message.payload, ", 40)+`]`).AppendBody(nil, scope(m, schema.PayloadFormatJSON))
 	assert.Equal(t, errCost, err)
 }
 
@@ -145,7 +145,7 @@ func BenchmarkBody(b *testing.B) {
 			var out []byte
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Reset(schema.Partition{Stream: "shop", Topic: "created"}, schema.PayloadSchemaJSON, m)
+				s.Reset(schema.Partition{Stream: "shop", Topic: "created"}, schema.PayloadFormatJSON, m)
 				var err error
 				if out, _, err = p.AppendBody(out[:0], s); err != nil {
 					b.Fatal(err)

@@ -27,7 +27,7 @@ func sample() *schema.Message {
 	}
 }
 
-func scope(m *schema.Message, format schema.PayloadSchema) *Scope {
+func scope(m *schema.Message, format schema.PayloadFormat) *Scope {
 	s := &Scope{}
 	s.Reset(schema.Partition{Stream: "shop", Topic: "cre ated", ID: 3}, format, m)
 	return s
@@ -99,7 +99,7 @@ func TestText(t *testing.T) {
 		{`(message.payload.tags)[0]`, "x"},
 		{`sha256(message.raw)`, ""},
 	} {
-		got, err := compile(t, tt.text).AppendText([]byte("> "), scope(sample(), schema.PayloadSchemaJSON), nil)
+		got, err := compile(t, tt.text).AppendText([]byte("> "), scope(sample(), schema.PayloadFormatJSON), nil)
 		require.NoError(t, err, tt.text)
 		if tt.want != "" {
 			assert.Equal(t, "> "+tt.want, string(got), tt.text)
@@ -123,7 +123,7 @@ func TestNoValueIsAnErrorThatNamesTheReference(t *testing.T) {
 		{`tonumber(message.payload.name)`, "the function tonumber failed"},
 		{`[message.id]`, "the value is a list, which is not text; jsonencode() makes text of it"},
 	} {
-		_, err := compile(t, tt.text).AppendText(nil, scope(sample(), schema.PayloadSchemaJSON), nil)
+		_, err := compile(t, tt.text).AppendText(nil, scope(sample(), schema.PayloadFormatJSON), nil)
 		var reason *Error
 		require.ErrorAs(t, err, &reason, tt.text)
 		assert.Equal(t, tt.want, reason.Reason, tt.text)
@@ -133,16 +133,16 @@ func TestNoValueIsAnErrorThatNamesTheReference(t *testing.T) {
 func TestPayloads(t *testing.T) {
 	p := compile(t, `"<${message.payload}>"`)
 	for _, tt := range []struct {
-		format        schema.PayloadSchema
+		format        schema.PayloadFormat
 		payload, want string
 	}{
-		{schema.PayloadSchemaText, "a b", "<a b>"},
-		{schema.PayloadSchemaText, "\xff", "the payload is not UTF-8"},
-		{schema.PayloadSchemaJSON, `"a b"`, "<a b>"},
-		{schema.PayloadSchemaJSON, ` -0.0 `, "<-0.0>"},
-		{schema.PayloadSchemaJSON, `{`, "the payload is not JSON"},
-		{schema.PayloadSchemaJSON, ``, "the payload is not JSON"},
-		{schema.PayloadSchemaRaw, `x`, "message.payload needs a stream with schema json or text; message.raw is the payload in base64"},
+		{schema.PayloadFormatText, "a b", "<a b>"},
+		{schema.PayloadFormatText, "\xff", "the payload is not UTF-8"},
+		{schema.PayloadFormatJSON, `"a b"`, "<a b>"},
+		{schema.PayloadFormatJSON, ` -0.0 `, "<-0.0>"},
+		{schema.PayloadFormatJSON, `{`, "the payload is not JSON"},
+		{schema.PayloadFormatJSON, ``, "the payload is not JSON"},
+		{schema.PayloadFormatRaw, `x`, "message.payload needs a stream with schema json or text; message.raw is the payload in base64"},
 	} {
 		got, err := p.AppendText(nil, scope(&schema.Message{Payload: []byte(tt.payload)}, tt.format), nil)
 		if err != nil {
@@ -159,7 +159,7 @@ func TestHeadersAloneDoNotReadThePayload(t *testing.T) {
 	for _, text := range []string{`"${message.headers["tenant"]}${message.id}"`, `upper("${message.headers["tenant"]}${message.raw}")`} {
 		p := compile(t, text)
 		assert.False(t, p.ReadsPayload())
-		_, err := p.AppendText(nil, scope(m, schema.PayloadSchemaJSON), nil)
+		_, err := p.AppendText(nil, scope(m, schema.PayloadFormatJSON), nil)
 		assert.NoError(t, err)
 	}
 	assert.True(t, compile(t, `upper(message.payload.id)`).ReadsPayload())
@@ -179,7 +179,7 @@ func TestBody(t *testing.T) {
 		{`"text ${message.offset}"`, `text 18446744073709551615`, false},
 		{`message.offset`, `18446744073709551615`, true},
 	} {
-		got, isJSON, err := compile(t, tt.text).AppendBody(nil, scope(sample(), schema.PayloadSchemaJSON))
+		got, isJSON, err := compile(t, tt.text).AppendBody(nil, scope(sample(), schema.PayloadFormatJSON))
 		require.NoError(t, err, tt.text)
 		assert.Equal(t, tt.want, string(got))
 		assert.Equal(t, tt.isJSON, isJSON, tt.text)
@@ -192,7 +192,7 @@ func TestBool(t *testing.T) {
 		`message.payload.name`: "the value is not true or false", `upper(message.id)`: "the value is a string and not true or false",
 		`message.payload.none > 1`: "message.payload.none is missing", `message.payload.deep.a.b`: "message.payload.deep.a.b is null",
 	} {
-		got, err := compile(t, text).Bool(scope(sample(), schema.PayloadSchemaJSON))
+		got, err := compile(t, text).Bool(scope(sample(), schema.PayloadFormatJSON))
 		if err != nil {
 			assert.Equal(t, want, err.Error(), text)
 		} else {
@@ -246,7 +246,7 @@ func TestCostsAreBounded(t *testing.T) {
 		`setproduct(message.payload, message.payload, message.payload)`,
 		`regex("(a|b|c){200}", join("", [for a in message.payload : jsonencode(message.payload)]))`,
 	} {
-		_, _, err := compile(t, text).AppendBody(nil, scope(m, schema.PayloadSchemaJSON))
+		_, _, err := compile(t, text).AppendBody(nil, scope(m, schema.PayloadFormatJSON))
 		var reason *Error
 		require.ErrorAs(t, err, &reason, text)
 		assert.Contains(t, []string{errCost.Reason, "the function replace failed", "the function setproduct failed"}, reason.Reason, text)
@@ -260,12 +260,12 @@ func TestHostileNumbersAndNestingAreRefused(t *testing.T) {
 		`{"n": ` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`: "the payload nests more than 256 levels deep",
 		`{"n": "1e9999999"}`: "the expression failed: number out of range",
 	} {
-		_, err := compile(t, `"${message.payload.n + 1}"`).AppendText(nil, scope(&schema.Message{Payload: []byte(payload)}, schema.PayloadSchemaJSON), nil)
+		_, err := compile(t, `"${message.payload.n + 1}"`).AppendText(nil, scope(&schema.Message{Payload: []byte(payload)}, schema.PayloadFormatJSON), nil)
 		require.Error(t, err, payload)
 		assert.Equal(t, want, err.Error())
 	}
 	digits := strings.Repeat("9", 400)
-	got, err := compile(t, `"${message.payload.n}"`).AppendText(nil, scope(&schema.Message{Payload: []byte(`{"n":` + digits + `}`)}, schema.PayloadSchemaJSON), nil)
+	got, err := compile(t, `"${message.payload.n}"`).AppendText(nil, scope(&schema.Message{Payload: []byte(`{"n":` + digits + `}`)}, schema.PayloadFormatJSON), nil)
 	require.NoError(t, err)
 	assert.Equal(t, digits, string(got), "what is only copied may be as long as it likes")
 }
@@ -279,7 +279,7 @@ func TestURLConfinesValues(t *testing.T) {
 		"a\r\nb\x00": "https://h/t/a%0D%0Ab%00/o?q=a%0D%0Ab%00", "ü\u202e": "https://h/t/%C3%BC%E2%80%AE/o?q=%C3%BC%E2%80%AE",
 	} {
 		m := &schema.Message{Headers: []schema.Header{{Key: []byte("v"), Kind: schema.HeaderString, Value: []byte(value)}}}
-		got, err := p.AppendURL(nil, scope(m, schema.PayloadSchemaJSON))
+		got, err := p.AppendURL(nil, scope(m, schema.PayloadFormatJSON))
 		if err != nil {
 			got = []byte(err.Error())
 		}
@@ -287,7 +287,7 @@ func TestURLConfinesValues(t *testing.T) {
 	}
 	two := compile(t, `"https://h/${message.headers["v"]}${message.headers["v"]}"`)
 	m := &schema.Message{Headers: []schema.Header{{Key: []byte("v"), Kind: schema.HeaderString, Value: []byte(".")}}}
-	_, err := two.AppendURL(nil, scope(m, schema.PayloadSchemaJSON))
+	_, err := two.AppendURL(nil, scope(m, schema.PayloadFormatJSON))
 	assert.Error(t, err, "two values of one dot each")
 }
 
@@ -295,14 +295,14 @@ func TestHeaderRefusesControlCharacters(t *testing.T) {
 	p := compile(t, `"v=${message.headers["v"]}"`)
 	for value, ok := range map[string]bool{"a b\tc": true, "a\r\nX: y": false, "a\x00": false, "\x7f": false, "é": true} {
 		m := &schema.Message{Headers: []schema.Header{{Key: []byte("v"), Kind: schema.HeaderString, Value: []byte(value)}}}
-		_, err := p.AppendHeader(nil, scope(m, schema.PayloadSchemaJSON))
+		_, err := p.AppendHeader(nil, scope(m, schema.PayloadFormatJSON))
 		assert.Equal(t, ok, err == nil, "%q", value)
 	}
 }
 
 func TestReferencesAllocateNothing(t *testing.T) {
 	p := compile(t, `"https://h/${message.headers["tenant"]}/${message.payload.tags[1]}/${message.offset}"`)
-	s, m := scope(sample(), schema.PayloadSchemaJSON), sample()
+	s, m := scope(sample(), schema.PayloadFormatJSON), sample()
 	dst := make([]byte, 0, 256)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		s.Reset(s.partition, s.format, m)
@@ -319,7 +319,7 @@ func FuzzValuesAreConfined(f *testing.F) {
 	header := compile(f, `message.headers["v"]`)
 	body := compile(f, `{ v = message.headers["v"], w = "${message.headers["v"]}!" }`)
 	f.Fuzz(func(t *testing.T, value string) {
-		s := scope(&schema.Message{Headers: []schema.Header{{Key: []byte("v"), Kind: schema.HeaderString, Value: []byte(value)}}}, schema.PayloadSchemaJSON)
+		s := scope(&schema.Message{Headers: []schema.Header{{Key: []byte("v"), Kind: schema.HeaderString, Value: []byte(value)}}}, schema.PayloadFormatJSON)
 		if got, err := url.AppendURL(nil, s); err == nil {
 			assert.Equal(t, 5, strings.Count(string(got), "/"))
 			assert.Equal(t, 1, strings.Count(string(got), "?"))
@@ -347,7 +347,7 @@ func BenchmarkURL(b *testing.B) {
 			dst := make([]byte, 0, 256)
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Reset(schema.Partition{}, schema.PayloadSchemaJSON, m)
+				s.Reset(schema.Partition{}, schema.PayloadFormatJSON, m)
 				if _, err := p.AppendURL(dst, s); err != nil {
 					b.Fatal(err)
 				}

@@ -13,7 +13,7 @@ import (
 // the other, by one goroutine.
 type Scope struct {
 	partition schema.Partition
-	format    schema.PayloadSchema
+	format    schema.PayloadFormat
 	message   *schema.Message
 	state     payloadState
 	scratch   []byte
@@ -28,7 +28,7 @@ const (
 )
 
 // Reset makes s the scope of m, a message of p whose payload is what format says. m is read until the next Reset.
-func (s *Scope) Reset(p schema.Partition, format schema.PayloadSchema, m *schema.Message) {
+func (s *Scope) Reset(p schema.Partition, format schema.PayloadFormat, m *schema.Message) {
 	s.partition, s.format, s.message, s.state = p, format, m, unchecked
 }
 
@@ -58,7 +58,7 @@ type found struct {
 // payload returns the payload as something that can be scanned: sound JSON, or text.
 func (s *Scope) payload() (found, error) {
 	switch s.format {
-	case schema.PayloadSchemaJSON:
+	case schema.PayloadFormatJSON:
 		if s.state == unchecked {
 			s.state = isSound
 			if schema.CheckJSON(s.message.Payload) != nil {
@@ -69,7 +69,7 @@ func (s *Scope) payload() (found, error) {
 			return found{}, &Error{"the payload is not JSON"}
 		}
 		return found{isJSON, jsonscan.Trim(s.message.Payload)}, nil
-	case schema.PayloadSchemaText:
+	case schema.PayloadFormatText:
 		if !utf8.Valid(s.message.Payload) {
 			return found{}, &Error{"the payload is not UTF-8"}
 		}

@@ -49,7 +49,7 @@ func newBrokerAt(t *testing.T, address string, partitions int) *broker {
 	}
 	b.server.Address, b.server.Username, b.server.Password = address, "iggy", schema.NewSecret("iggy")
 	b.stream.Name, b.stream.Topics = iggytest.Unique(t, "relay"), []string{b.topic}
-	b.stream.Schema, b.stream.BatchLength = schema.PayloadSchemaText, 50
+	b.stream.Schema, b.stream.BatchLength = schema.PayloadFormatText, 50
 	client, err := iggy.Connect(t.Context(), &b.server)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })

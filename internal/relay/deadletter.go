@@ -20,7 +20,7 @@ type DeadLetter struct {
 	Sink      string
 	Time      time.Time
 	Partition schema.Partition
-	Schema    schema.PayloadSchema
+	Schema    schema.PayloadFormat
 	Message   schema.Message
 	Kind      string // rejected or exhausted
 	Reason    string

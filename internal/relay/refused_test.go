@@ -65,7 +65,7 @@ func TestATopicThatPrepareRejectsPausesTheSink(t *testing.T) {
 				url, err := schema.ParseTemplate("http://127.0.0.1:9/")
 				require.NoError(t, err)
 				cfg.Name, cfg.URL, cfg.BatchMode, cfg.MaxConsecutiveRejects = "test", url, c.mode, 20
-				cfg.OnRejected, stream.BatchLength, stream.Schema = schema.OnRejectedDeadLetter, c.length, schema.PayloadSchemaJSON
+				cfg.OnRejected, stream.BatchLength, stream.Schema = schema.OnRejectedDeadLetter, c.length, schema.PayloadFormatJSON
 				topic := newFakeTopic(t, c.partitions)
 				var owned []uint32
 				for p := range uint32(c.partitions) {
@@ -98,7 +98,7 @@ func TestATopicThatPrepareRejectsPausesTheSink(t *testing.T) {
 // An acceptance shows that the fault is with those messages: the sink goes on, and they are dead letters.
 func TestAnAcceptanceOpensASinkThatPrepareRejectsHavePaused(t *testing.T) {
 	s := newScene(t, 2)
-	s.stream.Schema, s.cfg.BatchMode = schema.PayloadSchemaJSON, schema.BatchModeIndividual
+	s.stream.Schema, s.cfg.BatchMode = schema.PayloadFormatJSON, schema.BatchModeIndividual
 	s.cfg.OnRejected, s.cfg.MaxConsecutiveRejects = schema.OnRejectedDeadLetter, 5
 	s.topic.publish(0, 0, "bad", "bad", "bad", "bad", "bad", "bad", "bad")
 	r := s.start(0, 1)

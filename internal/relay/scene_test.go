@@ -205,7 +205,7 @@ func newScene(t testing.TB, partitions int) *scene {
 	s.cfg.Name, s.cfg.URL, s.cfg.BatchMode, s.cfg.IncludeMetadata = "test", url, schema.BatchModeRaw, false
 	s.cfg.MaxRetries, s.cfg.RetryDelay, s.cfg.MaxRetryDelay = 1, ms(1), ms(1)
 	s.cfg.CircuitBreaker = &schema.CircuitBreaker{Cooldown: ms(2), MaxCooldown: ms(10)}
-	s.stream.Name, s.stream.Topics, s.stream.Schema = s.topic.stream, []string{s.topic.topic}, schema.PayloadSchemaRaw
+	s.stream.Name, s.stream.Topics, s.stream.Schema = s.topic.stream, []string{s.topic.topic}, schema.PayloadFormatRaw
 	return s
 }
 
@@ -213,7 +213,7 @@ func ms(n int) schema.Duration { return schema.Duration(time.Duration(n) * time.
 
 // batches switches to requests of up to n messages, one a line.
 func (s *scene) batches(n int) {
-	s.cfg.BatchMode, s.stream.BatchLength, s.stream.Schema = schema.BatchModeNDJSON, n, schema.PayloadSchemaJSON
+	s.cfg.BatchMode, s.stream.BatchLength, s.stream.Schema = schema.BatchModeNDJSON, n, schema.PayloadFormatJSON
 }
 
 // told is a log whose lines are events: a pause, a block, an end of one.

@@ -89,7 +89,7 @@ func newWorld(t *testing.T, topics, partitions int) *world {
 	w.cfg.Name, w.cfg.URL, w.cfg.IncludeMetadata, w.cfg.MaxInFlight = "test", url, false, 3
 	w.cfg.Timeout, w.cfg.MaxRetries, w.cfg.RetryDelay, w.cfg.MaxRetryDelay = ms(2000), 1, ms(100), ms(100)
 	w.cfg.OrderingKey = "payload:"
-	w.stream.Name, w.stream.Schema, w.stream.BatchLength = "shop", schema.PayloadSchemaJSON, 8
+	w.stream.Name, w.stream.Schema, w.stream.BatchLength = "shop", schema.PayloadFormatJSON, 8
 	for i := range topics {
 		topic := newFakeTopic(t, partitions)
 		topic.topic = fmt.Sprint("t", i)

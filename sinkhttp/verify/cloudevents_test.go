@@ -21,7 +21,7 @@ import (
 // The SDK of CloudEvents reads the same event out of every mode: all attributes, and the payload byte by byte.
 func TestCloudEventsByTheirOwnSDK(t *testing.T) {
 	for _, mode := range []string{"binary", "structured", "batched"} {
-		for _, format := range []schema.PayloadSchema{schema.PayloadSchemaJSON, schema.PayloadSchemaText, schema.PayloadSchemaRaw, schema.PayloadSchemaAvro} {
+		for _, format := range []schema.PayloadFormat{schema.PayloadFormatJSON, schema.PayloadFormatText, schema.PayloadFormatRaw, schema.PayloadFormatAvro} {
 			t.Run(mode+" "+string(format), func(t *testing.T) {
 				var events []event.Event
 				e := serve(t, nil, func(_ http.ResponseWriter, r request, _ int) {
@@ -42,9 +42,9 @@ func TestCloudEventsByTheirOwnSDK(t *testing.T) {
     type    = "com.example.order \"created\" 50%%"
     subject = message.headers["tenant"]
   }`, e.url, batchMode, mode), options{})
-				payloads := map[schema.PayloadSchema][]string{
-					schema.PayloadSchemaJSON: {`{"n":1.50,"big":123456789012345678901234567890,"ü":"\u0000"}`, `"text"`, `null`},
-					schema.PayloadSchemaText: {"größe\u202e\n", "<x>&", "2"},
+				payloads := map[schema.PayloadFormat][]string{
+					schema.PayloadFormatJSON: {`{"n":1.50,"big":123456789012345678901234567890,"ü":"\u0000"}`, `"text"`, `null`},
+					schema.PayloadFormatText: {"größe\u202e\n", "<x>&", "2"},
 				}[format]
 				if payloads == nil {
 					payloads = []string{"\x00\xff\r\n", "x", "\xfe"}
@@ -66,14 +66,14 @@ func TestCloudEventsByTheirOwnSDK(t *testing.T) {
 					assert.Equal(t, "ac me/ü", subject)
 					assert.Equal(t, time.UnixMicro(1710064800123456).UTC(), got.Time().UTC())
 					assert.Equal(t, map[string]any{"iggyoffset": fmt.Sprint(i), "iggypartition": "7"}, got.Extensions())
-					assert.Equal(t, map[schema.PayloadSchema]string{
-						schema.PayloadSchemaJSON: "application/json", schema.PayloadSchemaText: "text/plain; charset=UTF-8",
-						schema.PayloadSchemaRaw: "application/octet-stream", schema.PayloadSchemaAvro: "application/avro",
+					assert.Equal(t, map[schema.PayloadFormat]string{
+						schema.PayloadFormatJSON: "application/json", schema.PayloadFormatText: "text/plain; charset=UTF-8",
+						schema.PayloadFormatRaw: "application/octet-stream", schema.PayloadFormatAvro: "application/avro",
 					}[format], got.DataContentType())
 					assert.Empty(t, got.DataSchema())
 					seen[got.ID()] = true
 					data := string(got.Data())
-					if format == schema.PayloadSchemaText && mode != "binary" { // the SDK leaves it as a JSON string
+					if format == schema.PayloadFormatText && mode != "binary" { // the SDK leaves it as a JSON string
 						var text string
 						if json.Unmarshal(got.Data(), &text) == nil {
 							data = text

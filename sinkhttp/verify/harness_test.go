@@ -54,7 +54,7 @@ func newSink(t testing.TB, attributes string, o options) *sinkhttp.Sink {
 
 // batch is a run of JSON messages of one partition.
 func batch(partition uint32, payloads ...string) sinkhttp.Batch {
-	b := sinkhttp.Batch{Partition: schema.Partition{Stream: "shop", Topic: "created", ID: partition}, Schema: schema.PayloadSchemaJSON}
+	b := sinkhttp.Batch{Partition: schema.Partition{Stream: "shop", Topic: "created", ID: partition}, Schema: schema.PayloadFormatJSON}
 	for i, p := range payloads {
 		b.Messages = append(b.Messages, schema.Message{
 			ID: schema.MessageID{byte(i + 1)}, Offset: uint64(i), Timestamp: 1710064800123456, Payload: []byte(p),

@@ -66,7 +66,7 @@ func (r sinkRules) smallest(st *schema.Stream, at string) int {
 
 // leastPayload is the shortest payload: JSON has at least one character.
 func leastPayload(st *schema.Stream) []byte {
-	if st.Schema == schema.PayloadSchemaJSON {
+	if st.Schema == schema.PayloadFormatJSON {
 		return []byte("0")
 	}
 	return nil

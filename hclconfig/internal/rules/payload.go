@@ -28,7 +28,7 @@ func (r sinkRules) payloads(checked map[string]contract) {
 		}
 		origin := r.Places[r.pointer+"/"+at+"/payload_schema"]
 		value := origin.Value
-		if r.known(at+"/schema") && st.Schema != schema.PayloadSchemaJSON {
+		if r.known(at+"/schema") && st.Schema != schema.PayloadFormatJSON {
 			r.At(value, "payload-schema-json", "", "schema is "+strconv.Quote(st.Schema.String())+".")
 		}
 		key := filepath.Dir(value.Filename) + "\x00" + st.PayloadSchema // what may be read depends on the folder

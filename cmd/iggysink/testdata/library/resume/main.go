@@ -22,7 +22,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer sink.Close()
-	batch := sinkhttp.Batch{Partition: schema.Partition{Stream: "shop", Topic: "created"}, Schema: schema.PayloadSchemaJSON}
+	batch := sinkhttp.Batch{Partition: schema.Partition{Stream: "shop", Topic: "created"}, Schema: schema.PayloadFormatJSON}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		batch.Messages = append(batch.Messages, schema.Message{Offset: uint64(len(batch.Messages)), Payload: []byte(lines.Text())})
 	}
