@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // boundedListener holds a bounded number of connections open, so that clients cannot take the descriptors that endpoints
@@ -24,6 +25,8 @@ type boundedListener struct {
 type client struct {
 	conn net.Conn
 	busy bool // a request has begun and its answer is not complete
+
+	since time.Time // busy since
 }
 
 func newBoundedListener(l net.Listener, most int) *boundedListener {
@@ -45,11 +48,17 @@ func (b *boundedListener) Accept() (net.Conn, error) {
 			_ = conn.Close() // nothing was said on it
 			return nil, net.ErrClosed
 		}
-		<-changed
+		late := time.NewTimer(b.patience())
+		select {
+		case <-changed:
+		case <-late.C:
+		}
+		late.Stop()
 	}
 }
 
-// admit takes conn in, in place of an idle one if need be. Otherwise changed is what to wait for; nil after Close.
+// admit takes conn in, if need be in place of one that is idle or has been busy for too long. Otherwise changed is what to
+// wait for, for no longer than patience; nil after Close.
 func (b *boundedListener) admit(conn net.Conn) (admitted bool, changed <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -57,21 +66,40 @@ func (b *boundedListener) admit(conn net.Conn) (admitted bool, changed <-chan st
 		return false, nil
 	}
 	if len(b.open) >= b.most {
-		idle := -1
-		for i, c := range b.open {
-			if !c.busy {
-				idle = i
-				break
-			}
-		}
-		if idle < 0 {
+		leaves := b.dispensable()
+		if c := b.open[leaves]; c.busy && time.Since(c.since) < busyTime {
 			return false, b.changed
 		}
-		_ = b.open[idle].conn.Close() // its goroutine sees the end
-		b.remove(idle)
+		_ = b.open[leaves].conn.Close() // its goroutine sees the end
+		b.remove(leaves)
 	}
 	b.open = append(b.open, &client{conn: conn})
 	return true, nil
+}
+
+// dispensable returns the client that makes room for another one: the one that has been idle for longest, or else busy. The
+// caller holds mu, and somebody is connected.
+func (b *boundedListener) dispensable() int {
+	first := 0
+	for i, c := range b.open {
+		if !c.busy {
+			return i
+		}
+		if c.since.Before(b.open[first].since) {
+			first = i
+		}
+	}
+	return first
+}
+
+// patience is how long the next client waits at most.
+func (b *boundedListener) patience() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.open) < b.most {
+		return 0
+	}
+	return busyTime - time.Since(b.open[b.dispensable()].since) // of an idle one it is over
 }
 
 // follow is the server's ConnState.
@@ -84,7 +112,7 @@ func (b *boundedListener) follow(conn net.Conn, state http.ConnState) {
 		}
 		switch state {
 		case http.StateActive:
-			c.busy = true
+			c.busy, c.since = true, time.Now()
 		case http.StateIdle:
 			c.busy = false
 			b.remove(i)

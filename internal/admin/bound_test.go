@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"iggysink/internal/relay"
@@ -78,6 +79,54 @@ func TestABusyClientKeepsItsPlace(t *testing.T) {
 	if admitted, _ = b.admit(&busyConn{}); !admitted || third.closed {
 		t.Error("one that ended makes room")
 	}
+}
+
+// queue is a listener of connections that wait already.
+type queue struct {
+	net.Listener
+	waiting chan net.Conn
+}
+
+func (q queue) Accept() (net.Conn, error) { return <-q.waiting, nil }
+
+// Clients that drip a body, or do not read their answer, are busy for as long as they like. 200 of them keep a probe out for
+// a moment and not until the process is taken for dead.
+func TestBusyClientsKeepNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients = 200
+		q := queue{waiting: make(chan net.Conn, clients+1)}
+		for range clients + 1 {
+			q.waiting <- &busyConn{}
+		}
+		b := newBoundedListener(q, MaxConnections)
+		began := time.Now()
+		for range clients {
+			c, err := b.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.follow(c, http.StateActive)
+			if open := len(b.open); open > MaxConnections {
+				t.Fatalf("%d connections are open", open)
+			}
+		}
+		probe, err := b.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(began); waited > clients/MaxConnections*busyTime {
+			t.Errorf("the probe waited for %s", waited)
+		}
+		b.follow(probe, http.StateActive)
+		for range MaxConnections - 1 { // as many as fit beside it
+			if admitted, _ := b.admit(&busyConn{}); !admitted {
+				break
+			}
+		}
+		if probe.(*busyConn).closed {
+			t.Error("the probe was cut off before its answer")
+		}
+	})
 }
 
 func TestReadinessListsBlockedPartitions(t *testing.T) {

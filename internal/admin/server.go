@@ -30,6 +30,7 @@ const (
 	headerTimeout   = 5 * time.Second
 	requestTimeout  = 10 * time.Second // reading a request, and again writing its answer
 	idleTimeout     = 10 * time.Second
+	busyTime        = 100 * time.Millisecond // then a client may have to make room for another one
 	shutdownTimeout = 500 * time.Millisecond
 	maxHeaderBytes  = 16 << 10
 	maxScrapes      = 4  // at once; more are told to come back
