@@ -62,7 +62,8 @@ func (l *link) probe(ctx context.Context, address string) error {
 	case errors.As(err, &status):
 		return nil // 0.8: not logged in
 	case errors.Is(err, io.EOF):
-		return &LinkError{op, fmt.Errorf("the server ends the connection: it may expect TLS, or be no Iggy server: %w", err)}
+		// io.EOF and not err: err names the operation already.
+		return &LinkError{op, fmt.Errorf("the server ends the connection: it may expect TLS, or be no Iggy server: %w", io.EOF)}
 	case err != nil:
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -115,6 +116,7 @@ func TestAProbeKnowsWhatIsNoIggy(t *testing.T) {
 		}()
 		_, err = iggy.Connect(t.Context(), settings(listener.Addr().String()))
 		assert.ErrorContains(t, err, want)
+		assert.Equal(t, 1, strings.Count(err.Error(), "ask iggy for its protocol"), "the operation is named once: %v", err)
 		require.NoError(t, listener.Close())
 	}
 }
