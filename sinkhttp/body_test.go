@@ -83,5 +83,5 @@ func TestAnAnswersBodyTellsNoTokenThatWasFetched(t *testing.T) {
 		r.tokens.note(http.Header{"Authorization": {fmt.Sprintf("Bearer token-%d-", i)}})
 	}
 	assert.Len(t, r.tokens.last, keptTokens)
-	assert.Equal(t, "(sensitive) (sensitive)", r.text(fmt.Sprintf("token-%d- token-%d-", 3*keptTokens-1, 2*keptTokens)))
+	assert.Equal(t, "(sensitive) and (sensitive)", r.text(fmt.Sprintf("token-%d- and token-%d-", 3*keptTokens-1, 2*keptTokens)))
 }
