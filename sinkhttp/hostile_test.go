@@ -67,7 +67,8 @@ func TestNoAnswerIsRetriedAfterTheTimeout(t *testing.T) {
 	})
 }
 
-// rawServer answers each connection with handle.
+// rawServer answers each connection with handle, one after the other. At the end of the test the connection under way is closed,
+// so that a handle that reads or writes ends; one that waits for something else selects on the context of the test.
 func rawServer(t *testing.T, handle func(n int, c net.Conn)) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -80,7 +81,9 @@ func rawServer(t *testing.T, handle func(n int, c net.Conn)) string {
 			if err != nil {
 				return
 			}
+			stop := context.AfterFunc(t.Context(), func() { _ = c.Close() })
 			handle(n, c)
+			stop()
 			_ = c.Close()
 		}
 	}()
@@ -121,11 +124,16 @@ func TestEarlyAnswerDoesNotMixBodies(t *testing.T) {
 }
 
 func TestStaleKeptAliveConnectionCostsAtMostOneAttempt(t *testing.T) {
-	answered := make(chan struct{}, 1)
+	answered := make(chan struct{})
 	url := rawServer(t, func(_ int, c net.Conn) {
-		_, _ = c.Read(make([]byte, 4096))
+		if n, _ := c.Read(make([]byte, 4096)); n == 0 {
+			return // a connection that was dialled and not used
+		}
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-		answered <- struct{}{}
+		select {
+		case answered <- struct{}{}:
+		case <-t.Context().Done():
+		}
 	})
 	s := startAt(t, url, func(c *schema.Sink) { c.MaxRetries = 0 })
 	for range 20 {
