@@ -1,6 +1,7 @@
 package sinkhttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,9 +170,21 @@ func undressed(ctx context.Context, err error) judgement {
 	case ctx.Err() != nil:
 		return judgement{verdict: cancelled, reason: "cancelled"}
 	case errors.As(err, &missing) && missing.Down:
+		// As with the endpoint itself: what stands until somebody changes it pauses, and says what it is.
+		if fault := faultBehind(missing.Err); fault != "" {
+			return judgement{verdict: pause, outage: true, scope: ScopeConnection, reason: missing.Reason + ": " + fault}
+		}
 		return judgement{verdict: retry, outage: true, scope: ScopeConnection, reason: missing.Reason}
 	case errors.As(err, &missing):
 		return judgement{verdict: pause, scope: ScopeConnection, reason: missing.Reason}
 	}
 	return judgement{verdict: pause, scope: ScopeConnection, reason: err.Error()}
+}
+
+// faultBehind tells what stands between a sink and its token endpoint until somebody changes it; "" if nothing of the kind is known.
+func faultBehind(err error) string {
+	if err == nil {
+		return ""
+	}
+	return cmp.Or(networkFault(err), tlsFault(err))
 }

@@ -1,6 +1,7 @@
 package sinkhttp
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"iggysink/schema"
+	"iggysink/sinkhttp/internal/auth"
 )
 
 // holding is an endpoint whose requests to a path that ends in /7 wait until the test lets them go.
@@ -112,4 +114,34 @@ func TestATokenFileIsReadAgainWithARequestUnderWay(t *testing.T) {
 	close(h.release)
 	assert.Equal(t, "A", <-underWay)
 	assert.Equal(t, "Bearer first", <-h.seen)
+}
+
+// What stands between a sink and its token endpoint until somebody changes it pauses the sink and is told; what may pass is
+// tried again.
+func TestAFaultOnTheWayToTheTokenEndpointIsTold(t *testing.T) {
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	const prefix = "the token endpoint cannot be reached, or its answer is not a token"
+	for _, tt := range []struct {
+		url, want string
+		verdict   verdict
+	}{
+		{"http://169.254.169.254/", prefix + ": network.deny refuses 169.254.169.254 (metadata); add it to network.allow if it is meant", pause},
+		{secure.URL, prefix + ": the endpoint's certificate is signed by an unknown authority", pause},
+		{"http://127.0.0.1:1/", prefix, retry},
+	} {
+		s := start(t, func(c *schema.Sink) {
+			b := schema.DefaultAuthOauth2()
+			b.TokenURL, b.ClientID, b.ClientSecret = schema.NewSecret(tt.url), "me", schema.NewSecret("canary")
+			c.Auth = &schema.Auth{Oauth2: &b}
+		}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("nothing may arrive") }))
+		_, err := s.credential.Apply(t.Context(), &auth.Request{Header: http.Header{}, URL: s.health, Time: time.Now()})
+		j := undressed(t.Context(), err)
+		assert.Equal(t, tt.verdict, j.verdict, tt.url)
+		assert.Equal(t, tt.want, j.reason)
+		assert.True(t, j.outage)
+	}
+	assert.Equal(t, retry, undressed(t.Context(), &auth.Error{Reason: "none yet", Down: true}).verdict)
 }
