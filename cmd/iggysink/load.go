@@ -111,33 +111,46 @@ func (f *loadFlags) loadForDev(stderr io.Writer, paths []string, secrets *masker
 
 // placeholderValues are tried in turn: what an environment variable is for shows only in what makes an error.
 func placeholderValues() []string {
-	return []string{"placeholder", "http://placeholder.invalid/placeholder", "127.0.0.1:1", "1", "1s", "true"}
+	return []string{
+		"placeholder", "http://placeholder.invalid/placeholder", "127.0.0.1:1", "1", "1s", "true",
+		"whsec_" + devKey, devKey, devPrivateKey(), // of signatures, whose keys are read while a configuration is loaded
+	}
 }
 
 // findPlaceholders fills placeholders, which opts.Env reads, with a value for each name that is needed and not set. One
-// name after the other gets the value that makes the fewest errors.
+// name after the other gets the value that makes the fewest errors. Where some are left each is asked once more: what a
+// value breaks may show only when all the others have one.
 func findPlaceholders(paths []string, opts hclconfig.Options, placeholders map[string]string) {
 	opts.Unknowns = true
+	var names []string
 	for {
 		result, _ := hclconfig.Load(paths, opts)
-		found := false
+		before := len(names)
 		for _, need := range result.Needs {
-			if _, known := placeholders[need.Name]; need.Kind != "env" || known {
-				continue
+			if _, known := placeholders[need.Name]; need.Kind == "env" && !known {
+				names = append(names, need.Name)
+				findPlaceholder(paths, opts, placeholders, need.Name)
 			}
-			found = true
-			fewest := -1
-			best := ""
-			for _, value := range placeholderValues() {
-				placeholders[need.Name] = value
-				if _, findings := hclconfig.Load(paths, opts); fewest < 0 || findings.Count(hclconfig.Error) < fewest {
-					fewest, best = findings.Count(hclconfig.Error), value
-				}
-			}
-			placeholders[need.Name] = best
 		}
-		if !found {
-			return
+		if len(names) == before {
+			break
 		}
 	}
+	if _, findings := hclconfig.Load(paths, opts); findings.Count(hclconfig.Error) > 0 {
+		for _, name := range names {
+			findPlaceholder(paths, opts, placeholders, name)
+		}
+	}
+}
+
+func findPlaceholder(paths []string, opts hclconfig.Options, placeholders map[string]string, name string) {
+	fewest := -1
+	best := ""
+	for _, value := range placeholderValues() {
+		placeholders[name] = value
+		if _, findings := hclconfig.Load(paths, opts); fewest < 0 || findings.Count(hclconfig.Error) < fewest {
+			fewest, best = findings.Count(hclconfig.Error), value
+		}
+	}
+	placeholders[name] = best
 }

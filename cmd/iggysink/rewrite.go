@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -82,6 +85,17 @@ func rewrite(cfg *schema.Config, s surroundings) error {
 
 // devKey is a key of 32 bytes, in base64.
 const devKey = "aWdneXNpbmsgZGV2OiB0aGlzIGlzIG5vIHNlY3JldCE="
+
+// devPrivateKey is an ed25519 key in PEM, the same each time.
+func devPrivateKey() string {
+	seed := make([]byte, ed25519.SeedSize)
+	copy(seed, devKey)
+	encoded, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(seed))
+	if err != nil { // of no ed25519 key
+		return ""
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
+}
 
 // withUsableKeys returns signatures with a key in place of each placeholder: an environment variable that is not set has a
 // value by then, but none of the form that a signature needs. The receiver checks no signature.
