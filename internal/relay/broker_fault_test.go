@@ -267,7 +267,12 @@ func TestAtABrokerADeadEndpointGetsAHandfulOfRequestsACooldown(t *testing.T) {
 			assert.LessOrEqual(t, len(w.attempts())-before, 2*5*cooldowns)
 			assert.LessOrEqual(t, before, 2*2*64+2*5*2)
 			w.heal()
-			c.soon("all arrive", func() bool { return len(w.got()) == 64*5 })
+			// A slow machine lets a request outlast its timeout: what was taken comes again then.
+			c.soon("all arrive", func() bool {
+				got := w.got()
+				slices.Sort(got)
+				return len(slices.Compact(got)) == 64*5
+			})
 		})
 	}
 }
