@@ -237,6 +237,10 @@ func TestATokenEndpointThatFails(t *testing.T) {
 		{"302", func(context.Context, int) (int, string, error) { return 302, "", nil }, "the token endpoint answered 302 Found", false, 0},
 		{"CRLF", func(context.Context, int) (int, string, error) { return 200, `{"access_token": "a\r\nX: y"}`, nil },
 			"the token endpoint's answer is not a token", false, 0},
+		{"a token of the past", func(context.Context, int) (int, string, error) {
+			return 200, `{"access_token": "t", "expires_in": -1}`, nil
+		},
+			"the token endpoint's answer is a token that has already ended", false, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -277,27 +281,36 @@ func TestATokenWithoutAnEndIsKept(t *testing.T) {
 
 // An early refresh that fails costs nothing: the token is used to its end, and the endpoint is asked once a second.
 func TestAnEarlyRefreshThatFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		good := tokens(time.Minute)
-		e := &tokenEndpoint{}
-		e.answer = func(ctx context.Context, n int) (int, string, error) {
-			if n > 1 {
-				return 500, "", nil
-			}
-			return good(ctx, n)
-		}
-		c := oauth(t, e, nil)
-		start := time.Now()
-		for time.Since(start) < 59*time.Second {
-			_, _, err := apply(t.Context(), c)
-			require.NoError(t, err)
-			time.Sleep(100 * time.Millisecond)
-		}
-		assert.InDelta(t, 30, e.count(), 2)
-		time.Sleep(2 * time.Second)
-		_, _, err := apply(t.Context(), c)
-		assert.Error(t, err)
-	})
+	for name, refused := range map[string]func() (int, string){
+		"500":                 func() (int, string) { return 500, "" },
+		"CRLF":                func() (int, string) { return 200, `{"access_token": "a\r\nX: y"}` },
+		"a token of the past": func() (int, string) { return 200, `{"access_token": "t", "expires_in": -1}` },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				good := tokens(time.Minute)
+				e := &tokenEndpoint{}
+				e.answer = func(ctx context.Context, n int) (int, string, error) {
+					if n > 1 {
+						status, body := refused()
+						return status, body, nil
+					}
+					return good(ctx, n)
+				}
+				c := oauth(t, e, nil)
+				start := time.Now()
+				for time.Since(start) < 59*time.Second {
+					_, _, err := apply(t.Context(), c)
+					require.NoError(t, err)
+					time.Sleep(100 * time.Millisecond)
+				}
+				assert.InDelta(t, 30, e.count(), 2)
+				time.Sleep(2 * time.Second)
+				_, _, err := apply(t.Context(), c)
+				assert.Error(t, err)
+			})
+		})
+	}
 }
 
 func TestApplyEndsWithItsContext(t *testing.T) {

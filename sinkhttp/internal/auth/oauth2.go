@@ -165,24 +165,18 @@ func (c *clientCredentials) fetch(ctx context.Context, known Generation, asked t
 	token, err := c.config.Token(bounded)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil {
-		if ctx.Err() != nil {
+	if failure := refusal(token, err); failure != nil {
+		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		c.failed, c.failedAt = describe(err), time.Now()
+		c.failed, c.failedAt = failure, time.Now()
 		c.renewAt = time.Now().Add(retryRefresh) // an early refresh that failed is not tried for each attempt
 		return c.failed
 	}
-	c.value, c.failed, c.renewAt, c.end = token.Type()+" "+token.AccessToken, nil, time.Time{}, time.Time{}
+	c.value, c.failed, c.renewAt, c.end = headerOf(token), nil, time.Time{}, token.Expiry
 	c.generation++
-	if !validToken(c.value) {
-		c.value, c.failed = "", &Error{Reason: "the token endpoint's answer is not a token"}
-		c.failedAt = time.Now()
-		return c.failed
-	}
 	if !token.Expiry.IsZero() {
 		life := token.Expiry.Sub(start)
-		c.end = token.Expiry
 		c.renewAt = c.end.Add(-min(c.before, life/2))
 	}
 	return nil
@@ -190,6 +184,22 @@ func (c *clientCredentials) fetch(ctx context.Context, known Generation, asked t
 
 // retryRefresh is how long an early refresh that failed waits before the next.
 const retryRefresh = time.Second
+
+// refusal says why what the endpoint answered is no token to use, nil if it is one.
+func refusal(token *oauth2.Token, err error) *Error {
+	switch {
+	case err != nil:
+		return describe(err)
+	case !validToken(headerOf(token)):
+		return &Error{Reason: "the token endpoint's answer is not a token"}
+	case !token.Expiry.IsZero() && !time.Now().Before(token.Expiry): // the next one would be no younger, and asked for at once
+		return &Error{Reason: "the token endpoint's answer is a token that has already ended"}
+	}
+	return nil
+}
+
+// headerOf returns a token as the value of the header.
+func headerOf(token *oauth2.Token) string { return token.Type() + " " + token.AccessToken }
 
 // validToken reports whether a header can carry it.
 func validToken(value string) bool {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/idna"
+
 	"iggysink/schema"
 )
 
@@ -78,9 +80,12 @@ func (g *guard) dialled(address string) error {
 }
 
 // name is address for a host that is not resolved here: a proxy does. An address is known in every notation that a resolver
-// takes, and so are names that mean one and the same everywhere.
+// takes, also one in other digits and dots of Unicode, and so are names that mean one and the same everywhere.
 func (g *guard) name(host string) error {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
+	host = strings.ToLower(strings.TrimRight(host, "."))
 	if a, ok := literalAddress(host); ok {
 		return g.address(a)
 	}

@@ -97,6 +97,7 @@ func TestNamesThatAProxyWouldResolve(t *testing.T) {
 	for _, host := range []string{
 		"169.254.169.254", "169.254.169.254.", "2852039166", "0xa9fea9fe", "0xA9FEA9FE", "025177524776", "169.16689662", "169.254.43518", "0xa9.0xfe.0xa9.0xfe",
 		"0251.0376.0251.0376", "::ffff:a9fe:a9fe", "[fd00:ec2::254]", "metadata.google.internal", "METADATA.google.internal.", "localhost", "a.localhost", "127.1", "0",
+		"１６９.254.169.254", "169。254。169。254", "⑯⑨.254.169.254", "metadata．google。internal", "ｍetadata", "metadata.google.internal..", "⓪",
 	} {
 		assert.Error(t, g.name(host), host)
 	}
