@@ -97,11 +97,12 @@ func (c *conn) rest(request uint64) {
 	}
 }
 
-// silent reports whether request has begun to be written and nothing came back.
+// silent reports whether nothing came back to request, whether it has begun to be written or not: the transport may learn of
+// the end of a kept connection in between, and then makes no request again that is not idempotent.
 func (c *conn) silent(request uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.request == request && !c.armed && c.answered == 0
+	return c.request == request && c.answered == 0
 }
 
 // wrote reports whether request has begun to be written.
